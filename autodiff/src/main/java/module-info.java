@@ -1,0 +1,6 @@
+/** Derivatives of tensor functions, in both modes, to any order. */
+module org.fluxion.autodiff {
+  requires transitive org.fluxion.tensor;
+
+  exports org.fluxion.autodiff;
+}

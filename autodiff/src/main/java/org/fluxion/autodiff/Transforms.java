@@ -1,0 +1,86 @@
+package org.fluxion.autodiff;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.TensorException;
+
+/** The two walks: tangents forward through a graph, cotangents backward through a linear one. */
+final class Transforms {
+  private Transforms() {}
+
+  /**
+   * The tangents of a graph's outputs.
+   *
+   * @param graph the graph
+   * @param tangents a tangent per graph input, null for zero
+   * @return a tangent per output, null for zero
+   */
+  static List<Tensor> jvp(Graph graph, List<Tensor> tangents) {
+    Map<Tensor, Tensor> tangent = new HashMap<>();
+    for (int i = 0; i < tangents.size(); i++) {
+      if (tangents.get(i) != null) {
+        tangent.put(graph.inputs().get(i), tangents.get(i));
+      }
+    }
+    Set<Tensor> variables = new HashSet<>(graph.inputs());
+    for (Tensor node : graph.nodes()) {
+      if (variables.contains(node)) {
+        continue;
+      }
+      List<Tensor> d =
+          Arrays.asList(node.inputs().stream().map(tangent::get).toArray(Tensor[]::new));
+      if (d.stream().anyMatch(t -> t != null)) {
+        Tensor derived = JvpRules.tangent(node, d);
+        if (derived != null) {
+          tangent.put(node, derived);
+        }
+      }
+    }
+    return Arrays.asList(graph.outputs().stream().map(tangent::get).toArray(Tensor[]::new));
+  }
+
+  /**
+   * The cotangents of a linear graph's inputs.
+   *
+   * @param graph a graph whose outputs are linear in its inputs; an output may be null for zero
+   * @param cotangents a cotangent per output, null for zero
+   * @return a cotangent per input, null for zero
+   * @throws TensorException if a node is not linear, naming it
+   */
+  static List<Tensor> transpose(Graph graph, List<Tensor> cotangents) {
+    List<Tensor> order = graph.nodes();
+    Set<Tensor> linear = new HashSet<>(graph.inputs());
+    for (Tensor node : order) {
+      if (node.inputs().stream().anyMatch(linear::contains)) {
+        linear.add(node);
+      }
+    }
+    Map<Tensor, Tensor> cotangent = new HashMap<>();
+    for (int i = 0; i < cotangents.size(); i++) {
+      cotangent.merge(graph.outputs().get(i), cotangents.get(i), Tensor::add);
+    }
+    Set<Tensor> variables = new HashSet<>(graph.inputs());
+    for (Tensor node : order.reversed()) {
+      Tensor c = cotangent.get(node);
+      if (c == null || !linear.contains(node) || variables.contains(node)) {
+        continue;
+      }
+      List<Tensor> pulled = TransposeRules.cotangents(node, c, linear::contains);
+      for (int i = 0; i < pulled.size(); i++) {
+        if (pulled.get(i) != null) {
+          cotangent.merge(node.inputs().get(i), pulled.get(i), Tensor::add);
+        }
+      }
+    }
+    List<Tensor> result = new ArrayList<>();
+    graph.inputs().forEach(input -> result.add(cotangent.get(input)));
+    return result;
+  }
+}

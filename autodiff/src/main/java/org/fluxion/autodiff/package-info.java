@@ -1,0 +1,2 @@
+/** Forward-mode derivatives, and reverse mode as their transpose. */
+package org.fluxion.autodiff;

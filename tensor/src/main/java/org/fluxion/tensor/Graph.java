@@ -1,0 +1,99 @@
+package org.fluxion.tensor;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A closed piece of computation: outputs as functions of inputs. Transforms and programs work on it.
+ *
+ * @param inputs the variables, in the order in which values are bound to them
+ * @param outputs the results
+ */
+public record Graph(List<Tensor> inputs, List<Tensor> outputs) {
+  /** Copies the lists. */
+  public Graph {
+    inputs = List.copyOf(inputs);
+    outputs = List.copyOf(outputs);
+  }
+
+  /**
+   * Every node that the outputs need, operands before users, down to the graph's inputs.
+   *
+   * @return the nodes, each once, in an order that depends on the graph alone
+   */
+  public List<Tensor> nodes() {
+    return topological(outputs, new HashSet<>(inputs));
+  }
+
+  /**
+   * Every ancestor of the roots, operands before users. The walk is iterative, so that depth is no
+   * limit, and its order depends on the graph alone, never on hash codes.
+   *
+   * @param roots where to start
+   * @param stops nodes that are listed but not walked through
+   * @return the nodes, each once
+   */
+  public static List<Tensor> topological(List<Tensor> roots, Set<Tensor> stops) {
+    List<Tensor> order = new ArrayList<>();
+    Set<Tensor> done = new HashSet<>();
+    Deque<Tensor> stack = new ArrayDeque<>();
+    Map<Tensor, Integer> next = new IdentityHashMap<>();
+    for (Tensor root : roots) {
+      stack.push(root);
+      while (!stack.isEmpty()) {
+        Tensor node = stack.peek();
+        int operand = next.getOrDefault(node, 0);
+        if (done.contains(node)) {
+          stack.pop();
+        } else if (stops.contains(node) || operand == node.inputs().size()) {
+          stack.pop();
+          done.add(node);
+          order.add(node);
+        } else {
+          next.put(node, operand + 1);
+          stack.push(node.inputs().get(operand));
+        }
+      }
+    }
+    return order;
+  }
+
+  /**
+   * The outputs with other tensors in the inputs' place.
+   *
+   * @param replacements a tensor per input, of its shape and dtype
+   * @return the outputs over the replacements
+   */
+  public List<Tensor> apply(List<Tensor> replacements) {
+    if (replacements.size() != inputs.size()) {
+      throw new TensorException(
+          "graph: expected %d inputs, got %d".formatted(inputs.size(), replacements.size()));
+    }
+    Map<Tensor, Tensor> image = new HashMap<>();
+    for (int i = 0; i < inputs.size(); i++) {
+      Tensor input = inputs.get(i);
+      Tensor replacement = replacements.get(i);
+      if (!input.shape().equals(replacement.shape()) || input.dtype() != replacement.dtype()) {
+        throw new TensorException(
+            "graph: input %d is %s %s, got %s %s"
+                .formatted(
+                    i, input.dtype(), input.shape(), replacement.dtype(), replacement.shape()));
+      }
+      image.put(input, replacement);
+    }
+    for (Tensor node : nodes()) {
+      if (!image.containsKey(node)) {
+        List<Tensor> operands = node.inputs().stream().map(image::get).toList();
+        image.put(node, operands.equals(node.inputs()) ? node : Tensor.apply(node.op(), operands));
+      }
+    }
+    return outputs.stream().map(image::get).toList();
+  }
+}

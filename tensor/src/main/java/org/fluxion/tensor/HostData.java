@@ -1,0 +1,141 @@
+package org.fluxion.tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Elements of one dtype in the host's memory, row-major and contiguous. Written once by whoever
+ * makes it, then only read. Small ones live on the Java heap, large ones outside it.
+ */
+public final class HostData {
+  private static final long OFF_HEAP_BYTES = 1 << 16;
+
+  private final DType dtype;
+  private final long elements;
+  private final MemorySegment segment;
+
+  private HostData(DType dtype, long elements, MemorySegment segment) {
+    this.dtype = dtype;
+    this.elements = elements;
+    this.segment = segment;
+  }
+
+  /**
+   * Zeroed storage.
+   *
+   * @param dtype the element type
+   * @param elements how many
+   * @return the storage
+   */
+  public static HostData allocate(DType dtype, long elements) {
+    long bytes = Math.multiplyExact(elements, dtype.bytes());
+    MemorySegment segment =
+        bytes >= OFF_HEAP_BYTES
+            ? Arena.ofAuto().allocate(bytes, 64)
+            // A long array keeps every element type aligned.
+            : MemorySegment.ofArray(new long[(int) ((bytes + 7) / 8)]).asSlice(0, bytes);
+    return new HostData(dtype, elements, segment);
+  }
+
+  /**
+   * The element type.
+   *
+   * @return the dtype
+   */
+  public DType dtype() {
+    return dtype;
+  }
+
+  /**
+   * The number of elements.
+   *
+   * @return the count
+   */
+  public long elements() {
+    return elements;
+  }
+
+  /**
+   * The bytes, in the machine's order.
+   *
+   * @return the memory, of elements × bytes per element
+   */
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  /**
+   * One element as a double.
+   *
+   * @param index from 0
+   * @return its value; a bool is 0 or 1
+   */
+  public double getDouble(long index) {
+    return switch (dtype) {
+      case FLOAT32 -> segment.getAtIndex(ValueLayout.JAVA_FLOAT, index);
+      case FLOAT64 -> segment.getAtIndex(ValueLayout.JAVA_DOUBLE, index);
+      case FLOAT16 -> Float.float16ToFloat(segment.getAtIndex(ValueLayout.JAVA_SHORT, index));
+      case BFLOAT16 ->
+          Float.intBitsToFloat(segment.getAtIndex(ValueLayout.JAVA_SHORT, index) << 16);
+      case INT32, INT64, BOOL -> getLong(index);
+    };
+  }
+
+  /**
+   * One element as a long.
+   *
+   * @param index from 0
+   * @return its value; floating point truncates, a bool is 0 or 1
+   */
+  public long getLong(long index) {
+    return switch (dtype) {
+      case INT32 -> segment.getAtIndex(ValueLayout.JAVA_INT, index);
+      case INT64 -> segment.getAtIndex(ValueLayout.JAVA_LONG, index);
+      case BOOL -> segment.get(ValueLayout.JAVA_BYTE, index);
+      case FLOAT32, FLOAT64, FLOAT16, BFLOAT16 -> (long) getDouble(index);
+    };
+  }
+
+  /**
+   * Sets one element, rounding to the dtype.
+   *
+   * @param index from 0
+   * @param value its new value
+   */
+  public void setDouble(long index, double value) {
+    switch (dtype) {
+      case FLOAT32 -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, index, (float) value);
+      case FLOAT64 -> segment.setAtIndex(ValueLayout.JAVA_DOUBLE, index, value);
+      case FLOAT16 ->
+          segment.setAtIndex(ValueLayout.JAVA_SHORT, index, Float.floatToFloat16((float) value));
+      case BFLOAT16 ->
+          segment.setAtIndex(ValueLayout.JAVA_SHORT, index, roundToBfloat16((float) value));
+      case INT32, INT64, BOOL -> setLong(index, (long) value);
+    }
+  }
+
+  /**
+   * Sets one element.
+   *
+   * @param index from 0
+   * @param value its new value; for bool anything but 0 is true
+   */
+  public void setLong(long index, long value) {
+    switch (dtype) {
+      case INT32 -> segment.setAtIndex(ValueLayout.JAVA_INT, index, (int) value);
+      case INT64 -> segment.setAtIndex(ValueLayout.JAVA_LONG, index, value);
+      case BOOL -> segment.set(ValueLayout.JAVA_BYTE, index, (byte) (value != 0 ? 1 : 0));
+      case FLOAT32, FLOAT64, FLOAT16, BFLOAT16 -> setDouble(index, value);
+    }
+  }
+
+  /** Round to nearest, ties to even; NaN stays NaN. */
+  private static short roundToBfloat16(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    if (Float.isNaN(value)) {
+      return (short) ((bits >>> 16) | 0x40);
+    }
+    return (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
+  }
+}

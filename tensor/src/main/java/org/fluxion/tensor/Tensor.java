@@ -1,0 +1,1227 @@
+package org.fluxion.tensor;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * An immutable node in a graph of primitive operations, with identity equality. Building one checks
+ * shapes and dtypes at once and computes nothing; asking for its value ({@link #item}, {@link
+ * #toFloatArray}, {@link #toString}) computes it once and remembers it. Operands broadcast by
+ * NumPy's rule; dtypes are never promoted. Thread-safe.
+ */
+public final class Tensor implements Tree<Tensor> {
+  private static final int PRINTED_ELEMENTS = 64;
+
+  private final Op op;
+  private final List<Tensor> inputs;
+  private final Shape shape;
+  private final DType dtype;
+  private volatile HostData value;
+
+  private Tensor(Op op, List<Tensor> inputs, TypeRules.Type type) {
+    this.op = op;
+    this.inputs = inputs;
+    this.shape = type.shape();
+    this.dtype = type.dtype();
+    this.value = op instanceof Op.Constant constant ? constant.data() : null;
+  }
+
+  /**
+   * The node of an operation over operands; every tensor is made here.
+   *
+   * @param op the operation
+   * @param inputs its operands
+   * @return the result's node
+   * @throws TensorException if the operands do not fit the operation
+   */
+  public static Tensor apply(Op op, List<Tensor> inputs) {
+    List<Tensor> operands = List.copyOf(inputs);
+    return new Tensor(op, operands, TypeRules.infer(op, operands));
+  }
+
+  private static Tensor apply(Op op, Tensor... inputs) {
+    return apply(op, List.of(inputs));
+  }
+
+  // ---- leaves ----
+
+  /**
+   * A variable that is bound when a program runs.
+   *
+   * @param name what errors call it
+   * @param shape its shape
+   * @param dtype its dtype
+   * @return the node
+   */
+  public static Tensor input(String name, Shape shape, DType dtype) {
+    return apply(new Op.Input(name, shape, dtype));
+  }
+
+  /**
+   * A tensor of known elements.
+   *
+   * @param data the elements, not to be written any more
+   * @param shape their shape
+   * @return the tensor
+   * @throws TensorException if the counts differ
+   */
+  public static Tensor of(HostData data, Shape shape) {
+    if (data.elements() != shape.elements()) {
+      throw new TensorException(
+          "tensor: %d elements do not fill shape %s, which has %d"
+              .formatted(data.elements(), shape, shape.elements()));
+    }
+    return apply(new Op.Constant(data, shape));
+  }
+
+  /**
+   * A float32 vector.
+   *
+   * @param elements its elements
+   * @return a tensor of shape [n]
+   */
+  public static Tensor tensor(float... elements) {
+    return of(elements, elements.length);
+  }
+
+  /**
+   * A float64 vector.
+   *
+   * @param elements its elements
+   * @return a tensor of shape [n]
+   */
+  public static Tensor tensor(double... elements) {
+    return of(elements, elements.length);
+  }
+
+  /**
+   * An int32 vector.
+   *
+   * @param elements its elements
+   * @return a tensor of shape [n]
+   */
+  public static Tensor tensor(int... elements) {
+    return of(elements, elements.length);
+  }
+
+  /**
+   * A float32 tensor.
+   *
+   * @param elements its elements, row-major, copied
+   * @param extents its shape
+   * @return the tensor
+   */
+  public static Tensor of(float[] elements, int... extents) {
+    HostData data = HostData.allocate(DType.FLOAT32, elements.length);
+    for (int i = 0; i < elements.length; i++) {
+      data.setDouble(i, elements[i]);
+    }
+    return of(data, Shape.of(extents));
+  }
+
+  /**
+   * A float64 tensor.
+   *
+   * @param elements its elements, row-major, copied
+   * @param extents its shape
+   * @return the tensor
+   */
+  public static Tensor of(double[] elements, int... extents) {
+    HostData data = HostData.allocate(DType.FLOAT64, elements.length);
+    for (int i = 0; i < elements.length; i++) {
+      data.setDouble(i, elements[i]);
+    }
+    return of(data, Shape.of(extents));
+  }
+
+  /**
+   * An int32 tensor.
+   *
+   * @param elements its elements, row-major, copied
+   * @param extents its shape
+   * @return the tensor
+   */
+  public static Tensor of(int[] elements, int... extents) {
+    HostData data = HostData.allocate(DType.INT32, elements.length);
+    for (int i = 0; i < elements.length; i++) {
+      data.setLong(i, elements[i]);
+    }
+    return of(data, Shape.of(extents));
+  }
+
+  /**
+   * A scalar.
+   *
+   * @param value its value, rounded to the dtype
+   * @param dtype its dtype
+   * @return a tensor of shape []
+   */
+  public static Tensor scalar(double value, DType dtype) {
+    HostData data = HostData.allocate(dtype, 1);
+    data.setDouble(0, value);
+    return of(data, Shape.SCALAR);
+  }
+
+  /**
+   * One value everywhere.
+   *
+   * @param value the value, rounded to the dtype
+   * @param shape the shape
+   * @param dtype the dtype
+   * @return the tensor
+   */
+  public static Tensor full(double value, Shape shape, DType dtype) {
+    return scalar(value, dtype).broadcastTo(shape);
+  }
+
+  /**
+   * Float32 zeros.
+   *
+   * @param extents the shape
+   * @return the tensor
+   */
+  public static Tensor zeros(int... extents) {
+    return full(0, Shape.of(extents), DType.FLOAT32);
+  }
+
+  /**
+   * Float32 ones.
+   *
+   * @param extents the shape
+   * @return the tensor
+   */
+  public static Tensor ones(int... extents) {
+    return full(1, Shape.of(extents), DType.FLOAT32);
+  }
+
+  /**
+   * 0, 1, 2, ... up to but without n.
+   *
+   * @param n how many
+   * @param dtype the dtype
+   * @return a tensor of shape [n]
+   */
+  public static Tensor arange(int n, DType dtype) {
+    return apply(new Op.Iota(Shape.of(n), 0, dtype));
+  }
+
+  /**
+   * Zeros of this tensor's shape and dtype.
+   *
+   * @return the tensor
+   */
+  public Tensor zerosLike() {
+    return full(0, shape, dtype);
+  }
+
+  /**
+   * Ones of this tensor's shape and dtype.
+   *
+   * @return the tensor
+   */
+  public Tensor onesLike() {
+    return full(1, shape, dtype);
+  }
+
+  // ---- the node ----
+
+  /**
+   * The operation that makes it.
+   *
+   * @return the operation
+   */
+  public Op op() {
+    return op;
+  }
+
+  /**
+   * The operation's operands.
+   *
+   * @return an immutable list
+   */
+  public List<Tensor> inputs() {
+    return inputs;
+  }
+
+  /**
+   * The extents of its axes.
+   *
+   * @return the shape
+   */
+  public Shape shape() {
+    return shape;
+  }
+
+  /**
+   * The type of its elements.
+   *
+   * @return the dtype
+   */
+  public DType dtype() {
+    return dtype;
+  }
+
+  @Override
+  public List<Tensor> leaves() {
+    return List.of(this);
+  }
+
+  @Override
+  public Tensor withLeaves(List<Tensor> leaves) {
+    return leaves.get(0);
+  }
+
+  // ---- elementwise ----
+
+  private Tensor binary(Op op, Tensor other) {
+    Shape common = Shape.broadcast(op.label(), shape, other.shape);
+    return apply(op, broadcastTo(common), other.broadcastTo(common));
+  }
+
+  private Tensor number(double value) {
+    return scalar(value, dtype);
+  }
+
+  /**
+   * this + other.
+   *
+   * @param other an operand that broadcasts with this, of equal dtype
+   * @return the sum
+   */
+  public Tensor add(Tensor other) {
+    return binary(new Op.Add(), other);
+  }
+
+  /**
+   * this + other.
+   *
+   * @param other a number, taken in this dtype
+   * @return the sum
+   */
+  public Tensor add(double other) {
+    return add(number(other));
+  }
+
+  /**
+   * this − other.
+   *
+   * @param other an operand that broadcasts with this, of equal dtype
+   * @return the difference
+   */
+  public Tensor sub(Tensor other) {
+    return binary(new Op.Sub(), other);
+  }
+
+  /**
+   * this − other.
+   *
+   * @param other a number, taken in this dtype
+   * @return the difference
+   */
+  public Tensor sub(double other) {
+    return sub(number(other));
+  }
+
+  /**
+   * this · other, element by element.
+   *
+   * @param other an operand that broadcasts with this, of equal dtype
+   * @return the product
+   */
+  public Tensor mul(Tensor other) {
+    return binary(new Op.Mul(), other);
+  }
+
+  /**
+   * this · other.
+   *
+   * @param other a number, taken in this dtype
+   * @return the product
+   */
+  public Tensor mul(double other) {
+    return mul(number(other));
+  }
+
+  /**
+   * this / other. Integers truncate towards zero; an integer divided by zero is 0.
+   *
+   * @param other an operand that broadcasts with this, of equal dtype
+   * @return the quotient
+   */
+  public Tensor div(Tensor other) {
+    return binary(new Op.Div(), other);
+  }
+
+  /**
+   * this / other.
+   *
+   * @param other a number, taken in this dtype
+   * @return the quotient
+   */
+  public Tensor div(double other) {
+    return div(number(other));
+  }
+
+  /**
+   * this to the power of other.
+   *
+   * @param other the exponents, which broadcast with this
+   * @return the powers
+   */
+  public Tensor pow(Tensor other) {
+    return binary(new Op.Pow(), other);
+  }
+
+  /**
+   * this to the power of other.
+   *
+   * @param other the exponent
+   * @return the powers
+   */
+  public Tensor pow(double other) {
+    return pow(number(other));
+  }
+
+  /**
+   * The larger of both, NaN if either is.
+   *
+   * @param other an operand that broadcasts with this
+   * @return the maximum, element by element
+   */
+  public Tensor maximum(Tensor other) {
+    return binary(new Op.Max(), other);
+  }
+
+  /**
+   * The smaller of both, NaN if either is.
+   *
+   * @param other an operand that broadcasts with this
+   * @return the minimum, element by element
+   */
+  public Tensor minimum(Tensor other) {
+    return binary(new Op.Min(), other);
+  }
+
+  /**
+   * Where this = other.
+   *
+   * @param other an operand that broadcasts with this
+   * @return bools
+   */
+  public Tensor equal(Tensor other) {
+    return binary(new Op.Equal(), other);
+  }
+
+  /**
+   * Where this &lt; other.
+   *
+   * @param other an operand that broadcasts with this
+   * @return bools
+   */
+  public Tensor less(Tensor other) {
+    return binary(new Op.Less(), other);
+  }
+
+  /**
+   * Where this ≤ other.
+   *
+   * @param other an operand that broadcasts with this
+   * @return bools
+   */
+  public Tensor lessEqual(Tensor other) {
+    return binary(new Op.LessEqual(), other);
+  }
+
+  /**
+   * Where this &gt; other.
+   *
+   * @param other an operand that broadcasts with this
+   * @return bools
+   */
+  public Tensor greater(Tensor other) {
+    return other.less(this);
+  }
+
+  /**
+   * Where this ≥ other.
+   *
+   * @param other an operand that broadcasts with this
+   * @return bools
+   */
+  public Tensor greaterEqual(Tensor other) {
+    return other.lessEqual(this);
+  }
+
+  /**
+   * Logical and of bools, bitwise and of integers.
+   *
+   * @param other an operand that broadcasts with this
+   * @return the conjunction
+   */
+  public Tensor and(Tensor other) {
+    return binary(new Op.And(), other);
+  }
+
+  /**
+   * Logical or of bools, bitwise or of integers.
+   *
+   * @param other an operand that broadcasts with this
+   * @return the disjunction
+   */
+  public Tensor or(Tensor other) {
+    return binary(new Op.Or(), other);
+  }
+
+  /**
+   * Logical negation of bools.
+   *
+   * @return the negation
+   */
+  public Tensor not() {
+    return apply(new Op.Not(), this);
+  }
+
+  /**
+   * −this.
+   *
+   * @return the negative
+   */
+  public Tensor neg() {
+    return apply(new Op.Neg(), this);
+  }
+
+  /**
+   * 1 / this.
+   *
+   * @return the reciprocal
+   */
+  public Tensor reciprocal() {
+    return number(1).div(this);
+  }
+
+  /**
+   * e to the power of this.
+   *
+   * @return the exponential
+   */
+  public Tensor exp() {
+    return apply(new Op.Exp(), this);
+  }
+
+  /**
+   * The natural logarithm.
+   *
+   * @return the logarithm
+   */
+  public Tensor log() {
+    return apply(new Op.Log(), this);
+  }
+
+  /**
+   * ln(1 + this), accurate near 0.
+   *
+   * @return the logarithm
+   */
+  public Tensor log1p() {
+    return apply(new Op.Log1p(), this);
+  }
+
+  /**
+   * eˣ − 1, accurate near 0.
+   *
+   * @return the exponential less one
+   */
+  public Tensor expm1() {
+    return apply(new Op.Expm1(), this);
+  }
+
+  /**
+   * The sine, of radians.
+   *
+   * @return the sine
+   */
+  public Tensor sin() {
+    return apply(new Op.Sin(), this);
+  }
+
+  /**
+   * The cosine, of radians.
+   *
+   * @return the cosine
+   */
+  public Tensor cos() {
+    return apply(new Op.Cos(), this);
+  }
+
+  /**
+   * The hyperbolic tangent.
+   *
+   * @return tanh
+   */
+  public Tensor tanh() {
+    return apply(new Op.Tanh(), this);
+  }
+
+  /**
+   * The error function.
+   *
+   * @return erf
+   */
+  public Tensor erf() {
+    return apply(new Op.Erf(), this);
+  }
+
+  /**
+   * The square root.
+   *
+   * @return the root
+   */
+  public Tensor sqrt() {
+    return apply(new Op.Sqrt(), this);
+  }
+
+  /**
+   * this · this.
+   *
+   * @return the square
+   */
+  public Tensor square() {
+    return mul(this);
+  }
+
+  /**
+   * The absolute value.
+   *
+   * @return |this|
+   */
+  public Tensor abs() {
+    return apply(new Op.Abs(), this);
+  }
+
+  /**
+   * −1, 0 or 1.
+   *
+   * @return the sign
+   */
+  public Tensor sign() {
+    return apply(new Op.Sign(), this);
+  }
+
+  /**
+   * The largest integer not above this.
+   *
+   * @return the floor, in the same dtype
+   */
+  public Tensor floor() {
+    return apply(new Op.Floor(), this);
+  }
+
+  /**
+   * 1 / (1 + e⁻ˣ), computed as (1 + tanh(x/2))/2, which neither overflows nor has a NaN derivative.
+   *
+   * @return the logistic function
+   */
+  public Tensor sigmoid() {
+    return mul(0.5).tanh().mul(0.5).add(0.5);
+  }
+
+  /**
+   * This where the condition holds, the other elsewhere.
+   *
+   * @param condition the condition, a bool
+   * @param a taken where it holds
+   * @param b taken where it does not; of a's dtype
+   * @return the choice, broadcast over all three
+   */
+  public static Tensor where(Tensor condition, Tensor a, Tensor b) {
+    Shape common =
+        Shape.broadcast("where", condition.shape, Shape.broadcast("where", a.shape, b.shape));
+    return apply(
+        new Op.Select(),
+        condition.broadcastTo(common),
+        a.broadcastTo(common),
+        b.broadcastTo(common));
+  }
+
+  /**
+   * Limits every element to an interval.
+   *
+   * @param low the smallest result
+   * @param high the largest result
+   * @return the limited values
+   */
+  public Tensor clip(double low, double high) {
+    return maximum(number(low)).minimum(number(high));
+  }
+
+  /**
+   * The same values in another dtype.
+   *
+   * @param target the dtype
+   * @return the cast tensor, this one if nothing changes
+   */
+  public Tensor cast(DType target) {
+    return target == dtype ? this : apply(new Op.Cast(target), this);
+  }
+
+  // ---- reductions ----
+
+  private List<Integer> normalise(int[] axes) {
+    return axes.length == 0
+        ? IntStream.range(0, shape.rank()).boxed().toList()
+        : Arrays.stream(axes).map(shape::axis).sorted().boxed().toList();
+  }
+
+  /** The result of a reduction with the folded axes kept at extent 1. */
+  private Tensor keep(Tensor reduced, int[] axes) {
+    Shape kept = shape;
+    for (int axis : normalise(axes)) {
+      kept = kept.with(axis, 1);
+    }
+    return reduced.reshape(kept);
+  }
+
+  /**
+   * The sum over axes.
+   *
+   * @param axes the axes to fold away; none means all
+   * @return the sums
+   */
+  public Tensor sum(int... axes) {
+    List<Integer> folded = normalise(axes);
+    return folded.isEmpty() ? this : apply(new Op.Sum(folded), this);
+  }
+
+  /**
+   * The sum over axes that stay with extent 1.
+   *
+   * @param axes the axes; none means all
+   * @return the sums
+   */
+  public Tensor sumKeep(int... axes) {
+    return keep(sum(axes), axes);
+  }
+
+  /**
+   * The mean over axes.
+   *
+   * @param axes the axes to fold away; none means all
+   * @return the means
+   */
+  public Tensor mean(int... axes) {
+    Tensor sum = sum(axes);
+    return sum.div((double) shape.elements() / Math.max(1, sum.shape.elements()));
+  }
+
+  /**
+   * The mean over axes that stay with extent 1.
+   *
+   * @param axes the axes; none means all
+   * @return the means
+   */
+  public Tensor meanKeep(int... axes) {
+    return keep(mean(axes), axes);
+  }
+
+  /**
+   * The mean squared distance from the mean (divided by n, not n − 1).
+   *
+   * @param axes the axes to fold away; none means all
+   * @return the variances
+   */
+  public Tensor variance(int... axes) {
+    return sub(meanKeep(axes)).square().mean(axes);
+  }
+
+  /**
+   * The largest element over axes.
+   *
+   * @param axes the axes to fold away; none means all
+   * @return the maxima
+   */
+  public Tensor max(int... axes) {
+    List<Integer> folded = normalise(axes);
+    return folded.isEmpty() ? this : apply(new Op.ReduceMax(folded), this);
+  }
+
+  /**
+   * The largest element over axes that stay with extent 1.
+   *
+   * @param axes the axes; none means all
+   * @return the maxima
+   */
+  public Tensor maxKeep(int... axes) {
+    return keep(max(axes), axes);
+  }
+
+  /**
+   * The smallest element over axes.
+   *
+   * @param axes the axes to fold away; none means all
+   * @return the minima
+   */
+  public Tensor min(int... axes) {
+    return neg().max(axes).neg();
+  }
+
+  /**
+   * The index of the first largest element along an axis.
+   *
+   * @param axis the axis, which is folded away
+   * @return int32 indices
+   */
+  public Tensor argMax(int axis) {
+    return apply(new Op.ArgMax(shape.axis(axis)), this);
+  }
+
+  /**
+   * ln Σ eˣ over axes, without overflow.
+   *
+   * @param axes the axes to fold away; none means all
+   * @return the logarithms
+   */
+  public Tensor logSumExp(int... axes) {
+    Tensor peak = apply(new Op.StopGradient(), maxKeep(axes));
+    Tensor sum = sub(peak).exp().sum(axes).log();
+    return sum.add(peak.reshape(sum.shape));
+  }
+
+  /**
+   * eˣ / Σ eˣ along an axis, without overflow.
+   *
+   * @param axis the axis
+   * @return the probabilities
+   */
+  public Tensor softmax(int axis) {
+    Tensor e = sub(apply(new Op.StopGradient(), maxKeep(axis))).exp();
+    return e.div(e.sumKeep(axis));
+  }
+
+  /**
+   * x − ln Σ eˣ along an axis, without overflow.
+   *
+   * @param axis the axis
+   * @return the log-probabilities
+   */
+  public Tensor logSoftmax(int axis) {
+    return sub(keep(logSumExp(axis), new int[] {axis}));
+  }
+
+  // ---- movement ----
+
+  /**
+   * The same elements under another shape.
+   *
+   * @param target the new shape
+   * @return the reshaped tensor, this one if nothing changes
+   */
+  public Tensor reshape(Shape target) {
+    return target.equals(shape) ? this : apply(new Op.Reshape(target), this);
+  }
+
+  /**
+   * The same elements under another shape.
+   *
+   * @param extents the new shape; one extent may be −1 and is then worked out
+   * @return the reshaped tensor
+   */
+  public Tensor reshape(int... extents) {
+    int[] target = extents.clone();
+    long known = Arrays.stream(target).filter(e -> e >= 0).asLongStream().reduce(1, (a, b) -> a * b);
+    for (int axis = 0; axis < target.length; axis++) {
+      if (target[axis] == -1 && known > 0) {
+        target[axis] = Math.toIntExact(shape.elements() / known);
+        break;
+      }
+    }
+    return reshape(Shape.of(target));
+  }
+
+  /**
+   * Axes in another order.
+   *
+   * @param axes axis i of the result is axis axes[i] of this
+   * @return the permuted tensor
+   */
+  public Tensor permute(int... axes) {
+    List<Integer> order = Arrays.stream(axes).map(shape::axis).boxed().toList();
+    return order.equals(IntStream.range(0, shape.rank()).boxed().toList())
+        ? this
+        : apply(new Op.Permute(order), this);
+  }
+
+  /**
+   * The last two axes exchanged.
+   *
+   * @return the transposed matrices
+   */
+  public Tensor transpose() {
+    if (shape.rank() < 2) {
+      throw new TensorException(
+          "transpose: expected rank 2 or more, got %s; reshape it to a matrix".formatted(shape));
+    }
+    int[] order = IntStream.range(0, shape.rank()).toArray();
+    order[order.length - 1] = order.length - 2;
+    order[order.length - 2] = order.length - 1;
+    return permute(order);
+  }
+
+  /**
+   * Repeats axes of extent 1, and puts new axes in front, until the shape is the target.
+   *
+   * @param target the shape wanted
+   * @return the broadcast tensor, this one if nothing changes
+   */
+  public Tensor broadcastTo(Shape target) {
+    if (target.equals(shape)) {
+      return this;
+    }
+    Tensor aligned = this;
+    if (shape.rank() < target.rank()) {
+      int[] extents = new int[target.rank()];
+      Arrays.fill(extents, 1);
+      System.arraycopy(shape.extents(), 0, extents, target.rank() - shape.rank(), shape.rank());
+      aligned = reshape(Shape.of(extents));
+    }
+    return aligned.shape.equals(target) ? aligned : apply(new Op.Broadcast(target), aligned);
+  }
+
+  /**
+   * The elements from start up to end along one axis.
+   *
+   * @param axis the axis
+   * @param start the first index
+   * @param end the index before which to stop
+   * @return the part
+   */
+  public Tensor slice(int axis, int start, int end) {
+    int sliced = shape.axis(axis);
+    List<Integer> from = new ArrayList<>(Collections.nCopies(shape.rank(), 0));
+    List<Integer> to = new ArrayList<>(Arrays.stream(shape.extents()).boxed().toList());
+    from.set(sliced, start);
+    to.set(sliced, end);
+    return apply(new Op.Slice(from, to, Collections.nCopies(shape.rank(), 1)), this);
+  }
+
+  /**
+   * Zeros put before and after one axis.
+   *
+   * @param axis the axis
+   * @param low zeros before
+   * @param high zeros after
+   * @return the padded tensor
+   */
+  public Tensor pad(int axis, int low, int high) {
+    List<Integer> none = Collections.nCopies(shape.rank(), 0);
+    List<Integer> before = new ArrayList<>(none);
+    List<Integer> after = new ArrayList<>(none);
+    before.set(shape.axis(axis), low);
+    after.set(shape.axis(axis), high);
+    return apply(new Op.Pad(before, after, none), this);
+  }
+
+  /**
+   * Cuts an axis into equal parts.
+   *
+   * @param parts how many
+   * @param axis the axis, whose extent the number of parts divides
+   * @return the parts in order
+   */
+  public List<Tensor> split(int parts, int axis) {
+    int extent = shape.extent(axis);
+    if (parts < 1 || extent % parts != 0) {
+      throw new TensorException(
+          "split: axis %d of %s does not divide into %d equal parts".formatted(axis, shape, parts));
+    }
+    int size = extent / parts;
+    return IntStream.range(0, parts)
+        .mapToObj(i -> slice(axis, i * size, (i + 1) * size))
+        .toList();
+  }
+
+  /**
+   * Tensors one after another along an axis.
+   *
+   * @param axis the axis
+   * @param tensors the parts, equal in all other extents
+   * @return the joined tensor
+   */
+  public static Tensor concat(int axis, Tensor... tensors) {
+    return apply(new Op.Concat(tensors.length == 0 ? axis : tensors[0].shape.axis(axis)), tensors);
+  }
+
+  /**
+   * Tensors of equal shape along a new axis in front.
+   *
+   * @param tensors the tensors
+   * @return a tensor of one rank more
+   */
+  public static Tensor stack(Tensor... tensors) {
+    Tensor[] rows =
+        Arrays.stream(tensors)
+            .map(
+                t -> {
+                  int[] extents = new int[t.shape.rank() + 1];
+                  extents[0] = 1;
+                  System.arraycopy(t.shape.extents(), 0, extents, 1, t.shape.rank());
+                  return t.reshape(Shape.of(extents));
+                })
+            .toArray(Tensor[]::new);
+    return concat(0, rows);
+  }
+
+  /**
+   * Axes in reverse order.
+   *
+   * @param axes the axes
+   * @return the flipped tensor
+   */
+  public Tensor flip(int... axes) {
+    return apply(new Op.Flip(normalise(axes)), this);
+  }
+
+  // ---- contraction and indexing ----
+
+  /**
+   * The matrix product [..., m, k] × [..., k, n]. A right operand of rank 2 serves every batch; other
+   * batch axes broadcast.
+   *
+   * @param other the right operand, of equal dtype
+   * @return [..., m, n]
+   * @throws TensorException if the inner dimensions differ
+   */
+  public Tensor matmul(Tensor other) {
+    if (shape.rank() < 2 || other.shape.rank() < 2) {
+      throw new TensorException(
+          "matmul: expected matrices, got %s × %s; reshape vectors to [n, 1] or [1, n]"
+              .formatted(shape, other.shape));
+    }
+    if (shape.extent(-1) != other.shape.extent(-2)) {
+      throw new TensorException(
+          "matmul: inner dimensions differ: %s × %s (%d ≠ %d)"
+              .formatted(shape, other.shape, shape.extent(-1), other.shape.extent(-2)));
+    }
+    if (shape.rank() > 2 && other.shape.rank() == 2) {
+      // One tall product instead of many small ones.
+      int rows = Math.toIntExact(shape.elements() / Math.max(1, shape.extent(-1)));
+      if (shape.extent(-1) > 0) {
+        return apply(new Op.Matmul(), reshape(Shape.of(rows, shape.extent(-1))), other)
+            .reshape(shape.with(-1, other.shape.extent(-1)));
+      }
+    }
+    Shape batch =
+        Shape.broadcast("matmul batch", leading(shape), leading(other.shape));
+    return apply(new Op.Matmul(), batched(batch), other.batched(batch));
+  }
+
+  private static Shape leading(Shape shape) {
+    return Shape.of(Arrays.copyOf(shape.extents(), shape.rank() - 2));
+  }
+
+  private Tensor batched(Shape batch) {
+    int[] extents = Arrays.copyOf(batch.extents(), batch.rank() + 2);
+    extents[batch.rank()] = shape.extent(-2);
+    extents[batch.rank() + 1] = shape.extent(-1);
+    return broadcastTo(Shape.of(extents));
+  }
+
+  /**
+   * Rows picked from the first axis, as an embedding table is read.
+   *
+   * @param indices integers of any shape; one outside the table reads zeros
+   * @return of shape indices.shape + this.shape[1:]
+   */
+  public Tensor take(Tensor indices) {
+    int rows = shape.extent(0);
+    int width = Math.toIntExact(shape.elements() / Math.max(1, rows));
+    int picks = Math.toIntExact(indices.shape.elements());
+    Tensor picked =
+        apply(
+            new Op.Gather(),
+            reshape(Shape.of(1, rows, width)),
+            indices.reshape(Shape.of(1, picks)));
+    int[] extents = Arrays.copyOf(indices.shape.extents(), indices.shape.rank() + shape.rank() - 1);
+    System.arraycopy(shape.extents(), 1, extents, indices.shape.rank(), shape.rank() - 1);
+    return picked.reshape(Shape.of(extents));
+  }
+
+  /**
+   * One-hot rows.
+   *
+   * @param classes the number of classes
+   * @param target the dtype of the result
+   * @return of shape this.shape + [classes]
+   */
+  public Tensor oneHot(int classes, DType target) {
+    int[] extents = Arrays.copyOf(shape.extents(), shape.rank() + 1);
+    extents[shape.rank()] = 1;
+    return reshape(Shape.of(extents)).equal(arange(classes, dtype)).cast(target);
+  }
+
+  // ---- values ----
+
+  /**
+   * This value without its history: a leaf.
+   *
+   * @return a tensor that no derivative flows through
+   */
+  public Tensor detach() {
+    return of(value(), shape);
+  }
+
+  /**
+   * The elements, computed on first demand and remembered.
+   *
+   * @return the data, not to be written
+   * @throws TensorException if an input it depends on has no value
+   */
+  public HostData value() {
+    HostData known = value;
+    if (known == null) {
+      evaluate(List.of(this));
+      known = value;
+    }
+    return known;
+  }
+
+  /**
+   * Computes several tensors together, sharing what they have in common.
+   *
+   * @param tensors what to compute
+   */
+  public static void evaluate(List<Tensor> tensors) {
+    Map<Tensor, HostData> bindings = new HashMap<>();
+    java.util.Set<Tensor> known = new java.util.HashSet<>();
+    for (Tensor node : Graph.topological(tensors, known)) {
+      if (node.value != null) {
+        bindings.put(node, node.value);
+      }
+    }
+    List<HostData> values = ReferenceInterpreter.evaluate(tensors, bindings);
+    for (int i = 0; i < tensors.size(); i++) {
+      tensors.get(i).value = values.get(i);
+    }
+  }
+
+  /**
+   * The value of a tensor of one element.
+   *
+   * @return the value
+   * @throws TensorException if there is not exactly one element
+   */
+  public double item() {
+    if (shape.elements() != 1) {
+      throw new TensorException(
+          "item: expected one element, got shape %s; reduce it or use toDoubleArray()"
+              .formatted(shape));
+    }
+    return value().getDouble(0);
+  }
+
+  /**
+   * The elements in row-major order.
+   *
+   * @return a fresh array
+   */
+  public float[] toFloatArray() {
+    HostData data = value();
+    float[] result = new float[Math.toIntExact(data.elements())];
+    for (int i = 0; i < result.length; i++) {
+      result[i] = (float) data.getDouble(i);
+    }
+    return result;
+  }
+
+  /**
+   * The elements in row-major order.
+   *
+   * @return a fresh array
+   */
+  public double[] toDoubleArray() {
+    HostData data = value();
+    double[] result = new double[Math.toIntExact(data.elements())];
+    Arrays.setAll(result, data::getDouble);
+    return result;
+  }
+
+  /**
+   * The elements in row-major order; floating point truncates, a bool is 0 or 1.
+   *
+   * @return a fresh array
+   */
+  public long[] toLongArray() {
+    HostData data = value();
+    long[] result = new long[Math.toIntExact(data.elements())];
+    Arrays.setAll(result, data::getLong);
+    return result;
+  }
+
+  /**
+   * Whether every element is close to the other's: |a − b| ≤ absolute + relative·|b|.
+   *
+   * @param other of equal shape
+   * @param relative the relative tolerance
+   * @param absolute the absolute tolerance
+   * @return false where a shape differs or an element does; NaN is close to nothing
+   */
+  public boolean allClose(Tensor other, double relative, double absolute) {
+    if (!shape.equals(other.shape)) {
+      return false;
+    }
+    double[] a = toDoubleArray();
+    double[] b = other.toDoubleArray();
+    return IntStream.range(0, a.length)
+        .allMatch(i -> a[i] == b[i] || Math.abs(a[i] - b[i]) <= absolute + relative * Math.abs(b[i]));
+  }
+
+  /**
+   * The value, shape and dtype of a small tensor, computed if need be; a summary of a large one or
+   * one with unbound inputs. Never throws.
+   *
+   * @return the text
+   */
+  @Override
+  public String toString() {
+    String type = dtype + " " + shape;
+    if (shape.elements() > PRINTED_ELEMENTS && value == null) {
+      return "Tensor(" + op.label() + ", " + type + ")";
+    }
+    try {
+      HostData data = value();
+      if (shape.elements() > PRINTED_ELEMENTS) {
+        String head =
+            IntStream.range(0, 6).mapToObj(i -> element(data, i)).collect(Collectors.joining(", "));
+        return "[" + head + ", …] " + type;
+      }
+      return nested(data, 0, 0, shape.elements()) + " " + type;
+    } catch (TensorException unbound) {
+      return "Tensor(" + op.label() + ", " + type + ")";
+    }
+  }
+
+  private static String element(HostData data, long index) {
+    return switch (data.dtype()) {
+      case BOOL -> data.getLong(index) != 0 ? "true" : "false";
+      case INT32, INT64 -> Long.toString(data.getLong(index));
+      case FLOAT64 -> Double.toString(data.getDouble(index));
+      case FLOAT32, FLOAT16, BFLOAT16 -> Float.toString((float) data.getDouble(index));
+    };
+  }
+
+  private String nested(HostData data, int axis, long from, long count) {
+    if (axis == shape.rank()) {
+      return element(data, from);
+    }
+    int extent = shape.extent(axis);
+    long step = extent == 0 ? 0 : count / extent;
+    return IntStream.range(0, extent)
+        .mapToObj(i -> nested(data, axis + 1, from + i * step, step))
+        .collect(Collectors.joining(", ", "[", "]"));
+  }
+}

@@ -1,0 +1,18 @@
+package org.fluxion.tensor;
+
+/**
+ * A tensor operation was asked for something it cannot do. The message names the operation, what
+ * came, what was expected and what to do.
+ */
+public final class TensorException extends IllegalArgumentException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Creates the exception.
+   *
+   * @param message operation, what came, what was expected, what to do
+   */
+  public TensorException(String message) {
+    super(message);
+  }
+}
