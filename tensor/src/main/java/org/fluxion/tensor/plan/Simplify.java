@@ -1,0 +1,160 @@
+package org.fluxion.tensor.plan;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.TensorException;
+
+/**
+ * The first pass of compilation: expands custom functions, drops the markers that only transforms
+ * care about, merges common subexpressions, and applies identities that change no bit of any result
+ * (x·1 is x; x·0 is not 0, since x may be NaN; x + 0 is not x, since −0 + 0 is +0).
+ */
+final class Simplify {
+  /** What makes two nodes the same computation: operation and operands, constants by value. */
+  private record Key(Object operation, List<Tensor> inputs) {}
+
+  private record ScalarKey(DType dtype, long bits, Shape shape) {}
+
+  private final Map<Tensor, Tensor> image = new HashMap<>();
+  private final Map<Key, Tensor> known = new HashMap<>();
+  private final Set<Tensor> inputs;
+
+  private Simplify(Graph graph) {
+    this.inputs = new HashSet<>(graph.inputs());
+  }
+
+  static Graph run(Graph graph) {
+    Simplify pass = new Simplify(graph);
+    pass.visit(graph.nodes());
+    Graph result =
+        new Graph(graph.inputs(), graph.outputs().stream().map(pass.image::get).toList());
+    verify(result);
+    return result;
+  }
+
+  /**
+   * States what is legal after this pass, on every node.
+   *
+   * @throws TensorException if a marker, a custom function or a foreign input is left
+   */
+  static void verify(Graph graph) {
+    Set<Tensor> variables = new HashSet<>(graph.inputs());
+    for (Tensor node : graph.nodes()) {
+      if (variables.contains(node)) {
+        continue;
+      }
+      switch (node.op()) {
+        case Op.Marker marker ->
+            throw new IllegalStateException("simplify left a marker: " + marker.label());
+        case Op.Custom custom ->
+            throw new IllegalStateException("simplify left a custom function: " + custom.label());
+        case Op.Input input ->
+            throw new TensorException(
+                "compile: input '%s' %s %s is not among the program's inputs; add it to them"
+                    .formatted(input.name(), input.dtype(), input.shape()));
+        default -> {
+          // Every other operation reaches the planner.
+        }
+      }
+    }
+  }
+
+  private void visit(List<Tensor> nodes) {
+    for (Tensor node : nodes) {
+      if (inputs.contains(node)) {
+        image.put(node, node);
+      } else if (!image.containsKey(node)) {
+        image.put(node, rewrite(node, node.inputs().stream().map(image::get).toList()));
+      }
+    }
+  }
+
+  private Tensor rewrite(Tensor node, List<Tensor> in) {
+    return switch (node.op()) {
+      case Op.Mark o -> in.get(0);
+      case Op.StopGradient o -> in.get(0);
+      case Op.Custom o -> expand(o, in);
+      case Op.Reshape o -> in.get(0).op() instanceof Op.Reshape
+          ? merged(o, List.of(in.get(0).inputs().get(0)))
+          : merged(o, in);
+      case Op.Permute o -> permute(o, in.get(0));
+      case Op.Mul o when isOne(in.get(1)) -> in.get(0);
+      case Op.Mul o when isOne(in.get(0)) -> in.get(1);
+      case Op.Div o when isOne(in.get(1)) -> in.get(0);
+      case Op.Neg o when in.get(0).op() instanceof Op.Neg -> in.get(0).inputs().get(0);
+      default -> merged(node.op(), in);
+    };
+  }
+
+  private Tensor expand(Op.Custom custom, List<Tensor> in) {
+    Tensor body = custom.function().expand(in);
+    List<Tensor> fresh = new ArrayList<>();
+    Set<Tensor> operands = new HashSet<>(in);
+    for (Tensor node : Graph.topological(List.of(body), operands)) {
+      if (operands.contains(node)) {
+        image.put(node, node);
+      } else {
+        fresh.add(node);
+      }
+    }
+    visit(fresh);
+    return image.get(body);
+  }
+
+  private Tensor permute(Op.Permute outer, Tensor operand) {
+    if (operand.op() instanceof Op.Permute inner) {
+      List<Integer> axes = outer.axes().stream().map(inner.axes()::get).toList();
+      Tensor source = operand.inputs().get(0);
+      boolean identity = true;
+      for (int axis = 0; axis < axes.size(); axis++) {
+        identity &= axes.get(axis) == axis;
+      }
+      return identity ? source : merged(new Op.Permute(axes), List.of(source));
+    }
+    return merged(outer, List.of(operand));
+  }
+
+  /** The one node of an operation over operands; trivial movement disappears. */
+  private Tensor merged(Op op, List<Tensor> in) {
+    Object operation =
+        op instanceof Op.Constant constant && constant.data().elements() == 1
+            ? scalar(constant.data(), constant.shape())
+            : op;
+    return known.computeIfAbsent(
+        new Key(operation, in),
+        key -> {
+          Tensor made = Tensor.apply(op, in);
+          boolean moves = op instanceof Op.Reshape || op instanceof Op.Broadcast;
+          return moves && made.shape().equals(in.get(0).shape()) ? in.get(0) : made;
+        });
+  }
+
+  private static ScalarKey scalar(HostData data, Shape shape) {
+    long bits =
+        data.dtype().isFloating()
+            ? Double.doubleToRawLongBits(data.getDouble(0))
+            : data.getLong(0);
+    return new ScalarKey(data.dtype(), bits, shape);
+  }
+
+  /** Whether every element is the constant 1, seen through broadcasts and reshapes. */
+  private static boolean isOne(Tensor tensor) {
+    Tensor source = tensor;
+    while (source.op() instanceof Op.Broadcast || source.op() instanceof Op.Reshape) {
+      source = source.inputs().get(0);
+    }
+    return source.op() instanceof Op.Constant constant
+        && constant.data().elements() == 1
+        && constant.data().getDouble(0) == 1;
+  }
+}

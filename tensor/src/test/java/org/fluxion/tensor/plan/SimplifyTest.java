@@ -1,0 +1,67 @@
+package org.fluxion.tensor.plan;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.TensorException;
+import org.junit.jupiter.api.Test;
+
+class SimplifyTest {
+  private final Tensor x = Tensor.input("x", Shape.of(2, 3), DType.FLOAT64);
+
+  private Graph simplified(Tensor... outputs) {
+    return Simplify.run(new Graph(List.of(x), List.of(outputs)));
+  }
+
+  @Test
+  void equalComputationsBecomeOneNode() {
+    Graph graph = simplified(x.exp().mul(2), x.exp().mul(2).add(1));
+    assertSame(graph.outputs().get(0), graph.outputs().get(1).inputs().get(0));
+  }
+
+  @Test
+  void whatChangesNoBitIsRemoved() {
+    assertSame(x, simplified(x.mul(1)).outputs().get(0));
+    assertSame(x, simplified(x.div(1)).outputs().get(0));
+    assertSame(x, simplified(x.transpose().transpose()).outputs().get(0));
+    assertSame(x, simplified(x.neg().neg()).outputs().get(0));
+    assertSame(x, simplified(x.reshape(6).reshape(2, 3)).outputs().get(0));
+    assertSame(
+        x, simplified(Tensor.apply(new Op.StopGradient(), List.of(x))).outputs().get(0));
+  }
+
+  @Test
+  void whatMightChangeABitStays() {
+    assertEquals(new Op.Mul(), simplified(x.mul(0)).outputs().get(0).op());
+    assertEquals(new Op.Sub(), simplified(x.sub(x)).outputs().get(0).op());
+    assertEquals(new Op.Add(), simplified(x.add(0)).outputs().get(0).op());
+  }
+
+  @Test
+  void theSimplifiedGraphComputesTheSame() {
+    Tensor y = x.mul(1).exp().transpose().transpose().add(x.exp()).neg().neg().softmax(1);
+    Tensor value = Tensor.of(new double[] {1, -2, 3, 0.5, 0, -1}, 2, 3);
+    Graph before = new Graph(List.of(x), List.of(y));
+    Graph after = Simplify.run(before);
+    assertArrayEquals(
+        before.apply(List.of(value)).get(0).toDoubleArray(),
+        after.apply(List.of(value)).get(0).toDoubleArray());
+    assertTrue(after.nodes().size() < before.nodes().size());
+  }
+
+  @Test
+  void anInputThatIsNotTheProgramsIsNamed() {
+    Tensor foreign = Tensor.input("noise", Shape.of(2, 3), DType.FLOAT64);
+    TensorException e = assertThrows(TensorException.class, () -> simplified(x.add(foreign)));
+    assertTrue(e.getMessage().contains("'noise'"));
+  }
+}
