@@ -212,7 +212,7 @@ final class Roots {
         Root root = roots.get(node);
         if (root.kind == Root.Kind.OPERATION) {
           if (node.op() instanceof Op.Matmul) {
-            added.addAll(MatmulViews.unreachable(node));
+            added.addAll(MatmulViews.unreachable(node, chosen));
           }
         } else if (root.kind != Root.Kind.LEAF) {
           new Reach(root, chosen).find(added);
