@@ -1196,7 +1196,7 @@ public final class Tensor implements Tree<Tensor> {
       HostData data = value();
       if (shape.elements() > PRINTED_ELEMENTS) {
         String head =
-            IntStream.range(0, 6).mapToObj(i -> element(data, i)).collect(Collectors.joining(", "));
+            IntStream.range(0, 6).mapToObj(i -> GraphListing.element(data, i)).collect(Collectors.joining(", "));
         return "[" + head + ", …] " + type;
       }
       return nested(data, 0, 0, shape.elements()) + " " + type;
@@ -1205,18 +1205,9 @@ public final class Tensor implements Tree<Tensor> {
     }
   }
 
-  private static String element(HostData data, long index) {
-    return switch (data.dtype()) {
-      case BOOL -> data.getLong(index) != 0 ? "true" : "false";
-      case INT32, INT64 -> Long.toString(data.getLong(index));
-      case FLOAT64 -> Double.toString(data.getDouble(index));
-      case FLOAT32, FLOAT16, BFLOAT16 -> Float.toString((float) data.getDouble(index));
-    };
-  }
-
   private String nested(HostData data, int axis, long from, long count) {
     if (axis == shape.rank()) {
-      return element(data, from);
+      return GraphListing.element(data, from);
     }
     int extent = shape.extent(axis);
     long step = extent == 0 ? 0 : count / extent;
