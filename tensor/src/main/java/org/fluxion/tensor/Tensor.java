@@ -156,6 +156,44 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
+   * An int64 vector.
+   *
+   * @param elements its elements
+   * @return a tensor of shape [n]
+   */
+  public static Tensor tensor(long... elements) {
+    return of(elements, elements.length);
+  }
+
+  /**
+   * An int64 tensor.
+   *
+   * @param elements its elements, row-major, copied
+   * @param extents its shape
+   * @return the tensor
+   */
+  public static Tensor of(long[] elements, int... extents) {
+    HostData data = HostData.allocate(DType.INT64, elements.length);
+    for (int i = 0; i < elements.length; i++) {
+      data.setLong(i, elements[i]);
+    }
+    return of(data, Shape.of(extents));
+  }
+
+  /**
+   * A scalar, exact where the dtype is an integer.
+   *
+   * @param value its value; one too wide for int32 wraps
+   * @param dtype its dtype
+   * @return a tensor of shape []
+   */
+  public static Tensor scalar(long value, DType dtype) {
+    HostData data = HostData.allocate(dtype, 1);
+    data.setLong(0, value);
+    return of(data, Shape.SCALAR);
+  }
+
+  /**
    * A scalar.
    *
    * @param value its value, rounded to the dtype
@@ -1339,6 +1377,9 @@ public final class Tensor implements Tree<Tensor> {
   public boolean allClose(Tensor other, double relative, double absolute) {
     if (!shape.equals(other.shape)) {
       return false;
+    }
+    if (dtype.isInteger() && other.dtype.isInteger() && relative == 0 && absolute == 0) {
+      return Arrays.equals(toLongArray(), other.toLongArray());
     }
     double[] a = toDoubleArray();
     double[] b = other.toDoubleArray();
