@@ -91,9 +91,21 @@ final class Simplify {
       case Op.Mul o when isOne(in.get(1)) -> in.get(0);
       case Op.Mul o when isOne(in.get(0)) -> in.get(1);
       case Op.Div o when isOne(in.get(1)) -> in.get(0);
+      case Op.Sum o when trivial(o.axes(), in.get(0)) -> dropped(node, in.get(0));
+      case Op.ReduceMax o when trivial(o.axes(), in.get(0)) -> dropped(node, in.get(0));
       case Op.Neg o when in.get(0).op() instanceof Op.Neg -> in.get(0).inputs().get(0);
       default -> merged(node.op(), in);
     };
+  }
+
+  /** Whether a reduction folds single elements only. */
+  private static boolean trivial(List<Integer> axes, Tensor operand) {
+    return axes.stream().allMatch(axis -> operand.shape().extent(axis) == 1);
+  }
+
+  private Tensor dropped(Tensor node, Tensor operand) {
+    Tensor source = operand.op() instanceof Op.Reshape ? operand.inputs().get(0) : operand;
+    return merged(new Op.Reshape(node.shape()), List.of(source));
   }
 
   private Tensor expand(Op.Custom custom, List<Tensor> in) {
