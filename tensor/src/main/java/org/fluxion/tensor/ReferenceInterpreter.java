@@ -32,8 +32,7 @@ public final class ReferenceInterpreter {
     bindings.forEach((tensor, data) -> values.put(tensor, read(data)));
     List<Tensor> order = Graph.topological(outputs, bindings.keySet());
     for (Tensor node : order) {
-      values.computeIfAbsent(
-          node, n -> compute(n, n.inputs().stream().map(values::get).toList()));
+      values.computeIfAbsent(node, n -> compute(n, n.inputs().stream().map(values::get).toList()));
     }
     return outputs.stream().map(t -> write(t, values.get(t))).toList();
   }
@@ -77,7 +76,8 @@ public final class ReferenceInterpreter {
       case Op.Add o -> zip(node, in, Double::sum);
       case Op.Sub o -> zip(node, in, (a, b) -> a - b);
       case Op.Mul o -> zip(node, in, (a, b) -> a * b);
-      case Op.Div o -> node.dtype().isInteger() ? integerDivide(node, in) : zip(node, in, (a, b) -> a / b);
+      case Op.Div o ->
+          node.dtype().isInteger() ? integerDivide(node, in) : zip(node, in, (a, b) -> a / b);
       case Op.Pow o -> zip(node, in, Math::pow);
       case Op.Max o -> zip(node, in, Math::max);
       case Op.Min o -> zip(node, in, Math::min);
@@ -99,45 +99,63 @@ public final class ReferenceInterpreter {
       case Op.ArgSort o -> argSort(node, in.get(0));
       case Op.Reshape o -> in.get(0);
       case Op.Permute o ->
-          view(node, in.get(0), (i, source) -> {
-            for (int axis = 0; axis < i.length; axis++) {
-              source[o.axes().get(axis)] = i[axis];
-            }
-            return true;
-          });
+          view(
+              node,
+              in.get(0),
+              (i, source) -> {
+                for (int axis = 0; axis < i.length; axis++) {
+                  source[o.axes().get(axis)] = i[axis];
+                }
+                return true;
+              });
       case Op.Broadcast o ->
-          view(node, in.get(0), (i, source) -> {
-            for (int axis = 0; axis < i.length; axis++) {
-              source[axis] = node.inputs().get(0).shape().extent(axis) == 1 ? 0 : i[axis];
-            }
-            return true;
-          });
+          view(
+              node,
+              in.get(0),
+              (i, source) -> {
+                for (int axis = 0; axis < i.length; axis++) {
+                  source[axis] = node.inputs().get(0).shape().extent(axis) == 1 ? 0 : i[axis];
+                }
+                return true;
+              });
       case Op.Pad o ->
-          view(node, in.get(0), (i, source) -> {
-            boolean inside = true;
-            for (int axis = 0; axis < i.length; axis++) {
-              int step = o.interior().get(axis) + 1;
-              int from = i[axis] - o.low().get(axis);
-              source[axis] = from / step;
-              inside &= from >= 0 && from % step == 0
-                  && source[axis] < node.inputs().get(0).shape().extent(axis);
-            }
-            return inside;
-          });
+          view(
+              node,
+              in.get(0),
+              (i, source) -> {
+                boolean inside = true;
+                for (int axis = 0; axis < i.length; axis++) {
+                  int step = o.interior().get(axis) + 1;
+                  int from = i[axis] - o.low().get(axis);
+                  source[axis] = from / step;
+                  inside &=
+                      from >= 0
+                          && from % step == 0
+                          && source[axis] < node.inputs().get(0).shape().extent(axis);
+                }
+                return inside;
+              });
       case Op.Slice o ->
-          view(node, in.get(0), (i, source) -> {
-            for (int axis = 0; axis < i.length; axis++) {
-              source[axis] = o.start().get(axis) + i[axis] * o.stride().get(axis);
-            }
-            return true;
-          });
+          view(
+              node,
+              in.get(0),
+              (i, source) -> {
+                for (int axis = 0; axis < i.length; axis++) {
+                  source[axis] = o.start().get(axis) + i[axis] * o.stride().get(axis);
+                }
+                return true;
+              });
       case Op.Flip o ->
-          view(node, in.get(0), (i, source) -> {
-            for (int axis = 0; axis < i.length; axis++) {
-              source[axis] = o.axes().contains(axis) ? node.shape().extent(axis) - 1 - i[axis] : i[axis];
-            }
-            return true;
-          });
+          view(
+              node,
+              in.get(0),
+              (i, source) -> {
+                for (int axis = 0; axis < i.length; axis++) {
+                  source[axis] =
+                      o.axes().contains(axis) ? node.shape().extent(axis) - 1 - i[axis] : i[axis];
+                }
+                return true;
+              });
       case Op.Concat o -> concat(node, o.axis(), in);
       case Op.Matmul o -> matmul(node, in.get(0), in.get(1));
       case Op.Unfold o -> window(node, in.get(0), o.window(), node.inputs().get(0).shape(), true);
@@ -175,8 +193,7 @@ public final class ReferenceInterpreter {
 
   private static double[] zip(Tensor node, List<double[]> in, DoubleBinaryOperator f) {
     double[] result = new double[in.get(0).length];
-    Arrays.setAll(
-        result, i -> wrap(node.dtype(), f.applyAsDouble(in.get(0)[i], in.get(1)[i])));
+    Arrays.setAll(result, i -> wrap(node.dtype(), f.applyAsDouble(in.get(0)[i], in.get(1)[i])));
     return result;
   }
 
