@@ -14,8 +14,9 @@ import picocli.CommandLine.Spec;
 /**
  * The command line {@code fluxion}: parses its arguments and runs the subcommand they name.
  *
- * <p>Whatever goes wrong is one line on the error stream that says what to do, and an exit code: 2 for arguments that do
- * not parse, 1 for a command that failed. The stack trace appears with {@code --debug} alone.
+ * <p>Whatever goes wrong is one line on the error stream that says what to do, and an exit code: 2
+ * for arguments that do not parse, 1 for a command that failed. The stack trace appears with {@code
+ * --debug} alone.
  */
 @Command(
     name = "fluxion",
@@ -57,8 +58,8 @@ public final class Main implements Runnable {
   }
 
   /**
-   * The command line with its subcommands, its error policy installed. Its output and error writers can be replaced,
-   * and subcommands added.
+   * The command line with its subcommands, its error policy installed. Its output and error writers
+   * can be replaced, and subcommands added.
    *
    * @return a new command line
    */
@@ -82,8 +83,8 @@ public final class Main implements Runnable {
   }
 
   /**
-   * Parses the arguments and runs the command. An {@link Error}, such as memory that runs out, is reported like an
-   * exception.
+   * Parses the arguments and runs the command. An {@link Error}, such as memory that runs out, is
+   * reported like an exception.
    *
    * @param line what {@link #commandLine()} gave
    * @param arguments the arguments
@@ -103,14 +104,17 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "no command given" + (spec.subcommands().isEmpty() ? "" : ": expected one of " + commands()));
+        "no command given"
+            + (spec.subcommands().isEmpty() ? "" : ": expected one of " + commands()));
   }
 
   private String commands() {
     return String.join(", ", spec.subcommands().keySet());
   }
 
-  /** A parse error comes before the option is stored, so that the arguments themselves are asked. */
+  /**
+   * A parse error comes before the option is stored, so that the arguments themselves are asked.
+   */
   private static boolean asksToDebug(String[] arguments) {
     for (String argument : arguments) {
       if (argument.equals("--debug")) {
@@ -120,7 +124,10 @@ public final class Main implements Runnable {
     return false;
   }
 
-  /** Whether the exception's message was written for the person at the terminal, and not for a programmer. */
+  /**
+   * Whether the exception's message was written for the person at the terminal, and not for a
+   * programmer.
+   */
   private static boolean isExpected(Exception exception) {
     return exception.getMessage() != null
         && (exception instanceof IllegalArgumentException
@@ -129,14 +136,16 @@ public final class Main implements Runnable {
             || exception instanceof java.io.UncheckedIOException);
   }
 
-  private static void report(PrintWriter err, Throwable failure, boolean debug, boolean unexpected) {
+  private static void report(
+      PrintWriter err, Throwable failure, boolean debug, boolean unexpected) {
     if (debug) {
       failure.printStackTrace(err);
       err.flush();
       return;
     }
     String message = Objects.requireNonNullElse(failure.getMessage(), "no message").strip();
-    // A message that names nothing but a file is that of a file-system exception: its class says what happened.
+    // A message that names nothing but a file is that of a file-system exception: its class says
+    // what happened.
     boolean named = unexpected || failure instanceof java.nio.file.FileSystemException;
     err.println(
         "fluxion: "

@@ -72,7 +72,8 @@ class MainTest {
     Outcome outcome = run("fail", "--steps", "many");
     assertEquals(2, outcome.exitCode());
     assertEquals(
-        "fluxion: Invalid value for option '--steps': 'many' is not an int\nTry 'fluxion fail --help'.\n",
+        "fluxion: Invalid value for option '--steps': 'many' is not an int\n"
+            + "Try 'fluxion fail --help'.\n",
         outcome.err());
     assertEquals(2, run().exitCode());
     assertTrue(run().err().startsWith("fluxion: no command given: expected one of fail\n"));
@@ -106,7 +107,9 @@ class MainTest {
   @Test
   void debugShowsTheStackTraceWhereverItStands() {
     for (String[] arguments :
-        new String[][] {{"--debug", "fail"}, {"fail", "--debug"}, {"fail", "--debug", "--steps=x"}}) {
+        new String[][] {
+          {"--debug", "fail"}, {"fail", "--debug"}, {"fail", "--debug", "--steps=x"}
+        }) {
       assertTrue(run(arguments).err().contains("\tat "), String.join(" ", arguments));
     }
   }

@@ -23,8 +23,8 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
- * Runs benchmarks by name, prints a line for each figure and writes {@code <folder>/<name>.json}: an array of objects with
- * the members name, value, unit, peer, peerValue and ratio.
+ * Runs benchmarks by name, prints a line for each figure and writes {@code <folder>/<name>.json}:
+ * an array of objects with the members name, value, unit, peer, peerValue and ratio.
  */
 public final class Bench {
   /**
@@ -53,10 +53,12 @@ public final class Bench {
    */
   public static void main(String[] arguments) throws IOException, RunnerException {
     List<String> all = SUITES.stream().map(Suite::name).toList();
-    List<String> names = arguments.length > 1 ? List.of(arguments).subList(1, arguments.length) : all;
+    List<String> names =
+        arguments.length > 1 ? List.of(arguments).subList(1, arguments.length) : all;
     for (String name : names) {
       if (!all.contains(name)) {
-        System.err.println("bench: no benchmark '" + name + "': expected one of " + String.join(", ", all));
+        System.err.println(
+            "bench: no benchmark '" + name + "': expected one of " + String.join(", ", all));
         System.exit(2);
       }
     }
@@ -72,7 +74,8 @@ public final class Bench {
    * Runs one benchmark in a JVM of its own.
    *
    * @param suite the benchmark
-   * @param iterations how many iterations of 200 ms are measured, after a quarter as many for warm-up
+   * @param iterations how many iterations of 200 ms are measured, after a quarter as many for
+   *     warm-up
    * @return a measurement for each figure and each combination of parameters
    * @throws RunnerException if the benchmark fails
    */

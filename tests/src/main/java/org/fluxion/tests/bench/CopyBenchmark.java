@@ -10,8 +10,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * The rate at which memory is copied, by two threads and by one: the bar of every loop that is bound by memory. The bytes
- * copied count once, though each is read and written.
+ * The rate at which memory is copied, by two threads and by one: the bar of every loop that is
+ * bound by memory. The bytes copied count once, though each is read and written.
  */
 @State(Scope.Benchmark)
 public class CopyBenchmark {

@@ -10,8 +10,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Multiply-adds in registers on two threads and on one: what a second core can give at best to code that touches no
- * memory. Two logical processors of one core give a ratio near one.
+ * Multiply-adds in registers on two threads and on one: what a second core can give at best to code
+ * that touches no memory. Two logical processors of one core give a ratio near one.
  */
 @State(Scope.Benchmark)
 public class FmaBenchmark {
@@ -64,7 +64,10 @@ public class FmaBenchmark {
         () -> here = chains(factor));
   }
 
-  /** Ten independent chains hide the latency of the instruction; with two constants they fit in 16 registers. */
+  /**
+   * Ten independent chains hide the latency of the instruction; with two constants they fit in 16
+   * registers.
+   */
   private static float chains(float factor) {
     FloatVector f = FloatVector.broadcast(SPECIES, factor);
     FloatVector g = FloatVector.broadcast(SPECIES, 1 - factor);

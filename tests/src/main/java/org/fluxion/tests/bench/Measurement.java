@@ -16,8 +16,8 @@ import java.util.TreeMap;
  * @param unit the unit of both values
  * @param peer the peer's name
  * @param peerValue the peer's median over the iterations
- * @param ratio the median over the iterations of value / peerValue, which a machine that changes speed between iterations
- *     disturbs less than the quotient of the medians
+ * @param ratio the median over the iterations of value / peerValue, which a machine that changes
+ *     speed between iterations disturbs less than the quotient of the medians
  */
 public record Measurement(
     String name, double value, String unit, String peer, double peerValue, double ratio) {

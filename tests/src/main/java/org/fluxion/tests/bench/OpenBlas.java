@@ -14,8 +14,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * OpenBLAS on one thread, the peer of matrix multiplication. It chooses its kernels when it is loaded, by the CPU or by
- * the environment variable {@code OPENBLAS_CORETYPE}, which {@code tests/bin/bench} sets to the fastest that runs.
+ * OpenBLAS on one thread, the peer of matrix multiplication. It chooses its kernels when it is
+ * loaded, by the CPU or by the environment variable {@code OPENBLAS_CORETYPE}, which {@code
+ * tests/bin/bench} sets to the fastest that runs.
  */
 public final class OpenBlas {
   private static final List<String> NAMES =
@@ -41,8 +42,20 @@ public final class OpenBlas {
         linker.downcallHandle(
             library.findOrThrow("cblas_sgemm"),
             FunctionDescriptor.ofVoid(
-                JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_FLOAT, ADDRESS,
-                JAVA_INT, ADDRESS, JAVA_INT, JAVA_FLOAT, ADDRESS, JAVA_INT));
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_INT,
+                JAVA_FLOAT,
+                ADDRESS,
+                JAVA_INT,
+                ADDRESS,
+                JAVA_INT,
+                JAVA_FLOAT,
+                ADDRESS,
+                JAVA_INT));
     MethodHandle setThreads =
         linker.downcallHandle(
             library.findOrThrow("openblas_set_num_threads"), FunctionDescriptor.ofVoid(JAVA_INT));
@@ -99,8 +112,7 @@ public final class OpenBlas {
    */
   public void sgemm(int m, int n, int k, MemorySegment a, MemorySegment b, MemorySegment c) {
     try {
-      sgemm.invokeExact(
-          ROW_MAJOR, NO_TRANSPOSE, NO_TRANSPOSE, m, n, k, 1f, a, k, b, n, 0f, c, n);
+      sgemm.invokeExact(ROW_MAJOR, NO_TRANSPOSE, NO_TRANSPOSE, m, n, k, 1f, a, k, b, n, 0f, c, n);
     } catch (Throwable failure) {
       throw new IllegalStateException("cblas_sgemm failed", failure);
     }

@@ -5,8 +5,9 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * Runs a subject and its peer in turns and adds up the time of each. JMH hands it to a benchmark method, starts its
- * counters from zero in every iteration and reports them beside the method's own score.
+ * Runs a subject and its peer in turns and adds up the time of each. JMH hands it to a benchmark
+ * method, starts its counters from zero in every iteration and reports them beside the method's own
+ * score.
  */
 @AuxCounters(AuxCounters.Type.EVENTS)
 @State(Scope.Thread)
@@ -26,8 +27,9 @@ public class Pair {
   public Pair() {}
 
   /**
-   * Runs each once, and the other one first the next time. Either should take 50 µs or more, so that reading the clock
-   * costs nothing, and must leave its result where the compiler cannot drop the work.
+   * Runs each once, and the other one first the next time. Either should take 50 µs or more, so
+   * that reading the clock costs nothing, and must leave its result where the compiler cannot drop
+   * the work.
    *
    * @param subject what is measured
    * @param peer what it is compared with

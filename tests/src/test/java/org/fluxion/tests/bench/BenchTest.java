@@ -20,10 +20,12 @@ class BenchTest {
     Measurement measured = Measurement.of(figure, Map.of("size", "8"), iterations);
     assertEquals(new Measurement("gemm 8", 4, "GF/s", "peer", 1, 4), measured);
     assertEquals(
-        "{\"name\":\"gemm 8\",\"value\":4.0,\"unit\":\"GF/s\",\"peer\":\"peer\",\"peerValue\":1.0,\"ratio\":4.0}",
+        "{\"name\":\"gemm"
+            + " 8\",\"value\":4.0,\"unit\":\"GF/s\",\"peer\":\"peer\",\"peerValue\":1.0,\"ratio\":4.0}",
         measured.json().toString());
     assertThrows(
-        IllegalArgumentException.class, () -> Measurement.of(figure, Map.of("size", "8"), List.of()));
+        IllegalArgumentException.class,
+        () -> Measurement.of(figure, Map.of("size", "8"), List.of()));
   }
 
   @Test

@@ -22,7 +22,10 @@ class LauncherIT {
 
   @TempDir private static Path folder;
 
-  /** This build has just made the jars: with the mark that says so, the launcher starts no build inside it. */
+  /**
+   * This build has just made the jars: with the mark that says so, the launcher starts no build
+   * inside it.
+   */
   @BeforeAll
   static void markAsBuilt() throws IOException {
     Files.writeString(MEANFLOW.resolve("target/launcher.stamp"), "");
@@ -45,7 +48,8 @@ class LauncherIT {
       Files.delete(link);
     }
     assertEquals(0, outcome.exitCode(), outcome.description());
-    assertTrue(outcome.out().matches("fluxion \\d+\\.\\d+\\.\\d+\\S*\nJava \\d\\d.*\n"), outcome.out());
+    assertTrue(
+        outcome.out().matches("fluxion \\d+\\.\\d+\\.\\d+\\S*\nJava \\d\\d.*\n"), outcome.out());
     assertEquals("", outcome.err());
   }
 

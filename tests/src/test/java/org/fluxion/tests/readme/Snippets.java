@@ -18,13 +18,14 @@ import jdk.jshell.SourceCodeAnalysis.Completeness;
 import jdk.jshell.SourceCodeAnalysis.CompletionInfo;
 
 /**
- * The Java blocks of a Markdown document, run in a Java shell in the order and in the one session in which a reader would
- * type them.
+ * The Java blocks of a Markdown document, run in a Java shell in the order and in the one session
+ * in which a reader would type them.
  *
- * <p>The convention: a fence that says {@code java} and nothing else is run. A comment {@code // → text} at the end of a
- * statement is what that statement prints, or its value if it prints nothing; {@code …} in it stands for any text, and
- * blanks count as one space. A comment {@code // throws text} is the message of the exception that it throws. Either goes
- * on in the lines below it that are comments with three spaces or more. A fence that says {@code java fragment} is not run.
+ * <p>The convention: a fence that says {@code java} and nothing else is run. A comment {@code // →
+ * text} at the end of a statement is what that statement prints, or its value if it prints nothing;
+ * {@code …} in it stands for any text, and blanks count as one space. A comment {@code // throws
+ * text} is the message of the exception that it throws. Either goes on in the lines below it that
+ * are comments with three spaces or more. A fence that says {@code java fragment} is not run.
  */
 final class Snippets {
   private static final String VALUE = "// → ";
@@ -58,9 +59,13 @@ final class Snippets {
     return blocks;
   }
 
-  /** Runs the blocks in one session and describes each statement that did not do what the document says. */
+  /**
+   * Runs the blocks in one session and describes each statement that did not do what the document
+   * says.
+   */
   static List<String> failures(List<Block> blocks) {
-    // The shell evaluates in this process, so that a statement's output is complete when it returns.
+    // The shell evaluates in this process, so that a statement's output is complete when it
+    // returns.
     try (JShell shell = JShell.builder().executionEngine("local").build()) {
       String path =
           System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
@@ -169,7 +174,9 @@ final class Snippets {
         Arrays.stream(normalise(expected).split("…", -1))
             .map(Pattern::quote)
             .collect(Collectors.joining(".*"));
-    return text.matches(pattern) ? null : "expected: " + normalise(expected) + "\n  but was:  " + text;
+    return text.matches(pattern)
+        ? null
+        : "expected: " + normalise(expected) + "\n  but was:  " + text;
   }
 
   private static String normalise(String text) {
