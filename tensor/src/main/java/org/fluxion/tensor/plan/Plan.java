@@ -106,8 +106,7 @@ public record Plan(
                     "unused" + buffers)
                 : root.buffer);
       }
-      List<Buffer> outputBuffers =
-          graph.outputs().stream().map(o -> roots.get(o).buffer).toList();
+      List<Buffer> outputBuffers = graph.outputs().stream().map(o -> roots.get(o).buffer).toList();
       return new Plan(
           order,
           inputBuffers,
