@@ -7,6 +7,8 @@ import static org.fluxion.autodiff.Autodiff.jacobianReverse;
 import static org.fluxion.autodiff.Autodiff.jvp;
 import static org.fluxion.autodiff.Autodiff.stopGradient;
 import static org.fluxion.autodiff.Autodiff.vjp;
+import static org.fluxion.tensor.Losses.crossEntropy;
+import static org.fluxion.tensor.Losses.meanSquaredError;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -23,6 +25,7 @@ import net.jqwik.api.Provide;
 import org.fluxion.tensor.CustomOp;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
+import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
@@ -81,6 +84,17 @@ class SecondOrderTest {
           Tensor rows = Tensor.apply(new Op.Gather(), List.of(x.reshape(1, 2, 3), index));
           return Tensor.apply(new Op.ScatterAdd(2), List.of(rows.square(), index));
         }),
+        new Named("product", x -> x.product(0).add(x.mul(x.sub(x.flip(1))).product())),
+        new Named("cumulativeSum", x -> x.square().cumulativeSum(1).sin()),
+        new Named("sort", x -> x.square().sort(1).mul(Tensor.of(new double[] {1, 2, 3}, 3))),
+        new Named("topK", x -> x.sin().topK(2, 1).values().square()),
+        new Named("einsum", x -> Tensor.einsum("ij,kj,kl->il", x, x.sin(), x)),
+        new Named("einsum diagonal", x -> Tensor.einsum("ii->i", x.matmul(x.transpose()))),
+        new Named("norm", x -> x.norm(1).add(x.sumNorm(1)).mul(x.maximumNorm())),
+        new Named("standardDeviation", x -> x.standardDeviation(1)),
+        new Named("crossEntropy", x -> crossEntropy(x, Tensor.tensor(2, 0))),
+        new Named("meanSquaredError", x -> meanSquaredError(x.sin(), x.flip(0))),
+        new Named("dropout", x -> x.square().dropout(0.5, RandomKey.of(3))),
         new Named("custom", x -> Tensor.apply(new Op.Custom(SOFTPLUS), List.of(x))));
   }
 
@@ -196,6 +210,23 @@ class SecondOrderTest {
     assertArrayEquals(
         new double[] {0, 0},
         grad(a -> Tensor.scalar(1, DType.FLOAT64)).apply(Tensor.tensor(1.0, 2)).toDoubleArray());
+  }
+
+  @Test
+  void theProductHasEveryDerivativeAtZeros() {
+    Tensor x = Tensor.tensor(0.0, 3, 0, 5);
+    UnaryOperator<Tensor> f = Tensor::product;
+    assertArrayEquals(new double[4], grad(f).apply(x).toDoubleArray());
+    // Only the pair of both zeros has a second derivative: 3·5.
+    Tensor first = Tensor.tensor(1.0, 0, 0, 0);
+    assertArrayEquals(new double[] {0, 0, 15, 0}, hvp(f::apply, x, first).toDoubleArray());
+  }
+
+  @Test
+  void theNormHasAFiniteDerivativeAtZero() {
+    Tensor x = Tensor.tensor(0.0, 0);
+    assertArrayEquals(new double[2], grad(a -> a.norm()).apply(x).toDoubleArray());
+    assertArrayEquals(new double[2], hvp(a -> a.norm(), x, x.onesLike()).toDoubleArray());
   }
 
   @Test

@@ -740,6 +740,66 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
+   * The root of the {@link #variance}; its derivative is not finite where the variance is 0.
+   *
+   * @param axes the axes to fold away; none means all
+   * @return the standard deviations
+   */
+  public Tensor standardDeviation(int... axes) {
+    return variance(axes).sqrt();
+  }
+
+  /**
+   * The product over axes; its derivatives are exact also where elements are 0.
+   *
+   * @param axes the axes to fold away; none means all
+   * @return the products, 1 where there is nothing to multiply
+   */
+  public Tensor product(int... axes) {
+    return Reductions.product(this, normalise(axes));
+  }
+
+  /**
+   * The running sum along an axis: element i is the sum of those up to and with i.
+   *
+   * @param axis the axis, which stays
+   * @return the sums, of this shape
+   */
+  public Tensor cumulativeSum(int axis) {
+    return Reductions.cumulativeSum(this, shape.axis(axis));
+  }
+
+  /**
+   * The Euclidean norm √Σx² over axes, without overflow; its derivative at 0 is taken as 0.
+   *
+   * @param axes the axes to fold away; none means all
+   * @return the norms
+   */
+  public Tensor norm(int... axes) {
+    return Reductions.norm(this, axes);
+  }
+
+  /**
+   * The sum norm Σ|x| over axes.
+   *
+   * @param axes the axes to fold away; none means all
+   * @return the norms
+   */
+  public Tensor sumNorm(int... axes) {
+    return abs().sum(axes);
+  }
+
+  /**
+   * The maximum norm max |x| over axes.
+   *
+   * @param axes the axes to fold away; none means all
+   * @return the norms
+   */
+  public Tensor maximumNorm(int... axes) {
+    return abs().max(axes);
+  }
+
+  /**
    * The largest element over axes.
    *
    * @param axes the axes to fold away; none means all
@@ -781,15 +841,13 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * ln Σ eˣ over axes, without overflow.
+   * ln Σ eˣ over axes, without overflow; of nothing but −∞ it is −∞.
    *
    * @param axes the axes to fold away; none means all
    * @return the logarithms
    */
   public Tensor logSumExp(int... axes) {
-    Tensor peak = apply(new Op.StopGradient(), maxKeep(axes));
-    Tensor sum = sub(peak).exp().sum(axes).log();
-    return sum.add(peak.reshape(sum.shape));
+    return Reductions.logSumExp(this, axes);
   }
 
   /**
@@ -977,6 +1035,21 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
+   * Tensors of equal shape along a new axis.
+   *
+   * @param axis where the new axis is put, from 0 to the rank
+   * @param tensors the tensors
+   * @return a tensor of one rank more
+   */
+  public static Tensor stack(int axis, Tensor... tensors) {
+    Tensor stacked = stack(tensors);
+    int rank = stacked.shape.rank();
+    int target = stacked.shape.axis(axis);
+    return stacked.permute(
+        IntStream.range(0, rank).map(i -> i == target ? 0 : i < target ? i + 1 : i).toArray());
+  }
+
+  /**
    * Axes in reverse order.
    *
    * @param axes the axes
@@ -1049,6 +1122,99 @@ public final class Tensor implements Tree<Tensor> {
     int[] extents = Arrays.copyOf(indices.shape.extents(), indices.shape.rank() + shape.rank() - 1);
     System.arraycopy(shape.extents(), 1, extents, indices.shape.rank(), shape.rank() - 1);
     return picked.reshape(Shape.of(extents));
+  }
+
+  /**
+   * Sums of products over labelled axes, in NumPy's notation: {@code einsum("bik,bkj->bij", a, b)}.
+   * A label that the result lacks is summed over; one that repeats in an operand reads its diagonal;
+   * {@code ...} stands for leading axes, which broadcast; without an arrow the result has the labels
+   * that occur once, in alphabetic order.
+   *
+   * @param equation the operands' labels, and the result's
+   * @param operands tensors of one numeric dtype
+   * @return the sums
+   * @throws TensorException if the equation does not fit the operands
+   */
+  public static Tensor einsum(String equation, Tensor... operands) {
+    return Einsum.of(equation, operands);
+  }
+
+  /**
+   * Elements picked along an axis, each row by indices of its own.
+   *
+   * @param indices integers, of this shape but for the axis; one outside reads 0
+   * @param axis the axis
+   * @return the elements, of the indices' shape
+   */
+  public Tensor takeAlong(Tensor indices, int axis) {
+    return Sorting.takeAlong(this, indices, axis);
+  }
+
+  /**
+   * The elements in ascending order along an axis; NaN comes last.
+   *
+   * @param axis the axis
+   * @return the sorted elements
+   */
+  public Tensor sort(int axis) {
+    return takeAlong(argSort(axis), axis);
+  }
+
+  /**
+   * The indices that sort along an axis, ascending and stable; NaN comes last.
+   *
+   * @param axis the axis
+   * @return int32 indices for {@link #takeAlong}, of this shape
+   */
+  public Tensor argSort(int axis) {
+    return Sorting.argSort(this, axis);
+  }
+
+  /**
+   * The elements in descending order along an axis; NaN comes first.
+   *
+   * @param axis the axis
+   * @return the sorted elements
+   */
+  public Tensor sortDescending(int axis) {
+    return takeAlong(argSortDescending(axis), axis);
+  }
+
+  /**
+   * The indices that sort along an axis, descending and stable; NaN comes first.
+   *
+   * @param axis the axis
+   * @return int32 indices for {@link #takeAlong}, of this shape
+   */
+  public Tensor argSortDescending(int axis) {
+    return Sorting.argSortDescending(this, axis);
+  }
+
+  /**
+   * The k largest elements along an axis, largest first, ties in their order; NaN counts as largest.
+   *
+   * @param k how many
+   * @param axis the axis
+   * @return the elements and where they were
+   */
+  public TopK topK(int k, int axis) {
+    return Sorting.topK(this, k, axis);
+  }
+
+  /**
+   * Sets each element to 0 with a probability, and scales the rest so that the mean stays.
+   *
+   * @param rate the probability, from 0 (included) to 1 (excluded)
+   * @param key the key of the draw
+   * @return the thinned tensor
+   * @throws TensorException if the rate is outside
+   */
+  public Tensor dropout(double rate, RandomKey key) {
+    if (!(rate >= 0 && rate < 1)) {
+      throw new TensorException("dropout: expected a rate in [0, 1), got " + rate);
+    }
+    Tensor kept = key.uniform(shape, DType.FLOAT32).greaterEqual(scalar(rate, DType.FLOAT32));
+    return where(kept, mul(1 / (1 - rate)), number(0));
   }
 
   /**
@@ -1196,7 +1362,7 @@ public final class Tensor implements Tree<Tensor> {
       HostData data = value();
       if (shape.elements() > PRINTED_ELEMENTS) {
         String head =
-            IntStream.range(0, 6).mapToObj(i -> element(data, i)).collect(Collectors.joining(", "));
+            IntStream.range(0, 6).mapToObj(i -> GraphListing.element(data, i)).collect(Collectors.joining(", "));
         return "[" + head + ", …] " + type;
       }
       return nested(data, 0, 0, shape.elements()) + " " + type;
@@ -1205,18 +1371,9 @@ public final class Tensor implements Tree<Tensor> {
     }
   }
 
-  private static String element(HostData data, long index) {
-    return switch (data.dtype()) {
-      case BOOL -> data.getLong(index) != 0 ? "true" : "false";
-      case INT32, INT64 -> Long.toString(data.getLong(index));
-      case FLOAT64 -> Double.toString(data.getDouble(index));
-      case FLOAT32, FLOAT16, BFLOAT16 -> Float.toString((float) data.getDouble(index));
-    };
-  }
-
   private String nested(HostData data, int axis, long from, long count) {
     if (axis == shape.rank()) {
-      return element(data, from);
+      return GraphListing.element(data, from);
     }
     int extent = shape.extent(axis);
     long step = extent == 0 ? 0 : count / extent;
