@@ -1162,9 +1162,9 @@ public final class Tensor implements Tree<Tensor> {
 
   /**
    * Sums of products over labelled axes, in NumPy's notation: {@code einsum("bik,bkj->bij", a, b)}.
-   * A label that the result lacks is summed over; one that repeats in an operand reads its diagonal;
-   * {@code ...} stands for leading axes, which broadcast; without an arrow the result has the labels
-   * that occur once, in alphabetic order.
+   * A label that the result lacks is summed over; one that repeats in an operand reads its
+   * diagonal; {@code ...} stands for leading axes, which broadcast; without an arrow the result has
+   * the labels that occur once, in alphabetic order.
    *
    * @param equation the operands' labels, and the result's
    * @param operands tensors of one numeric dtype
@@ -1227,7 +1227,8 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * The k largest elements along an axis, largest first, ties in their order; NaN counts as largest.
+   * The k largest elements along an axis, largest first, ties in their order; NaN counts as
+   * largest.
    *
    * @param k how many
    * @param axis the axis
@@ -1402,7 +1403,9 @@ public final class Tensor implements Tree<Tensor> {
       HostData data = value();
       if (shape.elements() > PRINTED_ELEMENTS) {
         String head =
-            IntStream.range(0, 6).mapToObj(i -> GraphListing.element(data, i)).collect(Collectors.joining(", "));
+            IntStream.range(0, 6)
+                .mapToObj(i -> GraphListing.element(data, i))
+                .collect(Collectors.joining(", "));
         return "[" + head + ", …] " + type;
       }
       return nested(data, 0, 0, shape.elements()) + " " + type;

@@ -86,8 +86,7 @@ class IntegerTest {
     Arrays.parallelPrefix(sums, Long::sum);
     assertArrayEquals(sums, x.cumulativeSum(0).toLongArray());
     assertArrayEquals(LongStream.of(a).sorted().toArray(), x.sort(0).toLongArray());
-    int first =
-        IntStream.range(0, n).reduce((p, q) -> a[q] > a[p] ? q : p).getAsInt();
+    int first = IntStream.range(0, n).reduce((p, q) -> a[q] > a[p] ? q : p).getAsInt();
     assertEquals(first, x.argMax(0).item());
     long[] backwards = IntStream.range(0, n).mapToLong(i -> a[n - 1 - i]).toArray();
     assertArrayEquals(backwards, x.flip(0).toLongArray());
