@@ -46,6 +46,33 @@ final class MatmulViews {
     return result;
   }
 
+  /**
+   * The tensor to store so that an operand can be read: the one closest to where its elements come
+   * from, so that transposed uses of the same value share it.
+   */
+  static Tensor storage(Tensor operand, Set<Tensor> chosen) {
+    List<Tensor> chain = new ArrayList<>();
+    Tensor node = operand;
+    chain.add(node);
+    while (Roots.isView(node.op()) && !chosen.contains(node)) {
+      node = node.inputs().get(0);
+      chain.add(node);
+    }
+    for (Tensor candidate : chain.reversed()) {
+      if (candidate == operand || Roots.isLiteral(candidate)) {
+        continue;
+      }
+      if (batchOf(operand, Set.of(candidate)) != null) {
+        return candidate;
+      }
+    }
+    return operand;
+  }
+
+  private static Cut batchOf(Tensor operand, Set<Tensor> chosen) {
+    return cut(operand, plainBatch(operand), chosen);
+  }
+
   /** The views of a product whose operands are all reachable. */
   static Views of(Tensor matmul, Set<Tensor> chosen) {
     Tensor a = matmul.inputs().get(0);

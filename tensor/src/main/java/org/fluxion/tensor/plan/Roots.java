@@ -120,7 +120,10 @@ final class Roots {
       }
       if (operation) {
         for (Tensor operand : node.inputs()) {
-          chosen.add(node.op() instanceof Op.Matmul ? base(operand) : contiguousBase(operand));
+          chosen.add(
+              node.op() instanceof Op.Matmul
+                  ? MatmulViews.storage(operand, chosen)
+                  : contiguousBase(operand));
         }
       }
       if (node.op() instanceof Op.Pad || node.op() instanceof Op.Unfold) {
