@@ -70,9 +70,15 @@ public final class DerivativeChecker {
 
     @Override
     public String toString() {
-      return "%s: at %s of tensor %d expected %s, got %s (off by %.2g, allowed %.2g)"
+      return "%s: at %s of tensor %d expected %s, got %s (off by %s, allowed %s)"
           .formatted(
-              law, index, tensor, expected, actual, Math.abs(expected - actual), tolerance);
+              law,
+              index,
+              tensor,
+              expected,
+              actual,
+              (float) Math.abs(expected - actual),
+              (float) tolerance);
     }
   }
 
