@@ -926,7 +926,8 @@ public final class Tensor implements Tree<Tensor> {
    */
   public Tensor reshape(int... extents) {
     int[] target = extents.clone();
-    long known = Arrays.stream(target).filter(e -> e >= 0).asLongStream().reduce(1, (a, b) -> a * b);
+    long known =
+        Arrays.stream(target).filter(e -> e >= 0).asLongStream().reduce(1, (a, b) -> a * b);
     for (int axis = 0; axis < target.length; axis++) {
       if (target[axis] == -1 && known > 0) {
         target[axis] = Math.toIntExact(shape.elements() / known);
@@ -1033,9 +1034,7 @@ public final class Tensor implements Tree<Tensor> {
           "split: axis %d of %s does not divide into %d equal parts".formatted(axis, shape, parts));
     }
     int size = extent / parts;
-    return IntStream.range(0, parts)
-        .mapToObj(i -> slice(axis, i * size, (i + 1) * size))
-        .toList();
+    return IntStream.range(0, parts).mapToObj(i -> slice(axis, i * size, (i + 1) * size)).toList();
   }
 
   /**
@@ -1097,8 +1096,8 @@ public final class Tensor implements Tree<Tensor> {
   // ---- contraction and indexing ----
 
   /**
-   * The matrix product [..., m, k] × [..., k, n]. A right operand of rank 2 serves every batch; other
-   * batch axes broadcast.
+   * The matrix product [..., m, k] × [..., k, n]. A right operand of rank 2 serves every batch;
+   * other batch axes broadcast.
    *
    * @param other the right operand, of equal dtype
    * @return [..., m, n]
@@ -1123,8 +1122,7 @@ public final class Tensor implements Tree<Tensor> {
             .reshape(shape.with(-1, other.shape.extent(-1)));
       }
     }
-    Shape batch =
-        Shape.broadcast("matmul batch", leading(shape), leading(other.shape));
+    Shape batch = Shape.broadcast("matmul batch", leading(shape), leading(other.shape));
     return apply(new Op.Matmul(), batched(batch), other.batched(batch));
   }
 
@@ -1381,7 +1379,8 @@ public final class Tensor implements Tree<Tensor> {
     double[] a = toDoubleArray();
     double[] b = other.toDoubleArray();
     return IntStream.range(0, a.length)
-        .allMatch(i -> a[i] == b[i] || Math.abs(a[i] - b[i]) <= absolute + relative * Math.abs(b[i]));
+        .allMatch(
+            i -> a[i] == b[i] || Math.abs(a[i] - b[i]) <= absolute + relative * Math.abs(b[i]));
   }
 
   /**

@@ -79,8 +79,7 @@ class TensorTest {
   void operandsBroadcastAsInNumPy() {
     Tensor x = Tensor.of(new double[] {1, 2, 3, 4, 5, 6}, 2, 3);
     assertArrayEquals(
-        new double[] {11, 22, 33, 14, 25, 36},
-        x.add(Tensor.tensor(10.0, 20, 30)).toDoubleArray());
+        new double[] {11, 22, 33, 14, 25, 36}, x.add(Tensor.tensor(10.0, 20, 30)).toDoubleArray());
     assertEquals(Shape.of(4, 2, 3), x.add(Tensor.of(new double[4], 4, 1, 1)).shape());
   }
 
@@ -106,12 +105,10 @@ class TensorTest {
   @Test
   void aMistakeIsReportedWhereItIsMade() {
     TensorException inner =
-        assertThrows(
-            TensorException.class, () -> Tensor.zeros(4, 3).matmul(Tensor.zeros(5, 2)));
+        assertThrows(TensorException.class, () -> Tensor.zeros(4, 3).matmul(Tensor.zeros(5, 2)));
     assertEquals("matmul: inner dimensions differ: [4, 3] × [5, 2] (3 ≠ 5)", inner.getMessage());
     TensorException dtypes =
-        assertThrows(
-            TensorException.class, () -> Tensor.tensor(1f).add(Tensor.tensor(1.0)));
+        assertThrows(TensorException.class, () -> Tensor.tensor(1f).add(Tensor.tensor(1.0)));
     assertTrue(dtypes.getMessage().contains("float32 [1] and float64 [1]; cast"));
     TensorException unbound =
         assertThrows(
@@ -132,8 +129,7 @@ class TensorTest {
   @Test
   void philoxAgreesWithThePublishedVectors() {
     assertArrayEquals(
-        new int[] {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8},
-        Philox.block(0, 0, 0, 0, 0, 0));
+        new int[] {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}, Philox.block(0, 0, 0, 0, 0, 0));
     assertArrayEquals(
         new int[] {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd},
         Philox.block(-1, -1, -1, -1, -1, -1));

@@ -84,16 +84,29 @@ final class Simplify {
       case Op.Mark o -> in.get(0);
       case Op.StopGradient o -> in.get(0);
       case Op.Custom o -> expand(o, in);
-      case Op.Reshape o -> in.get(0).op() instanceof Op.Reshape
-          ? merged(o, List.of(in.get(0).inputs().get(0)))
-          : merged(o, in);
+      case Op.Reshape o ->
+          in.get(0).op() instanceof Op.Reshape
+              ? merged(o, List.of(in.get(0).inputs().get(0)))
+              : merged(o, in);
       case Op.Permute o -> permute(o, in.get(0));
       case Op.Mul o when isOne(in.get(1)) -> in.get(0);
       case Op.Mul o when isOne(in.get(0)) -> in.get(1);
       case Op.Div o when isOne(in.get(1)) -> in.get(0);
+      case Op.Sum o when trivial(o.axes(), in.get(0)) -> dropped(node, in.get(0));
+      case Op.ReduceMax o when trivial(o.axes(), in.get(0)) -> dropped(node, in.get(0));
       case Op.Neg o when in.get(0).op() instanceof Op.Neg -> in.get(0).inputs().get(0);
       default -> merged(node.op(), in);
     };
+  }
+
+  /** Whether a reduction folds single elements only. */
+  private static boolean trivial(List<Integer> axes, Tensor operand) {
+    return axes.stream().allMatch(axis -> operand.shape().extent(axis) == 1);
+  }
+
+  private Tensor dropped(Tensor node, Tensor operand) {
+    Tensor source = operand.op() instanceof Op.Reshape ? operand.inputs().get(0) : operand;
+    return merged(new Op.Reshape(node.shape()), List.of(source));
   }
 
   private Tensor expand(Op.Custom custom, List<Tensor> in) {
@@ -141,9 +154,7 @@ final class Simplify {
 
   private static ScalarKey scalar(HostData data, Shape shape) {
     long bits =
-        data.dtype().isFloating()
-            ? Double.doubleToRawLongBits(data.getDouble(0))
-            : data.getLong(0);
+        data.dtype().isFloating() ? Double.doubleToRawLongBits(data.getDouble(0)) : data.getLong(0);
     return new ScalarKey(data.dtype(), bits, shape);
   }
 

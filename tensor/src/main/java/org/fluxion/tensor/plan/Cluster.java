@@ -1,0 +1,136 @@
+package org.fluxion.tensor.plan;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Roots that one kernel computes. A cluster's number is an order in which clusters may run: its
+ * members read only clusters with smaller numbers, and each other where the value is at hand.
+ */
+final class Cluster {
+  private static final int MOST_MEMBERS = 48;
+
+  /** Rows longer than this would not stay in the cache between a reduction and its use. */
+  static final long LONGEST_ROW = 8192;
+
+  final int number;
+  final List<Root> members = new ArrayList<>();
+  final Set<Root> reads = new HashSet<>();
+  final long walked;
+
+  /** The loops that fit all members. */
+  Loops loops;
+
+  /** Elements in a row, once a member reduces along rows or columns; 0 until then. */
+  long row;
+
+  /** Rows that a column reduction folds into one; 0 until there is one. */
+  long folded;
+
+  Cluster(int number, Root first) {
+    this.number = number;
+    this.walked = first.walked();
+    this.loops = first.loops;
+    add(first, first.walked());
+  }
+
+  boolean isOperation() {
+    return members.get(0).kind == Root.Kind.OPERATION;
+  }
+
+  /** Whether a member's value has one element per row rather than one per element. */
+  boolean isRowLevel(Root member) {
+    return member.kind == Root.Kind.ROW || member.walked() != walked;
+  }
+
+  /** Adds a root if it fits; says whether it did. */
+  boolean accepts(Root root) {
+    if (isOperation() || members.size() >= MOST_MEMBERS) {
+      return false;
+    }
+    boolean rowLevel = root.kind == Root.Kind.ELEMENT && row > 1 && root.walked() * row == walked;
+    if (root.walked() != walked && !rowLevel) {
+      return false;
+    }
+    if (root.isReduction()
+        && ((row != 0 && row != root.inner)
+            || (root.kind == Root.Kind.COLUMN && folded != 0 && folded != root.folded))) {
+      return false;
+    }
+    // A row-level member that joined earlier fixes the row; nothing else can contradict it here.
+    boolean connected = false;
+    for (Root.Dependency dependency : root.dependencies) {
+      Root read = dependency.root();
+      if (read.cluster == this) {
+        if (read.kind == Root.Kind.COLUMN || !atHand(root, rowLevel, read, dependency.repeat())) {
+          return false;
+        }
+        connected = true;
+      } else if (read.cluster != null && read.cluster.number >= number) {
+        return false;
+      }
+      connected |= reads.contains(read);
+    }
+    if (!connected) {
+      return false;
+    }
+    Loops own = rowLevel ? withRow(root.loops, row) : root.loops;
+    Loops refined = Loops.refine(loops, own);
+    if (refined == null) {
+      return false;
+    }
+    long newRow = root.isReduction() ? root.inner : row;
+    long newFolded = root.kind == Root.Kind.COLUMN ? root.folded : folded;
+    if (newRow > 0) {
+      // Rows, and groups of folded rows, must begin where a loop begins.
+      long groups = walked / newRow / Math.max(1, newFolded);
+      refined = Loops.refine(refined, Loops.of(groups, Math.max(1, newFolded), newRow));
+      if (refined == null) {
+        return false;
+      }
+    }
+    loops = refined;
+    add(root, walked);
+    return true;
+  }
+
+  private boolean atHand(Root root, boolean rowLevel, Root read, long repeat) {
+    long rowNow = root.isReduction() ? root.inner : row;
+    if (rowLevel) {
+      return isRowLevel(read) && repeat == 1;
+    }
+    return isRowLevel(read) ? repeat == rowNow && repeat > 0 : repeat == 1;
+  }
+
+  private static Loops withRow(Loops outer, long row) {
+    List<Long> extents = new ArrayList<>(outer.extents());
+    if (row > 1) {
+      extents.add(row);
+    }
+    return new Loops(extents);
+  }
+
+  private void add(Root root, long walked) {
+    members.add(root);
+    root.cluster = this;
+    if (root.isReduction()) {
+      row = root.inner;
+      if (root.kind == Root.Kind.COLUMN) {
+        folded = root.folded;
+      }
+    }
+    root.dependencies.forEach(
+        d -> {
+          if (d.root().cluster != this) {
+            reads.add(d.root());
+          }
+        });
+  }
+
+  @Override
+  public String toString() {
+    return "#" + number + members;
+  }
+}

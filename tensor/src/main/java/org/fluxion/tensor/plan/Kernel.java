@@ -1,0 +1,312 @@
+package org.fluxion.tensor.plan;
+
+import java.util.List;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Op;
+
+/** What a plan asks of a backend: a piece of work over buffers that runs as one launch. */
+public sealed interface Kernel {
+  /**
+   * What the listing calls it.
+   *
+   * @return a short name made of the operations in it
+   */
+  String name();
+
+  /**
+   * The buffers it reads.
+   *
+   * @return each once
+   */
+  List<Buffer> reads();
+
+  /**
+   * The buffers it writes, in full.
+   *
+   * @return each once
+   */
+  List<Buffer> writes();
+
+  /**
+   * Its floating point operations, a transcendental counted as one.
+   *
+   * @return the count
+   */
+  long flops();
+
+  /**
+   * What makes two kernels the same code: everything but buffers and sizes.
+   *
+   * @return the structure, as text
+   */
+  String structure();
+
+  /**
+   * The bytes it moves when each buffer is read and written once.
+   *
+   * @return bytes
+   */
+  default long bytes() {
+    long bytes = 0;
+    for (Buffer buffer : reads()) {
+      bytes += buffer.bytes();
+    }
+    for (Buffer buffer : writes()) {
+      bytes += buffer.bytes();
+    }
+    return bytes;
+  }
+
+  /** One step of a loop body; its value's number is its place in the list. */
+  sealed interface Instruction {
+    /**
+     * The value's dtype.
+     *
+     * @return the dtype
+     */
+    DType dtype();
+  }
+
+  /**
+   * Reads a buffer.
+   *
+   * @param access where
+   */
+  record Load(Access access) implements Instruction {
+    @Override
+    public DType dtype() {
+      return access.buffer().dtype();
+    }
+  }
+
+  /**
+   * A constant.
+   *
+   * @param value one element
+   */
+  record Literal(HostData value) implements Instruction {
+    @Override
+    public DType dtype() {
+      return value.dtype();
+    }
+  }
+
+  /**
+   * A function of the loop indices: offset + Σ stride·index.
+   *
+   * @param dtype its dtype
+   * @param offset the value at index zero
+   * @param strides the value's step of each loop
+   */
+  record Index(DType dtype, long offset, List<Long> strides) implements Instruction {}
+
+  /**
+   * An elementwise operation.
+   *
+   * @param op the operation
+   * @param operands numbers of values
+   * @param dtype the result's dtype
+   */
+  record Compute(Op op, List<Integer> operands, DType dtype) implements Instruction {}
+
+  /**
+   * A sum or a maximum over the innermost loops, one value per row.
+   *
+   * @param maximum whether it is the maximum
+   * @param operand a value's number
+   * @param dtype its dtype
+   */
+  record RowReduce(boolean maximum, int operand, DType dtype) implements Instruction {}
+
+  /**
+   * A sum or a maximum over the middle loops, which is only stored.
+   *
+   * @param maximum whether it is the maximum
+   * @param operand a value's number
+   * @param dtype its dtype
+   */
+  record ColumnReduce(boolean maximum, int operand, DType dtype) implements Instruction {}
+
+  /**
+   * Writes a value to a buffer, in order.
+   *
+   * @param value the value's number
+   * @param buffer where to
+   * @param level how many elements it has
+   */
+  record Store(int value, Buffer buffer, Level level) {}
+
+  /** How many elements a value has. */
+  enum Level {
+    /** One per element of the loops. */
+    ELEMENT,
+    /** One per row. */
+    ROW,
+    /** One per column and repetition. */
+    COLUMN
+  }
+
+  /**
+   * A body run over nested loops. The loops are three groups: outer, folded by column reductions,
+   * and the row. Without column reductions the second group is empty, without any reduction the row
+   * is empty too.
+   *
+   * @param name the listing's name
+   * @param loops extents, outermost first
+   * @param folded how many rows a column reduction folds; 1 if there is none
+   * @param row elements in a row; 1 if there is no reduction
+   * @param body the instructions, operands first
+   * @param stores what is written
+   */
+  record LoopKernel(
+      String name,
+      List<Long> loops,
+      long folded,
+      long row,
+      List<Instruction> body,
+      List<Store> stores)
+      implements Kernel {
+    /** Copies the lists. */
+    public LoopKernel {
+      loops = List.copyOf(loops);
+      body = List.copyOf(body);
+      stores = List.copyOf(stores);
+    }
+
+    /**
+     * The elements that the loops walk over.
+     *
+     * @return the product of the extents
+     */
+    public long elements() {
+      return loops.stream().reduce(1L, (a, b) -> a * b);
+    }
+
+    @Override
+    public List<Buffer> reads() {
+      return body.stream()
+          .filter(Load.class::isInstance)
+          .map(i -> ((Load) i).access().buffer())
+          .distinct()
+          .toList();
+    }
+
+    @Override
+    public List<Buffer> writes() {
+      return stores.stream().map(Store::buffer).distinct().toList();
+    }
+
+    @Override
+    public long flops() {
+      long perElement =
+          body.stream()
+              .filter(i -> !(i instanceof Load || i instanceof Literal || i instanceof Index))
+              .count();
+      return perElement * elements();
+    }
+
+    @Override
+    public String structure() {
+      StringBuilder text = new StringBuilder();
+      for (Instruction instruction : body) {
+        text.append(
+            switch (instruction) {
+              case Load load -> "load " + load.dtype() + load.access().bounds().size();
+              case Literal literal -> "literal " + literal.dtype();
+              case Index index -> "index " + index.dtype();
+              case Compute compute -> compute.op().label() + compute.operands() + compute.dtype();
+              case RowReduce reduce -> "row " + reduce.maximum() + reduce.operand();
+              case ColumnReduce reduce -> "column " + reduce.maximum() + reduce.operand();
+            });
+        text.append(';');
+      }
+      stores.forEach(store -> text.append("store ").append(store.value()).append(store.level()));
+      return text.toString();
+    }
+  }
+
+  /**
+   * A batched matrix product: c[b, i, j] = Σ a[b, i, p] · b[b, p, j], c in order.
+   *
+   * @param name the listing's name
+   * @param batch the extents of the batch loops
+   * @param m rows
+   * @param n columns
+   * @param k elements of each sum
+   * @param a the left operand: strides of the batch loops, then row, then column
+   * @param b the right operand, likewise
+   * @param c the result
+   */
+  record MatmulKernel(
+      String name, List<Long> batch, int m, int n, int k, Access a, Access b, Buffer c)
+      implements Kernel {
+    @Override
+    public List<Buffer> reads() {
+      return a.buffer().equals(b.buffer()) ? List.of(a.buffer()) : List.of(a.buffer(), b.buffer());
+    }
+
+    @Override
+    public List<Buffer> writes() {
+      return List.of(c);
+    }
+
+    @Override
+    public long flops() {
+      return 2L * m * n * k * batch.stream().reduce(1L, (x, y) -> x * y);
+    }
+
+    @Override
+    public String structure() {
+      long[] sa = a.strides();
+      long[] sb = b.strides();
+      return "matmul "
+          + c.dtype()
+          + (sa[sa.length - 1] == 1)
+          + (sb[sb.length - 1] == 1)
+          + batch.isEmpty();
+    }
+  }
+
+  /**
+   * Any other operation, on operands that lie in order.
+   *
+   * @param op the operation
+   * @param operands its operands
+   * @param shapes the operands' shapes
+   * @param result where the result goes
+   * @param shape the result's shape
+   */
+  record OperationKernel(
+      Op op,
+      List<Buffer> operands,
+      List<org.fluxion.tensor.Shape> shapes,
+      Buffer result,
+      org.fluxion.tensor.Shape shape)
+      implements Kernel {
+    @Override
+    public String name() {
+      return op.label();
+    }
+
+    @Override
+    public List<Buffer> reads() {
+      return operands.stream().distinct().toList();
+    }
+
+    @Override
+    public List<Buffer> writes() {
+      return List.of(result);
+    }
+
+    @Override
+    public long flops() {
+      return 0;
+    }
+
+    @Override
+    public String structure() {
+      return op.label() + result.dtype();
+    }
+  }
+}

@@ -1,0 +1,141 @@
+package org.fluxion.tensor.plan;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Tensor;
+
+/**
+ * A compiled graph, for any backend: kernels in the order to run them, and the memory they need.
+ *
+ * @param kernels the kernels, in order
+ * @param inputs the buffer of each graph input
+ * @param outputs the buffer of each graph output; an input's or a constant's if it is just that
+ * @param constants what constant buffers hold
+ * @param arena where temporary buffers lie
+ * @param donated for each output that is written over an input, the buffers of both
+ * @param carries for each output the index of the input that it becomes before the next run, or −1
+ */
+public record Plan(
+    List<Kernel> kernels,
+    List<Buffer> inputs,
+    List<Buffer> outputs,
+    Map<Buffer, HostData> constants,
+    Arena arena,
+    Map<Buffer, Buffer> donated,
+    List<Integer> carries) {
+  /** Copies the lists and maps. */
+  public Plan {
+    kernels = List.copyOf(kernels);
+    inputs = List.copyOf(inputs);
+    outputs = List.copyOf(outputs);
+    constants = Map.copyOf(constants);
+    donated = Map.copyOf(donated);
+    carries = List.copyOf(carries);
+  }
+
+  /**
+   * Compiles a graph.
+   *
+   * @param graph the graph
+   * @param donations for each output the index of the input that it replaces, or −1; such outputs
+   *     are written in place where no kernel reads the old value afterwards
+   * @return the plan
+   */
+  public static Plan of(Graph graph, int[] donations) {
+    return new Planner(graph, donations).plan();
+  }
+
+  private static final class Planner {
+    private final Graph graph;
+    private final int[] donations;
+    private final Map<Tensor, Root> roots;
+    private final Map<Buffer, HostData> constants = new HashMap<>();
+    private int buffers;
+
+    Planner(Graph source, int[] donations) {
+      this.graph = Simplify.run(source);
+      this.donations = donations;
+      this.roots = Roots.of(graph);
+    }
+
+    Plan plan() {
+      List<Cluster> clusters = Clusters.of(roots.values());
+      Set<Tensor> outputs = new HashSet<>(graph.outputs());
+      for (Root root : roots.values()) {
+        for (Root.Dependency dependency : root.dependencies) {
+          Root read = dependency.root();
+          read.stored |= read.cluster != root.cluster;
+        }
+        root.stored |= outputs.contains(root.node) || root.kind == Root.Kind.OPERATION;
+      }
+      Map<Tensor, Integer> position = new HashMap<>();
+      for (int i = 0; i < graph.inputs().size(); i++) {
+        position.put(graph.inputs().get(i), i);
+      }
+      for (Root root : roots.values()) {
+        boolean input = position.containsKey(root.node);
+        if (root.stored || input) {
+          root.buffer = buffer(root, input, outputs.contains(root.node));
+        }
+      }
+      List<Kernel> kernels = new ArrayList<>();
+      for (Cluster cluster : clusters) {
+        if (cluster.members.stream().anyMatch(m -> m.stored && m.node.shape().elements() > 0)) {
+          kernels.add(KernelBuilder.build(cluster, roots));
+        }
+      }
+      List<Kernel> order = Schedule.of(kernels);
+      List<Buffer> inputBuffers = new ArrayList<>();
+      for (Tensor input : graph.inputs()) {
+        Root root = roots.get(input);
+        inputBuffers.add(
+            root == null
+                ? new Buffer(
+                    buffers++,
+                    input.dtype(),
+                    input.shape().elements(),
+                    Buffer.Kind.INPUT,
+                    "unused" + buffers)
+                : root.buffer);
+      }
+      List<Buffer> outputBuffers = graph.outputs().stream().map(o -> roots.get(o).buffer).toList();
+      return new Plan(
+          order,
+          inputBuffers,
+          outputBuffers,
+          constants,
+          Arena.of(order),
+          Donation.of(order, inputBuffers, outputBuffers, donations),
+          Arrays.stream(donations).boxed().toList());
+    }
+
+    private Buffer buffer(Root root, boolean input, boolean output) {
+      Buffer.Kind kind;
+      String name;
+      int id = buffers++;
+      if (input) {
+        kind = Buffer.Kind.INPUT;
+        name = root.node.op() instanceof Op.Input i ? i.name() : "input" + id;
+      } else if (root.kind == Root.Kind.LEAF) {
+        kind = Buffer.Kind.CONSTANT;
+        name = "constant" + id;
+      } else {
+        kind = output ? Buffer.Kind.OUTPUT : Buffer.Kind.TEMPORARY;
+        name = root.node.op().label() + id;
+      }
+      Buffer buffer = new Buffer(id, root.node.dtype(), root.node.shape().elements(), kind, name);
+      if (kind == Buffer.Kind.CONSTANT) {
+        constants.put(buffer, ((Op.Constant) root.node.op()).data());
+      }
+      return buffer;
+    }
+  }
+}

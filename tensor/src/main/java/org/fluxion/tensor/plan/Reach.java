@@ -1,0 +1,119 @@
+package org.fluxion.tensor.plan;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Tensor;
+
+/**
+ * Walks from a root to the roots that it reads, cutting its loops where that makes the way affine.
+ */
+final class Reach {
+  private record Visit(Tensor node, IndexMap map) {}
+
+  private final Root root;
+  private final Set<Tensor> chosen;
+
+  /** How each root that was reached is read: see {@link Root.Dependency}. */
+  final Map<Tensor, Long> repeats = new LinkedHashMap<>();
+
+  Reach(Root root, Set<Tensor> chosen) {
+    this.root = root;
+    this.chosen = chosen;
+  }
+
+  /**
+   * Walks; splits the root's loops as needed.
+   *
+   * @param unreachable gets the tensors that must become roots before this one can be computed
+   */
+  void find(Set<Tensor> unreachable) {
+    while (true) {
+      repeats.clear();
+      try {
+        walk(unreachable);
+        return;
+      } catch (IndexMap.SplitNeeded split) {
+        root.loops = root.loops.split(split.loop, split.inner);
+      }
+    }
+  }
+
+  private void walk(Set<Tensor> unreachable) throws IndexMap.SplitNeeded {
+    Set<Visit> seen = new HashSet<>();
+    Deque<Visit> stack = new ArrayDeque<>();
+    Tensor start = root.walkedTensor();
+    try {
+      stack.push(new Visit(start, root.start(root.loops, root.loops.steps())));
+    } catch (IndexMap.NotAffine impossible) {
+      throw new IllegalStateException("a root's own loops are not affine: " + root, impossible);
+    }
+    while (!stack.isEmpty()) {
+      Visit visit = stack.pop();
+      if (!seen.add(visit)) {
+        continue;
+      }
+      Tensor node = visit.node;
+      boolean own = node == root.node && !root.isReduction();
+      Tensor stored = own ? null : stored(node, chosen);
+      if (stored == null && own && node.op() instanceof Op.Reshape) {
+        stored = stored(node.inputs().get(0), chosen);
+      }
+      if (stored != null) {
+        long repeat = repeat(visit);
+        repeats.merge(
+            stored, repeat, (a, b) -> a.equals(b) ? a : Long.valueOf(Root.Dependency.OTHER));
+      } else if (Roots.isView(node.op())) {
+        try {
+          stack.push(new Visit(node.inputs().get(0), visit.map.operand(node)));
+        } catch (IndexMap.NotAffine notAffine) {
+          Tensor operand = node.inputs().get(0);
+          // A stored operand is read at any position; if that is not enough, the view is stored.
+          boolean settled = chosen.contains(operand) || Roots.isLiteral(operand);
+          if (settled && own) {
+            throw new IllegalStateException("a view of a root cannot be walked: " + root);
+          }
+          unreachable.add(settled ? node : operand);
+        }
+      } else {
+        node.inputs().forEach(operand -> stack.push(new Visit(operand, visit.map)));
+      }
+    }
+  }
+
+  /** The root whose memory a tensor is, seen through reshapes, or null if it is none's. */
+  static Tensor stored(Tensor node, Set<Tensor> chosen) {
+    Tensor source = node;
+    while (!chosen.contains(source) && source.op() instanceof Op.Reshape) {
+      source = source.inputs().get(0);
+    }
+    return chosen.contains(source) ? source : null;
+  }
+
+  /** 1 if read in order, n if in order with every element n times, else OTHER. */
+  private long repeat(Visit visit) {
+    Access access = visit.map.access(null, visit.node.shape());
+    if (access.offset() != 0 || !access.bounds().isEmpty()) {
+      return Root.Dependency.OTHER;
+    }
+    long[] strides = access.strides();
+    long repeat = 1;
+    int loop = strides.length - 1;
+    while (loop >= 0 && strides[loop] == 0) {
+      repeat *= root.loops.extents().get(loop);
+      loop--;
+    }
+    long expected = 1;
+    for (; loop >= 0; loop--) {
+      if (strides[loop] != expected) {
+        return Root.Dependency.OTHER;
+      }
+      expected *= root.loops.extents().get(loop);
+    }
+    return expected == visit.node.shape().elements() ? repeat : Root.Dependency.OTHER;
+  }
+}
