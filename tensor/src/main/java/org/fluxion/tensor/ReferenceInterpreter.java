@@ -28,7 +28,6 @@ public final class ReferenceInterpreter {
    * @throws TensorException if an input has no value
    */
   public static List<HostData> evaluate(List<Tensor> outputs, Map<Tensor, HostData> bindings) {
-<<<<<<< HEAD
     Map<Tensor, Values> values = new HashMap<>();
     bindings.forEach((tensor, data) -> values.put(tensor, Values.read(data)));
     fill(outputs, values);
@@ -39,13 +38,6 @@ public final class ReferenceInterpreter {
     for (Tensor node : Graph.topological(outputs, values.keySet())) {
       values.computeIfAbsent(
           node, n -> compute(n, n.inputs().stream().map(values::get).toList()));
-=======
-    Map<Tensor, double[]> values = new HashMap<>();
-    bindings.forEach((tensor, data) -> values.put(tensor, read(data)));
-    List<Tensor> order = Graph.topological(outputs, bindings.keySet());
-    for (Tensor node : order) {
-      values.computeIfAbsent(node, n -> compute(n, n.inputs().stream().map(values::get).toList()));
->>>>>>> helper/build
     }
   }
 
@@ -57,7 +49,6 @@ public final class ReferenceInterpreter {
           throw new TensorException(
               "input '%s' %s %s has no value; bind it by running a program"
                   .formatted(o.name(), o.dtype(), o.shape()));
-<<<<<<< HEAD
       case Op.Constant o -> Values.read(o.data());
       case Op.Iota o -> iota(o);
       case Op.Neg o -> map(node, in, a -> -a, a -> -a);
@@ -89,43 +80,6 @@ public final class ReferenceInterpreter {
       case Op.Or o -> zip(node, in, null, (a, b) -> a | b);
       case Op.Select o -> select(in.get(0), in.subList(1, 3));
       case Op.Cast o -> cast(node.dtype(), in.get(0));
-=======
-      case Op.Constant o -> read(o.data());
-      case Op.Iota o -> gatherAll(node, i -> i[o.axis()]);
-      case Op.Neg o -> map(node, in, a -> -a);
-      case Op.Exp o -> map(node, in, Math::exp);
-      case Op.Log o -> map(node, in, Math::log);
-      case Op.Log1p o -> map(node, in, Math::log1p);
-      case Op.Expm1 o -> map(node, in, Math::expm1);
-      case Op.Sin o -> map(node, in, Math::sin);
-      case Op.Cos o -> map(node, in, Math::cos);
-      case Op.Tanh o -> map(node, in, Math::tanh);
-      case Op.Erf o -> map(node, in, ErrorFunction::erf);
-      case Op.Sqrt o -> map(node, in, Math::sqrt);
-      case Op.Abs o -> map(node, in, Math::abs);
-      case Op.Sign o -> map(node, in, Math::signum);
-      case Op.Floor o -> map(node, in, Math::floor);
-      case Op.Not o -> map(node, in, a -> 1 - a);
-      case Op.Add o -> zip(node, in, Double::sum);
-      case Op.Sub o -> zip(node, in, (a, b) -> a - b);
-      case Op.Mul o -> zip(node, in, (a, b) -> a * b);
-      case Op.Div o ->
-          node.dtype().isInteger() ? integerDivide(node, in) : zip(node, in, (a, b) -> a / b);
-      case Op.Pow o -> zip(node, in, Math::pow);
-      case Op.Max o -> zip(node, in, Math::max);
-      case Op.Min o -> zip(node, in, Math::min);
-      case Op.Equal o -> zip(node, in, (a, b) -> a == b ? 1 : 0);
-      case Op.Less o -> zip(node, in, (a, b) -> a < b ? 1 : 0);
-      case Op.LessEqual o -> zip(node, in, (a, b) -> a <= b ? 1 : 0);
-      case Op.And o -> zip(node, in, (a, b) -> (long) a & (long) b);
-      case Op.Or o -> zip(node, in, (a, b) -> (long) a | (long) b);
-      case Op.Select o -> {
-        double[] result = new double[in.get(1).length];
-        Arrays.setAll(result, i -> in.get(0)[i] != 0 ? in.get(1)[i] : in.get(2)[i]);
-        yield result;
-      }
-      case Op.Cast o -> cast(node, in.get(0));
->>>>>>> helper/build
       case Op.RandomBits o -> randomBits(o, in.get(0));
       case Op.Sum o -> sum(node, in.get(0), Positions.reduce(operand, o.axes()));
       case Op.ReduceMax o ->
@@ -140,7 +94,6 @@ public final class ReferenceInterpreter {
       case Op.ArgMax o -> argMax(node, in.get(0), o.axis());
       case Op.ArgSort o -> argSort(node, in.get(0));
       case Op.Reshape o -> in.get(0);
-<<<<<<< HEAD
       case Op.Permute o -> in.get(0).pick(Positions.permute(shape, operand, o.axes()));
       case Op.Broadcast o -> in.get(0).pick(Positions.broadcast(shape, operand));
       case Op.Pad o -> in.get(0).pick(Positions.pad(shape, operand, o));
@@ -148,67 +101,6 @@ public final class ReferenceInterpreter {
       case Op.Flip o -> in.get(0).pick(Positions.flip(shape, o.axes()));
       case Op.Concat o ->
           Values.concat(in).pick(Positions.concat(shape, o.axis(), node.inputs()));
-=======
-      case Op.Permute o ->
-          view(
-              node,
-              in.get(0),
-              (i, source) -> {
-                for (int axis = 0; axis < i.length; axis++) {
-                  source[o.axes().get(axis)] = i[axis];
-                }
-                return true;
-              });
-      case Op.Broadcast o ->
-          view(
-              node,
-              in.get(0),
-              (i, source) -> {
-                for (int axis = 0; axis < i.length; axis++) {
-                  source[axis] = node.inputs().get(0).shape().extent(axis) == 1 ? 0 : i[axis];
-                }
-                return true;
-              });
-      case Op.Pad o ->
-          view(
-              node,
-              in.get(0),
-              (i, source) -> {
-                boolean inside = true;
-                for (int axis = 0; axis < i.length; axis++) {
-                  int step = o.interior().get(axis) + 1;
-                  int from = i[axis] - o.low().get(axis);
-                  source[axis] = from / step;
-                  inside &=
-                      from >= 0
-                          && from % step == 0
-                          && source[axis] < node.inputs().get(0).shape().extent(axis);
-                }
-                return inside;
-              });
-      case Op.Slice o ->
-          view(
-              node,
-              in.get(0),
-              (i, source) -> {
-                for (int axis = 0; axis < i.length; axis++) {
-                  source[axis] = o.start().get(axis) + i[axis] * o.stride().get(axis);
-                }
-                return true;
-              });
-      case Op.Flip o ->
-          view(
-              node,
-              in.get(0),
-              (i, source) -> {
-                for (int axis = 0; axis < i.length; axis++) {
-                  source[axis] =
-                      o.axes().contains(axis) ? node.shape().extent(axis) - 1 - i[axis] : i[axis];
-                }
-                return true;
-              });
-      case Op.Concat o -> concat(node, o.axis(), in);
->>>>>>> helper/build
       case Op.Matmul o -> matmul(node, in.get(0), in.get(1));
       case Op.Unfold o -> in.get(0).pick(Positions.unfold(o.window(), operand));
       case Op.Fold o -> sum(node, in.get(0), Positions.unfold(o.window(), shape));
@@ -241,7 +133,6 @@ public final class ReferenceInterpreter {
     return new Values.Reals(result);
   }
 
-<<<<<<< HEAD
   private static Values map(
       Tensor node, List<Values> in, DoubleUnaryOperator real, LongUnaryOperator whole) {
     if (in.get(0) instanceof Values.Reals) {
@@ -251,12 +142,6 @@ public final class ReferenceInterpreter {
     Arrays.setAll(
         result, i -> Values.wrap(node.dtype(), whole.applyAsLong(in.get(0).whole(i))));
     return new Values.Wholes(result);
-=======
-  private static double[] zip(Tensor node, List<double[]> in, DoubleBinaryOperator f) {
-    double[] result = new double[in.get(0).length];
-    Arrays.setAll(result, i -> wrap(node.dtype(), f.applyAsDouble(in.get(0)[i], in.get(1)[i])));
-    return result;
->>>>>>> helper/build
   }
 
   private static Values zip(

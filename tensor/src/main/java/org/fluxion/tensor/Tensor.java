@@ -862,6 +862,10 @@ public final class Tensor implements Tree<Tensor> {
    * @return the minima
    */
   public Tensor min(int... axes) {
+    if (dtype.isInteger()) {
+      // −1 − x turns the order round without overflow; −x does not for the smallest integer.
+      return neg().sub(1).max(axes).neg().sub(1);
+    }
     return neg().max(axes).neg();
   }
 
@@ -1145,7 +1149,7 @@ public final class Tensor implements Tree<Tensor> {
    */
   public Tensor take(Tensor indices) {
     int rows = shape.extent(0);
-    int width = Math.toIntExact(shape.elements() / Math.max(1, rows));
+    int width = Math.toIntExact(shape.with(0, 1).elements());
     int picks = Math.toIntExact(indices.shape.elements());
     Tensor picked =
         apply(
