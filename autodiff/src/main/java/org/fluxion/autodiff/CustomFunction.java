@@ -13,11 +13,11 @@ import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
 
 /**
- * A user's function with its own derivative rule: the tangent of the result, linear in the operands'
- * tangents. Reverse mode transposes the rule, so the modes cannot disagree; higher derivatives
- * differentiate it. That the rule is the function's derivative is for {@link DerivativeChecker} to
- * check; that it is linear, and fits the result, is checked when the first node over operands of these shapes and
- * dtypes is built.
+ * A user's function with its own derivative rule: the tangent of the result, linear in the
+ * operands' tangents. Reverse mode transposes the rule, so the modes cannot disagree; higher
+ * derivatives differentiate it. That the rule is the function's derivative is for {@link
+ * DerivativeChecker} to check; that it is linear, and fits the result, is checked when the first
+ * node over operands of these shapes and dtypes is built.
  *
  * <pre>{@code
  * static final CustomFunction SOFTPLUS = CustomFunction.of("softplus",
@@ -72,7 +72,10 @@ public final class CustomFunction implements UnaryOperator<Tensor> {
   }
 
   private final Definition definition;
-  /** The operands' types whose rule is checked, or is being checked: a rule may use its function. */
+
+  /**
+   * The operands' types whose rule is checked, or is being checked: a rule may use its function.
+   */
   private final Set<List<String>> checked = ConcurrentHashMap.newKeySet();
 
   private CustomFunction(Definition definition) {
@@ -130,8 +133,7 @@ public final class CustomFunction implements UnaryOperator<Tensor> {
   public Tensor applyAll(Tensor... operands) {
     List<Tensor> inputs = List.of(operands);
     Tensor result = Tensor.apply(new Op.Custom(definition), inputs);
-    List<String> types =
-        inputs.stream().map(x -> x.dtype() + x.shape().toString()).toList();
+    List<String> types = inputs.stream().map(x -> x.dtype() + x.shape().toString()).toList();
     if (result.dtype().isFloating() && checked.add(types)) {
       try {
         check(inputs, result);

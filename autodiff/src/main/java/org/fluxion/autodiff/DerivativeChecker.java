@@ -31,6 +31,7 @@ public final class DerivativeChecker {
   private static final double STEP = 1e-3;
 
   private static final double EPSILON = Math.ulp(1.0);
+
   /** How many roundings, each worth ε of the largest value, a result may have suffered. */
   private static final double ROUNDINGS = 1000;
 
@@ -49,7 +50,12 @@ public final class DerivativeChecker {
    * @param tolerance how far apart they may be
    */
   public record Worst(
-      String law, int tensor, List<Integer> index, double expected, double actual, double tolerance) {
+      String law,
+      int tensor,
+      List<Integer> index,
+      double expected,
+      double actual,
+      double tolerance) {
     /** Copies the index. */
     public Worst {
       index = List.copyOf(index);
@@ -159,8 +165,7 @@ public final class DerivativeChecker {
     A v = x.withLeaves(x.leaves().stream().map(leaf -> random(leaf, random)).toList());
     Jvp<B> forward = Autodiff.jvp(f, x, v);
     Tensor.evaluate(forward.tangent().leaves());
-    return new Report(
-        List.of(differences(f, x, v, forward), duality(f, x, v, forward, random)));
+    return new Report(List.of(differences(f, x, v, forward), duality(f, x, v, forward, random)));
   }
 
   private static Tensor random(Tensor like, Random random) {
@@ -232,8 +237,7 @@ public final class DerivativeChecker {
     List<Tensor> leaves = new ArrayList<>();
     for (int i = 0; i < x.leaves().size(); i++) {
       Tensor leaf = x.leaves().get(i);
-      leaves.add(
-          leaf.dtype().isFloating() ? leaf.add(v.leaves().get(i).mul(h)).detach() : leaf);
+      leaves.add(leaf.dtype().isFloating() ? leaf.add(v.leaves().get(i).mul(h)).detach() : leaf);
     }
     return x.withLeaves(leaves);
   }
@@ -243,8 +247,10 @@ public final class DerivativeChecker {
       Function<A, B> f, A x, A v, Jvp<B> forward, Random random) {
     String law = "vjp against jvp";
     B c =
-        forward.value().withLeaves(
-            forward.value().leaves().stream().map(leaf -> random(leaf, random)).toList());
+        forward
+            .value()
+            .withLeaves(
+                forward.value().leaves().stream().map(leaf -> random(leaf, random)).toList());
     Linearized<A, B> linear = Autodiff.linearize(f, x);
     A pulled = linear.transpose(c);
     Worst whole =
@@ -284,8 +290,7 @@ public final class DerivativeChecker {
 
   private static <A extends Tree<A>, B extends Tree<B>> double tolerance(
       B c, B tangent, A pulled, A v) {
-    return ROUNDINGS * EPSILON * (dot(c, tangent, true) + dot(pulled, v, true))
-        + Double.MIN_NORMAL;
+    return ROUNDINGS * EPSILON * (dot(c, tangent, true) + dot(pulled, v, true)) + Double.MIN_NORMAL;
   }
 
   /** The inner product over floating point leaves, or the sum of its terms' magnitudes. */

@@ -23,8 +23,7 @@ final class Linearity {
   static void require(String name, Graph rule) {
     Set<Tensor> dependent = new HashSet<>(rule.inputs());
     for (Tensor node : rule.nodes()) {
-      if (rule.inputs().contains(node)
-          || node.inputs().stream().noneMatch(dependent::contains)) {
+      if (rule.inputs().contains(node) || node.inputs().stream().noneMatch(dependent::contains)) {
         continue;
       }
       dependent.add(node);

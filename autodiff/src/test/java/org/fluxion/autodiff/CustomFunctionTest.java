@@ -36,8 +36,7 @@ class CustomFunctionTest {
     double sigmoid = 1 / (1 + Math.exp(-at));
     assertEquals(sigmoid, jvp(SOFTPLUS, x, x.onesLike()).tangent().item(), 1e-14);
     assertEquals(sigmoid, grad(SOFTPLUS).apply(x).item(), 1e-14);
-    assertEquals(
-        sigmoid * (1 - sigmoid), grad(grad(SOFTPLUS)).apply(x).item(), 1e-14);
+    assertEquals(sigmoid * (1 - sigmoid), grad(grad(SOFTPLUS)).apply(x).item(), 1e-14);
     DerivativeChecker.check(SOFTPLUS, x).orThrow();
     DerivativeChecker.check(SOFTPLUS::apply, x).orThrow();
   }

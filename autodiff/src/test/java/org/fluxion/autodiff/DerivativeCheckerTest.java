@@ -86,7 +86,8 @@ class DerivativeCheckerTest {
     // Forward and reverse follow the same rule, so they still agree with each other.
     assertTrue(report.worst().get(1).severity() <= 1);
     TensorException e = assertThrows(TensorException.class, report::orThrow);
-    assertTrue(e.getMessage().contains("FAILS: jvp against differences: at [1, 1]"), e.getMessage());
+    assertTrue(
+        e.getMessage().contains("FAILS: jvp against differences: at [1, 1]"), e.getMessage());
   }
 
   @Test
@@ -108,8 +109,7 @@ class DerivativeCheckerTest {
   void differencesNeedFloat64() {
     TensorException e =
         assertThrows(
-            TensorException.class,
-            () -> DerivativeChecker.check(Tensor::sin, Tensor.tensor(1f)));
+            TensorException.class, () -> DerivativeChecker.check(Tensor::sin, Tensor.tensor(1f)));
     assertTrue(e.getMessage().contains("float32 [1]"));
   }
 }

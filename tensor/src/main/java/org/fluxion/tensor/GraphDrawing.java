@@ -9,9 +9,9 @@ import java.util.Map;
 
 /**
  * A layered drawing of a graph, after Sugiyama, Tagawa and Toda (1981): a node's layer is the
- * longest way to it from a leaf; an edge over several layers gets a bend in each; layers are ordered
- * by the mean position of their neighbours; positions come as near to that mean as the boxes'
- * widths allow.
+ * longest way to it from a leaf; an edge over several layers gets a bend in each; layers are
+ * ordered by the mean position of their neighbours; positions come as near to that mean as the
+ * boxes' widths allow.
  */
 final class GraphDrawing {
   private static final int SWEEPS = 12;
@@ -113,8 +113,7 @@ final class GraphDrawing {
           if (!order) {
             neighbours.addAll(down ? place.below : place.above);
           }
-          wanted.put(
-              place, neighbours.stream().mapToDouble(p -> p.x).average().orElse(place.x));
+          wanted.put(place, neighbours.stream().mapToDouble(p -> p.x).average().orElse(place.x));
         }
         if (order) {
           layer.sort(Comparator.comparingDouble(wanted::get));
@@ -169,20 +168,31 @@ final class GraphDrawing {
     put(svg, " width=\"%.0f\" height=\"%.0f\"", width, height);
     svg.append(" font-family=\"ui-monospace, Menlo, Consolas, monospace\" font-size=\"11\">\n");
     // Boxes carry their own light fill and dark text; the grey of edges shows on white and black.
-    svg.append(
-        "<g fill=\"none\" stroke=\"#7d8590\" stroke-width=\"1.3\">\n");
+    svg.append("<g fill=\"none\" stroke=\"#7d8590\" stroke-width=\"1.3\">\n");
     for (Place place : all) {
       for (Place user : place.below) {
         double from = place.bottom();
         double to = user.top();
         double bend = (to - from) / 2;
-        put(svg, "<path d=\"M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f",
-            place.x, from, place.x, from + bend, user.x, to - bend, user.x, to);
+        put(
+            svg,
+            "<path d=\"M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f",
+            place.x,
+            from,
+            place.x,
+            from + bend,
+            user.x,
+            to - bend,
+            user.x,
+            to);
         if (user.node == null) {
           put(svg, " V%.1f\"/>\n", user.bottom());
         } else {
-          put(svg, "\"/><path d=\"M%.1f %.1f l3.5 -6 h-7 z\" fill=\"#7d8590\" stroke=\"none\"/>\n",
-              user.x, to);
+          put(
+              svg,
+              "\"/><path d=\"M%.1f %.1f l3.5 -6 h-7 z\" fill=\"#7d8590\" stroke=\"none\"/>\n",
+              user.x,
+              to);
         }
       }
     }
@@ -195,10 +205,19 @@ final class GraphDrawing {
     boolean output = outputs.contains(place.node);
     String kind = listing.isVariable(place.node) ? "input" : GraphListing.kind(place.node.op());
     put(svg, "<g class=\"%s\">", kind);
-    put(svg, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.0f\" rx=\"6\"",
-        place.x - place.width / 2, place.top(), place.width, HEIGHT);
-    put(svg, " fill=\"%s\" stroke=\"%s\" stroke-width=\"%s\"/>",
-        fill(kind), output ? "#c0392b" : "#57606a", output ? "2.5" : "1");
+    put(
+        svg,
+        "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.0f\" rx=\"6\"",
+        place.x - place.width / 2,
+        place.top(),
+        place.width,
+        HEIGHT);
+    put(
+        svg,
+        " fill=\"%s\" stroke=\"%s\" stroke-width=\"%s\"/>",
+        fill(kind),
+        output ? "#c0392b" : "#57606a",
+        output ? "2.5" : "1");
     text(svg, place.x, place.top() + 16, "bold", Graphs.label(listing, place.node));
     text(svg, place.x, place.top() + 30, "normal", GraphListing.type(place.node));
     svg.append("</g>\n");

@@ -45,8 +45,7 @@ final class GraphListing {
       if (node.op() instanceof Op.Mark) {
         continue;
       }
-      names.put(
-          node, node.op() instanceof Op.Input o ? unique(o.name(), taken) : "%" + ++number);
+      names.put(node, node.op() instanceof Op.Input o ? unique(o.name(), taken) : "%" + ++number);
       shown.add(node);
     }
   }
@@ -137,10 +136,16 @@ final class GraphListing {
       case Op.ArgMax o -> "axis=" + o.axis();
       case Op.Permute o -> "axes=" + o.axes();
       case Op.Pad o ->
-          "low=" + o.low() + ", high=" + o.high()
+          "low="
+              + o.low()
+              + ", high="
+              + o.high()
               + (o.interior().stream().allMatch(i -> i == 0) ? "" : ", interior=" + o.interior());
       case Op.Slice o ->
-          "start=" + o.start() + ", end=" + o.end()
+          "start="
+              + o.start()
+              + ", end="
+              + o.end()
               + (o.stride().stream().allMatch(i -> i == 1) ? "" : ", stride=" + o.stride());
       case Op.Concat o -> "axis=" + o.axis();
       case Op.Flip o -> "axes=" + o.axes();

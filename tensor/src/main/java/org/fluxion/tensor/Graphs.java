@@ -72,8 +72,7 @@ public final class Graphs {
     if (node.op() instanceof Op.Constant) {
       return "constant";
     }
-    List<String> arguments =
-        new ArrayList<>(node.inputs().stream().map(listing::name).toList());
+    List<String> arguments = new ArrayList<>(node.inputs().stream().map(listing::name).toList());
     String attributes = GraphListing.attributes(node.op());
     if (!attributes.isEmpty()) {
       arguments.add(attributes);
@@ -115,7 +114,10 @@ public final class Graphs {
     return "{\"inputs\": %s,\n \"nodes\": [\n%s\n ],\n \"outputs\": %s}\n"
         .formatted(
             numbers(graph.inputs(), ids),
-            nodes.stream().distinct().map(n -> jsonNode(graph, n, ids)).collect(Collectors.joining(",\n")),
+            nodes.stream()
+                .distinct()
+                .map(n -> jsonNode(graph, n, ids))
+                .collect(Collectors.joining(",\n")),
             numbers(graph.outputs(), ids));
   }
 
@@ -127,8 +129,7 @@ public final class Graphs {
     StringBuilder json = new StringBuilder("  {\"id\": ").append(ids.get(node));
     boolean variable = graph.inputs().contains(node);
     json.append(", \"op\": ").append(quoted(variable ? "input" : node.op().label()));
-    json.append(", \"kind\": ")
-        .append(quoted(variable ? "input" : GraphListing.kind(node.op())));
+    json.append(", \"kind\": ").append(quoted(variable ? "input" : GraphListing.kind(node.op())));
     if (node.op() instanceof Op.Input input) {
       json.append(", \"name\": ").append(quoted(input.name()));
     }

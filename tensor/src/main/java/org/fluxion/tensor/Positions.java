@@ -111,8 +111,7 @@ final class Positions {
               int y = oy * w.stride() + ky - w.padding();
               int x = ox * w.stride() + kx - w.padding();
               boolean inside = y >= 0 && y < image.extent(2) && x >= 0 && x < image.extent(3);
-              sources[column] =
-                  inside ? (plane * image.extent(2) + y) * image.extent(3) + x : -1;
+              sources[column] = inside ? (plane * image.extent(2) + y) * image.extent(3) + x : -1;
             }
           }
         }

@@ -13,8 +13,8 @@ import java.util.stream.IntStream;
 /**
  * The definition of the operations. Floating point is computed in doubles, whatever the dtype, so
  * that a float32 graph's exact meaning can be compared with what a backend makes of it; integers in
- * longs, exact, and wrapping at their own width. Slow on purpose, and the first page to read: what a
- * backend computes is right when it agrees with this.
+ * longs, exact, and wrapping at their own width. Slow on purpose, and the first page to read: what
+ * a backend computes is right when it agrees with this.
  */
 public final class ReferenceInterpreter {
   private ReferenceInterpreter() {}
@@ -36,8 +36,7 @@ public final class ReferenceInterpreter {
 
   private static void fill(List<Tensor> outputs, Map<Tensor, Values> values) {
     for (Tensor node : Graph.topological(outputs, values.keySet())) {
-      values.computeIfAbsent(
-          node, n -> compute(n, n.inputs().stream().map(values::get).toList()));
+      values.computeIfAbsent(node, n -> compute(n, n.inputs().stream().map(values::get).toList()));
     }
   }
 
@@ -99,16 +98,14 @@ public final class ReferenceInterpreter {
       case Op.Pad o -> in.get(0).pick(Positions.pad(shape, operand, o));
       case Op.Slice o -> in.get(0).pick(Positions.slice(shape, operand, o));
       case Op.Flip o -> in.get(0).pick(Positions.flip(shape, o.axes()));
-      case Op.Concat o ->
-          Values.concat(in).pick(Positions.concat(shape, o.axis(), node.inputs()));
+      case Op.Concat o -> Values.concat(in).pick(Positions.concat(shape, o.axis(), node.inputs()));
       case Op.Matmul o -> matmul(node, in.get(0), in.get(1));
       case Op.Unfold o -> in.get(0).pick(Positions.unfold(o.window(), operand));
       case Op.Fold o -> sum(node, in.get(0), Positions.unfold(o.window(), shape));
       case Op.Gather o ->
           in.get(0)
               .pick(
-                  Positions.gather(
-                      in.get(1), shape.extent(1), operand.extent(1), shape.extent(2)));
+                  Positions.gather(in.get(1), shape.extent(1), operand.extent(1), shape.extent(2)));
       case Op.ScatterAdd o ->
           sum(
               node,
@@ -139,8 +136,7 @@ public final class ReferenceInterpreter {
       return map(in, real);
     }
     long[] result = new long[in.get(0).size()];
-    Arrays.setAll(
-        result, i -> Values.wrap(node.dtype(), whole.applyAsLong(in.get(0).whole(i))));
+    Arrays.setAll(result, i -> Values.wrap(node.dtype(), whole.applyAsLong(in.get(0).whole(i))));
     return new Values.Wholes(result);
   }
 

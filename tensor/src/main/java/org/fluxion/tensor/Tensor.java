@@ -1163,9 +1163,9 @@ public final class Tensor implements Tree<Tensor> {
 
   /**
    * Sums of products over labelled axes, in NumPy's notation: {@code einsum("bik,bkj->bij", a, b)}.
-   * A label that the result lacks is summed over; one that repeats in an operand reads its diagonal;
-   * {@code ...} stands for leading axes, which broadcast; without an arrow the result has the labels
-   * that occur once, in alphabetic order.
+   * A label that the result lacks is summed over; one that repeats in an operand reads its
+   * diagonal; {@code ...} stands for leading axes, which broadcast; without an arrow the result has
+   * the labels that occur once, in alphabetic order.
    *
    * @param equation the operands' labels, and the result's
    * @param operands tensors of one numeric dtype
@@ -1228,7 +1228,8 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * The k largest elements along an axis, largest first, ties in their order; NaN counts as largest.
+   * The k largest elements along an axis, largest first, ties in their order; NaN counts as
+   * largest.
    *
    * @param k how many
    * @param axis the axis

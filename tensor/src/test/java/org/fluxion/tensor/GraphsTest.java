@@ -101,14 +101,17 @@ class GraphsTest {
     wellFormed(svg);
     List<double[]> boxes = new ArrayList<>();
     Matcher box =
-        Pattern.compile("<rect x=\"(.*?)\" y=\"(.*?)\" width=\"(.*?)\" height=\"(.*?)\"").matcher(svg);
+        Pattern.compile("<rect x=\"(.*?)\" y=\"(.*?)\" width=\"(.*?)\" height=\"(.*?)\"")
+            .matcher(svg);
     while (box.find()) {
-      boxes.add(IntStream.rangeClosed(1, 4).mapToDouble(i -> Double.parseDouble(box.group(i))).toArray());
+      boxes.add(
+          IntStream.rangeClosed(1, 4).mapToDouble(i -> Double.parseDouble(box.group(i))).toArray());
     }
     assertEquals(Graphs.text(x -> random(x, seed, size), X).lines().count() - 1, boxes.size());
     for (double[] a : boxes) {
       for (double[] b : boxes) {
-        assertTrue(a == b || apart(a, b, 0) || apart(a, b, 1), () -> "overlap at " + a[0] + ", " + a[1]);
+        assertTrue(
+            a == b || apart(a, b, 0) || apart(a, b, 1), () -> "overlap at " + a[0] + ", " + a[1]);
       }
     }
   }

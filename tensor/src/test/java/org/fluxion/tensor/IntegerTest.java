@@ -87,8 +87,7 @@ class IntegerTest {
     Arrays.parallelPrefix(sums, Long::sum);
     assertArrayEquals(sums, x.cumulativeSum(0).toLongArray());
     assertArrayEquals(LongStream.of(a).sorted().toArray(), x.sort(0).toLongArray());
-    int first =
-        IntStream.range(0, n).reduce((p, q) -> a[q] > a[p] ? q : p).getAsInt();
+    int first = IntStream.range(0, n).reduce((p, q) -> a[q] > a[p] ? q : p).getAsInt();
     assertEquals(first, x.argMax(0).item());
     long[] backwards = IntStream.range(0, n).mapToLong(i -> a[n - 1 - i]).toArray();
     assertArrayEquals(backwards, x.flip(0).toLongArray());
@@ -131,7 +130,8 @@ class IntegerTest {
   void theSmallestIntegersAreOrderedToo() {
     assertEquals(Integer.MIN_VALUE, Tensor.tensor(Integer.MIN_VALUE, 0, 5).min().item());
     assertArrayEquals(
-        new long[] {Long.MIN_VALUE}, Tensor.tensor(0, Long.MIN_VALUE, Long.MAX_VALUE).min().toLongArray());
+        new long[] {Long.MIN_VALUE},
+        Tensor.tensor(0, Long.MIN_VALUE, Long.MAX_VALUE).min().toLongArray());
     assertArrayEquals(
         new long[] {0, 0, 0}, Tensor.of(new int[0], 0, 3).take(Tensor.tensor(4)).toLongArray());
   }

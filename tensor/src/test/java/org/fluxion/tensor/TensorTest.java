@@ -30,11 +30,14 @@ class TensorTest {
         [[[  0,   1,   2,   3,   4,   5,   6,   7],
           [  8,   9,  10,  11,  12,  13,  14,  15]],
          [[ 16,  17,  18,  19,  20,  21,  22,  23],
-          [ 24,  25,  26,  27,  28,  29,  30, -31]]] int32 [2, 2, 8]""",
+          [ 24,  25,  26,  27,  28,  29,  30, -31]]] int32 [2, 2, 8]\
+        """,
         Tensor.arange(32, DType.INT32)
-            .mul(Tensor.where(
-                Tensor.arange(32, DType.INT32).equal(Tensor.scalar(31, DType.INT32)),
-                Tensor.scalar(-1, DType.INT32), Tensor.scalar(1, DType.INT32)))
+            .mul(
+                Tensor.where(
+                    Tensor.arange(32, DType.INT32).equal(Tensor.scalar(31, DType.INT32)),
+                    Tensor.scalar(-1, DType.INT32),
+                    Tensor.scalar(1, DType.INT32)))
             .reshape(2, 2, 8)
             .toString());
   }
@@ -57,7 +60,8 @@ class TensorTest {
          …,
          [700.0, 701.0, 702.0, …, 797.0, 798.0, 799.0],
          [800.0, 801.0, 802.0, …, 897.0, 898.0, 899.0],
-         [900.0, 901.0, 902.0, …, 997.0, 998.0, 999.0]] float32 [10, 100], from 0.0 to 999.0, mean 499.5""",
+         [900.0, 901.0, 902.0, …, 997.0, 998.0, 999.0]] float32 [10, 100], from 0.0 to 999.0, mean 499.5\
+        """,
         square.toString());
     Tensor half = Tensor.zeros(100).div(x.slice(0, 0, 100));
     half.value();
