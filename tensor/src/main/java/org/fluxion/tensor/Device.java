@@ -66,7 +66,6 @@ public interface Device {
     if (name.matches("cpu:[0-9]{1,4}")) {
       return cpu(Integer.parseInt(name.substring(4)));
     }
-    throw new TensorException(
-        "device: expected 'cpu' or 'cpu:THREADS', got '%s'".formatted(name));
+    throw new TensorException("device: expected 'cpu' or 'cpu:THREADS', got '%s'".formatted(name));
   }
 }

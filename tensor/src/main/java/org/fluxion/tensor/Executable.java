@@ -3,8 +3,8 @@ package org.fluxion.tensor;
 import org.fluxion.tensor.plan.Plan;
 
 /**
- * A graph made ready on a device, with memory of its own for inputs, outputs and everything between:
- * running it allocates nothing. It belongs to one thread at a time.
+ * A graph made ready on a device, with memory of its own for inputs, outputs and everything
+ * between: running it allocates nothing. It belongs to one thread at a time.
  */
 public interface Executable extends AutoCloseable {
   /**

@@ -2,7 +2,9 @@ package org.fluxion.tensor;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts the memory outside the Java heap that the library holds, which the collector cannot see. */
+/**
+ * Counts the memory outside the Java heap that the library holds, which the collector cannot see.
+ */
 public final class HostMemory {
   private static final LongAdder HELD = new LongAdder();
   private static final LongAdder ALLOCATED = new LongAdder();

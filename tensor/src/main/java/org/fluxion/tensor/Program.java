@@ -45,9 +45,8 @@ public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<
    * @return the program
    * @throws TensorException if the new state differs from the old in structure, shape or dtype
    */
-  public static <S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
-      Program<S, B, R> compile(
-          BiFunction<S, B, Step<S, R>> step, S state, B example, Device device) {
+  public static <S extends Tree<S>, B extends Tree<B>, R extends Tree<R>> Program<S, B, R> compile(
+      BiFunction<S, B, Step<S, R>> step, S state, B example, Device device) {
     List<Tensor> states = inputs("state", state.leaves());
     List<Tensor> batch = inputs("batch", example.leaves());
     Step<S, R> made = step.apply(state.withLeaves(states), example.withLeaves(batch));
@@ -80,8 +79,7 @@ public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<
     if (!expected.shape().equals(got.shape()) || expected.dtype() != got.dtype()) {
       throw new TensorException(
           "%s: expected %s %s, got %s %s"
-              .formatted(
-                  what, expected.dtype(), expected.shape(), got.dtype(), got.shape()));
+              .formatted(what, expected.dtype(), expected.shape(), got.dtype(), got.shape()));
     }
   }
 

@@ -58,9 +58,7 @@ final class BlockFunctions {
   private static BlockFunction arithmetic(Op op, DType dtype, int scalar) {
     return switch (dtype) {
       case FLOAT32 ->
-          Width.VECTORS
-              ? FloatVectorFunctions.of(op, scalar)
-              : ScalarFunctions.floats(op, scalar);
+          Width.VECTORS ? FloatVectorFunctions.of(op, scalar) : ScalarFunctions.floats(op, scalar);
       case FLOAT64 ->
           Width.VECTORS
               ? DoubleVectorFunctions.of(op, scalar)

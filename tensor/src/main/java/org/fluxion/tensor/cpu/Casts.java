@@ -3,9 +3,9 @@ package org.fluxion.tensor.cpu;
 import org.fluxion.tensor.DType;
 
 /**
- * Casts between all dtypes. Those that training uses have a plain loop each, which the JIT turns into
- * vectors where it can; the others go through a double, and integers among themselves through a
- * long. Rounding is to nearest, ties to even; floating point to integer truncates and saturates.
+ * Casts between all dtypes. Those that training uses have a plain loop each, which the JIT turns
+ * into vectors where it can; the others go through a double, and integers among themselves through
+ * a long. Rounding is to nearest, ties to even; floating point to integer truncates and saturates.
  */
 final class Casts {
   @FunctionalInterface

@@ -22,26 +22,22 @@ final class Copies {
     switch (elementSize) {
       case 1 -> {
         for (int i = 0; i < n; i++) {
-          Memory.putByte(
-              out + outStride * i, Memory.getByte(in + inStride * i));
+          Memory.putByte(out + outStride * i, Memory.getByte(in + inStride * i));
         }
       }
       case 2 -> {
         for (int i = 0; i < n; i++) {
-          Memory.putShort(
-              out + 2L * outStride * i, Memory.getShort(in + 2L * inStride * i));
+          Memory.putShort(out + 2L * outStride * i, Memory.getShort(in + 2L * inStride * i));
         }
       }
       case 4 -> {
         for (int i = 0; i < n; i++) {
-          Memory.putInt(
-              out + 4L * outStride * i, Memory.getInt(in + 4L * inStride * i));
+          Memory.putInt(out + 4L * outStride * i, Memory.getInt(in + 4L * inStride * i));
         }
       }
       case 8 -> {
         for (int i = 0; i < n; i++) {
-          Memory.putLong(
-              out + 8L * outStride * i, Memory.getLong(in + 8L * inStride * i));
+          Memory.putLong(out + 8L * outStride * i, Memory.getLong(in + 8L * inStride * i));
         }
       }
       default -> throw unsupported(elementSize);
@@ -89,14 +85,10 @@ final class Copies {
         long to = out + outRow * row + outColumn * column;
         long from = in + inRow * row + inColumn * column;
         switch (elementSize) {
-          case 1 ->
-              squareBytes(to, outRow, outColumn, from, inRow, inColumn, height, width);
-          case 2 ->
-              squareShorts(to, outRow, outColumn, from, inRow, inColumn, height, width);
-          case 4 ->
-              squareInts(to, outRow, outColumn, from, inRow, inColumn, height, width);
-          case 8 ->
-              squareLongs(to, outRow, outColumn, from, inRow, inColumn, height, width);
+          case 1 -> squareBytes(to, outRow, outColumn, from, inRow, inColumn, height, width);
+          case 2 -> squareShorts(to, outRow, outColumn, from, inRow, inColumn, height, width);
+          case 4 -> squareInts(to, outRow, outColumn, from, inRow, inColumn, height, width);
+          case 8 -> squareLongs(to, outRow, outColumn, from, inRow, inColumn, height, width);
           default -> throw unsupported(elementSize);
         }
       }

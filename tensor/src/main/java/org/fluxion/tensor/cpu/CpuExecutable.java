@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.fluxion.tensor.Executable;
@@ -173,8 +172,7 @@ public final class CpuExecutable implements Executable {
           MemorySegment.copy(Memory.ALL, source, copy, 0, from.bytes());
           staged.put(output, copy);
         } else {
-          MemorySegment.copy(
-              staged.get(output), 0, Memory.ALL, addresses[to.id()], to.bytes());
+          MemorySegment.copy(staged.get(output), 0, Memory.ALL, addresses[to.id()], to.bytes());
         }
       }
     }

@@ -1,8 +1,8 @@
 package org.fluxion.tensor.cpu;
 
 /**
- * A kernel ready to run: phases one after the other, each of tasks that may run at the same time, on
- * any thread, in any order. Phases and tasks are a function of shapes alone, so that no bit of a
+ * A kernel ready to run: phases one after the other, each of tasks that may run at the same time,
+ * on any thread, in any order. Phases and tasks are a function of shapes alone, so that no bit of a
  * result depends on how many threads there are.
  */
 interface CpuKernel {

@@ -8,8 +8,8 @@ import org.fluxion.tensor.Op;
 
 /**
  * Arithmetic and comparisons over blocks of doubles. Every operation has a loop of its own for each
- * place of a scalar operand, since only then does the JIT see one simple loop. The scalar tail gives
- * the bits that the vectors give.
+ * place of a scalar operand, since only then does the JIT see one simple loop. The scalar tail
+ * gives the bits that the vectors give.
  */
 final class DoubleVectorFunctions {
   private static final VectorSpecies<Double> SPECIES = Species.DOUBLE;
@@ -31,7 +31,8 @@ final class DoubleVectorFunctions {
       case Op.Add o ->
           commutative(scalar, DoubleVectorFunctions::add, DoubleVectorFunctions::addScalar);
       case Op.Mul o ->
-          commutative(scalar, DoubleVectorFunctions::multiply, DoubleVectorFunctions::multiplyScalar);
+          commutative(
+              scalar, DoubleVectorFunctions::multiply, DoubleVectorFunctions::multiplyScalar);
       case Op.Max o ->
           commutative(scalar, DoubleVectorFunctions::maximum, DoubleVectorFunctions::maximumScalar);
       case Op.Min o ->
@@ -71,15 +72,15 @@ final class DoubleVectorFunctions {
     return scalar < 0 ? neither : scalar == 0 ? first : second;
   }
 
-  private static BlockFunction commutative(int scalar, BlockFunction neither, BlockFunction second) {
+  private static BlockFunction commutative(
+      int scalar, BlockFunction neither, BlockFunction second) {
     return scalar < 0
         ? neither
         : scalar == 1 ? second : (out, a, b, c, n) -> second.apply(out, b, a, c, n);
   }
 
   private static DoubleVector load(long address, int i) {
-    return DoubleVector.fromMemorySegment(
-        SPECIES, Memory.ALL, address + 8L * i, Memory.ORDER);
+    return DoubleVector.fromMemorySegment(SPECIES, Memory.ALL, address + 8L * i, Memory.ORDER);
   }
 
   private static void store(long address, int i, DoubleVector value) {

@@ -57,8 +57,7 @@ final class FloatReductions {
 
   /** Where an accumulator's part of its row begins. */
   private static long start(int accumulator, long a, int first, int rows, int length) {
-    return a
-        + 4L * ((long) row(accumulator, first, rows) * length + accumulator % PARTS * LANES);
+    return a + 4L * ((long) row(accumulator, first, rows) * length + accumulator % PARTS * LANES);
   }
 
   static void rowSum(long a, int rows, int length, long out) {

@@ -8,8 +8,8 @@ import org.fluxion.tensor.Op;
 
 /**
  * Arithmetic and comparisons over blocks of floats. Every operation has a loop of its own for each
- * place of a scalar operand, since only then does the JIT see one simple loop. The scalar tail gives
- * the bits that the vectors give.
+ * place of a scalar operand, since only then does the JIT see one simple loop. The scalar tail
+ * gives the bits that the vectors give.
  */
 final class FloatVectorFunctions {
   private static final VectorSpecies<Float> SPECIES = Species.FLOAT;
@@ -72,15 +72,15 @@ final class FloatVectorFunctions {
     return scalar < 0 ? neither : scalar == 0 ? first : second;
   }
 
-  private static BlockFunction commutative(int scalar, BlockFunction neither, BlockFunction second) {
+  private static BlockFunction commutative(
+      int scalar, BlockFunction neither, BlockFunction second) {
     return scalar < 0
         ? neither
         : scalar == 1 ? second : (out, a, b, c, n) -> second.apply(out, b, a, c, n);
   }
 
   private static FloatVector load(long address, int i) {
-    return FloatVector.fromMemorySegment(
-        SPECIES, Memory.ALL, address + 4L * i, Memory.ORDER);
+    return FloatVector.fromMemorySegment(SPECIES, Memory.ALL, address + 4L * i, Memory.ORDER);
   }
 
   private static void store(long address, int i, FloatVector value) {

@@ -12,9 +12,9 @@ import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Kernel;
 
 /**
- * Turns a loop kernel's body into steps over blocks. Every value is computed as seldom as it can be:
- * once for a task if it is the same everywhere (uniform) or in every row (column), once a row, or
- * once an element; and is repeated only where it meets values that vary more.
+ * Turns a loop kernel's body into steps over blocks. Every value is computed as seldom as it can
+ * be: once for a task if it is the same everywhere (uniform) or in every row (column), once a row,
+ * or once an element; and is repeated only where it meets values that vary more.
  */
 final class LoopLowering {
   /** Elements in a block, so that a few blocks of float32 stay in a 32 KB cache. */
@@ -116,8 +116,7 @@ final class LoopLowering {
     this.rowLoops = count;
     this.columns = Math.toIntExact(row);
     this.rows = kernel.elements() / Math.max(1, row);
-    boolean reducesRows =
-        kernel.body().stream().anyMatch(Kernel.RowReduce.class::isInstance);
+    boolean reducesRows = kernel.body().stream().anyMatch(Kernel.RowReduce.class::isInstance);
     this.pieces = columns > BLOCK && !reducesRows;
     this.rowsPerBlock =
         (int) Math.max(1, Math.min(pieces ? 1 : BLOCK / columns, Math.max(1, rows)));
@@ -278,8 +277,7 @@ final class LoopLowering {
             access.bounds().stream()
                 .map(
                     b ->
-                        new Access.Bound(
-                            b.offset(), Arrays.copyOf(b.strides(), outer), b.extent()))
+                        new Access.Bound(b.offset(), Arrays.copyOf(b.strides(), outer), b.extent()))
                 .toList());
     return new StridedRead(dtype, loops.subList(0, outer), rows);
   }
@@ -437,8 +435,7 @@ final class LoopLowering {
                   && placed[operand]
                   && !persistent.contains(operand)
                   && !alias.containsKey(operand)) {
-                free.computeIfAbsent(value.dtype.bytes(), b -> new ArrayList<>())
-                    .add(value.offset);
+                free.computeIfAbsent(value.dtype.bytes(), b -> new ArrayList<>()).add(value.offset);
               }
             });
   }

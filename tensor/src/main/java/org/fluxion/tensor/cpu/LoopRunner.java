@@ -62,7 +62,8 @@ final class LoopRunner implements CpuKernel {
       groups = code.rows / folded;
       long blocks = Math.ceilDiv(folded, code.rowsPerBlock);
       long worth = Math.max(1, kernel.elements() / TASK_ELEMENTS);
-      long wanted = groups >= 8 ? 1 : Math.min(Math.ceilDiv(16, groups), Math.ceilDiv(worth, groups));
+      long wanted =
+          groups >= 8 ? 1 : Math.min(Math.ceilDiv(16, groups), Math.ceilDiv(worth, groups));
       long perPart = Math.ceilDiv(blocks, Math.clamp(wanted, 1, blocks)) * code.rowsPerBlock;
       partRows = perPart;
       parts = (int) Math.ceilDiv(folded, perPart);
@@ -199,9 +200,7 @@ final class LoopRunner implements CpuKernel {
     int n = Math.toIntExact(groups * code.columns);
     long out = addresses[buffer.id()];
     identity(store, out, buffer.dtype(), n);
-    (isMaximum(store)
-            ? Reductions.columnMax(buffer.dtype())
-            : Reductions.columnSum(buffer.dtype()))
+    (isMaximum(store) ? Reductions.columnMax(buffer.dtype()) : Reductions.columnSum(buffer.dtype()))
         .apply(shared + partOffset(store), parts, n, out);
   }
 
@@ -223,8 +222,7 @@ final class LoopRunner implements CpuKernel {
     }
   }
 
-  private void block(
-      long row, int rows, long[] addresses, Frame frame, long shared, int part) {
+  private void block(long row, int rows, long[] addresses, Frame frame, long shared, int part) {
     long start = row * code.columns;
     move(start, row, addresses, frame);
     for (Step step : steps) {
@@ -243,8 +241,7 @@ final class LoopRunner implements CpuKernel {
     }
   }
 
-  private void piece(
-      long row, int piece, long[] addresses, Frame frame, long shared, int part) {
+  private void piece(long row, int piece, long[] addresses, Frame frame, long shared, int part) {
     int first = piece * LoopLowering.BLOCK;
     int n = Math.min(LoopLowering.BLOCK, code.columns - first);
     long start = row * code.columns + first;
@@ -276,7 +273,14 @@ final class LoopRunner implements CpuKernel {
   }
 
   private static void step(
-      Step step, long start, long row, int n, int rows, int columns, long[] addresses, Frame frame) {
+      Step step,
+      long start,
+      long row,
+      int n,
+      int rows,
+      int columns,
+      long[] addresses,
+      Frame frame) {
     long[] at = frame.values;
     switch (step) {
       case LoopLowering.Compute s ->

@@ -38,8 +38,8 @@ final class Masks {
   static <E> VectorMask<E> load(VectorSpecies<E> species, long address, int i) {
     long bits =
         switch (species.length()) {
-          case 16 -> gather(Memory.getBytes(address + i))
-              | gather(Memory.getBytes(address + i + 8)) << 8;
+          case 16 ->
+              gather(Memory.getBytes(address + i)) | gather(Memory.getBytes(address + i + 8)) << 8;
           case 8 -> gather(Memory.getBytes(address + i));
           default -> {
             long gathered = 0;
@@ -52,7 +52,9 @@ final class Masks {
     return VectorMask.fromLong(species, bits);
   }
 
-  /** Bit i of eight becomes byte i: each byte keeps its own bit, and adding carries it to the top. */
+  /**
+   * Bit i of eight becomes byte i: each byte keeps its own bit, and adding carries it to the top.
+   */
   static long spread(long bits) {
     return (((bits * EACH_BYTE) & BIT_OF_BYTE) + CARRY) >>> 7 & EACH_BYTE;
   }

@@ -78,7 +78,8 @@ final class OperationRunner implements CpuKernel {
           scatterAdd(in, addresses[kernel.operands().get(1).id()], out, from, to);
       case Op.Fold o -> fold(o, in, out, from, to);
       case Op.ArgMax o -> argMax(o.axis(), in, out, from, to);
-      case Op.ArgSort o -> Sorting.argSort(dtype, in, out, shape.extent(-1), from, to, frame.scratch);
+      case Op.ArgSort o ->
+          Sorting.argSort(dtype, in, out, shape.extent(-1), from, to, frame.scratch);
       case Op.RandomBits o -> {
         long first = from * 4096;
         long last = to == parts ? shape.elements() : to * 4096;
@@ -246,8 +247,7 @@ final class OperationRunner implements CpuKernel {
       long target = 0;
       boolean inside = true;
       for (int axis = operand.rank() - 1; axis >= 0; axis--) {
-        long at =
-            rest % operand.extent(axis) * (o.interior().get(axis) + 1) + o.low().get(axis);
+        long at = rest % operand.extent(axis) * (o.interior().get(axis) + 1) + o.low().get(axis);
         rest /= operand.extent(axis);
         inside &= at >= 0 && at < shape.extent(axis);
         target += at * steps[axis];

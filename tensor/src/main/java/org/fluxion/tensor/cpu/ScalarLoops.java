@@ -75,8 +75,7 @@ final class ScalarLoops {
     long t = 4L * step(1, scalar);
     return (out, a, b, c, n) -> {
       for (int i = 0; i < n; i++) {
-        Memory.putBoolean(
-            out + i, f.test(Memory.getFloat(a + s * i), Memory.getFloat(b + t * i)));
+        Memory.putBoolean(out + i, f.test(Memory.getFloat(a + s * i), Memory.getFloat(b + t * i)));
       }
     };
   }

@@ -34,10 +34,7 @@ final class Sorting {
           j >= end
               || (i < middle
                   && compare(
-                          dtype,
-                          base,
-                          Memory.getInt(order + i * 4L),
-                          Memory.getInt(order + j * 4L))
+                          dtype, base, Memory.getInt(order + i * 4L), Memory.getInt(order + j * 4L))
                       <= 0);
       Memory.putInt(merged + k * 4L, Memory.getInt(order + (left ? i++ : j++) * 4L));
     }
@@ -46,8 +43,7 @@ final class Sorting {
   private static int compare(DType dtype, long base, int i, int j) {
     return switch (dtype) {
       case FLOAT32 ->
-          Float.compare(
-              Memory.getFloat(base + i * 4L) + 0f, Memory.getFloat(base + j * 4L) + 0f);
+          Float.compare(Memory.getFloat(base + i * 4L) + 0f, Memory.getFloat(base + j * 4L) + 0f);
       case FLOAT64 ->
           Double.compare(
               Memory.getDouble(base + i * 8L) + 0d, Memory.getDouble(base + j * 8L) + 0d);

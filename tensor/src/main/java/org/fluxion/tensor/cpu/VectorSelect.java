@@ -20,8 +20,7 @@ final class VectorSelect {
   }
 
   private static IntVector loadInts(long address, int i) {
-    return IntVector.fromMemorySegment(
-        Species.INT, Memory.ALL, address + 4L * i, Memory.ORDER);
+    return IntVector.fromMemorySegment(Species.INT, Memory.ALL, address + 4L * i, Memory.ORDER);
   }
 
   private static void ints(long out, long a, long b, long c, int n) {
@@ -47,8 +46,7 @@ final class VectorSelect {
           .intoMemorySegment(Memory.ALL, out + 4L * i, Memory.ORDER);
     }
     for (; i < n; i++) {
-      Memory.putInt(
-          out + 4L * i, Memory.getBoolean(a + i) ? scalar : Memory.getInt(c + 4L * i));
+      Memory.putInt(out + 4L * i, Memory.getBoolean(a + i) ? scalar : Memory.getInt(c + 4L * i));
     }
   }
 
@@ -61,14 +59,12 @@ final class VectorSelect {
           .intoMemorySegment(Memory.ALL, out + 4L * i, Memory.ORDER);
     }
     for (; i < n; i++) {
-      Memory.putInt(
-          out + 4L * i, Memory.getBoolean(a + i) ? Memory.getInt(b + 4L * i) : scalar);
+      Memory.putInt(out + 4L * i, Memory.getBoolean(a + i) ? Memory.getInt(b + 4L * i) : scalar);
     }
   }
 
   private static LongVector loadLongs(long address, int i) {
-    return LongVector.fromMemorySegment(
-        Species.LONG, Memory.ALL, address + 8L * i, Memory.ORDER);
+    return LongVector.fromMemorySegment(Species.LONG, Memory.ALL, address + 8L * i, Memory.ORDER);
   }
 
   private static void longs(long out, long a, long b, long c, int n) {
@@ -94,8 +90,7 @@ final class VectorSelect {
           .intoMemorySegment(Memory.ALL, out + 8L * i, Memory.ORDER);
     }
     for (; i < n; i++) {
-      Memory.putLong(
-          out + 8L * i, Memory.getBoolean(a + i) ? scalar : Memory.getLong(c + 8L * i));
+      Memory.putLong(out + 8L * i, Memory.getBoolean(a + i) ? scalar : Memory.getLong(c + 8L * i));
     }
   }
 
@@ -108,8 +103,7 @@ final class VectorSelect {
           .intoMemorySegment(Memory.ALL, out + 8L * i, Memory.ORDER);
     }
     for (; i < n; i++) {
-      Memory.putLong(
-          out + 8L * i, Memory.getBoolean(a + i) ? Memory.getLong(b + 8L * i) : scalar);
+      Memory.putLong(out + 8L * i, Memory.getBoolean(a + i) ? Memory.getLong(b + 8L * i) : scalar);
     }
   }
 }

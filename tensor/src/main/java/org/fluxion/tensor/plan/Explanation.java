@@ -83,7 +83,8 @@ public final class Explanation {
     text.append(
         String.format(
             Locale.ROOT,
-            "%d kernels, %d distinct; %.1f MB moved, %.3f GFLOP; planned memory %.1f MB, of it arena %.1f MB (live at most %.1f MB)%n",
+            "%d kernels, %d distinct; %.1f MB moved, %.3f GFLOP; planned memory %.1f MB, of it"
+                + " arena %.1f MB (live at most %.1f MB)%n",
             plan.kernels().size(),
             distinct.size(),
             bytes / 1e6,

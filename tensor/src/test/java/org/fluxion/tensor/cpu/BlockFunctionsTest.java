@@ -28,15 +28,36 @@ import org.junit.jupiter.api.Test;
 class BlockFunctionsTest {
   private static final List<Op> EXACT =
       List.of(
-          new Op.Neg(), new Op.Sqrt(), new Op.Abs(), new Op.Sign(), new Op.Floor(), new Op.Not(),
-          new Op.Add(), new Op.Sub(), new Op.Mul(), new Op.Div(), new Op.Max(), new Op.Min(),
-          new Op.Equal(), new Op.Less(), new Op.LessEqual(), new Op.And(), new Op.Or(),
+          new Op.Neg(),
+          new Op.Sqrt(),
+          new Op.Abs(),
+          new Op.Sign(),
+          new Op.Floor(),
+          new Op.Not(),
+          new Op.Add(),
+          new Op.Sub(),
+          new Op.Mul(),
+          new Op.Div(),
+          new Op.Max(),
+          new Op.Min(),
+          new Op.Equal(),
+          new Op.Less(),
+          new Op.LessEqual(),
+          new Op.And(),
+          new Op.Or(),
           new Op.Select());
 
   private static final List<Op> ROUNDED =
       List.of(
-          new Op.Exp(), new Op.Log(), new Op.Log1p(), new Op.Expm1(), new Op.Sin(), new Op.Cos(),
-          new Op.Tanh(), new Op.Erf(), new Op.Pow());
+          new Op.Exp(),
+          new Op.Log(),
+          new Op.Log1p(),
+          new Op.Expm1(),
+          new Op.Sin(),
+          new Op.Cos(),
+          new Op.Tanh(),
+          new Op.Erf(),
+          new Op.Pow());
 
   /** An operation at dtypes that the type rules allow. */
   record Case(Op op, List<DType> operands, DType result) {

@@ -79,7 +79,10 @@ final class RandomGraphs {
   }
 
   private Tensor sameShape(Tensor x) {
-    List<Tensor> same = java.util.stream.Stream.concat(java.util.stream.Stream.of(x), pool.stream()).filter(t -> t.shape().equals(x.shape())).toList();
+    List<Tensor> same =
+        java.util.stream.Stream.concat(java.util.stream.Stream.of(x), pool.stream())
+            .filter(t -> t.shape().equals(x.shape()))
+            .toList();
     return same.get(random.nextInt(same.size()));
   }
 
