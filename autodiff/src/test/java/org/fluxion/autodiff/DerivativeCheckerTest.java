@@ -76,6 +76,12 @@ class DerivativeCheckerTest {
   }
 
   @Test
+  void aStepThatLeavesTheDomainIsShortened() {
+    DerivativeChecker.check((Tensor x) -> x.sqrt(), Tensor.tensor(1e-4, 2)).orThrow();
+    DerivativeChecker.check((Tensor x) -> x.log(), Tensor.tensor(3e-6, 2)).orThrow();
+  }
+
+  @Test
   void aWrongRuleIsReportedByItsWorstElement() {
     // Wrong in one element only, by a little.
     Tensor slip = Tensor.of(new double[] {1, 1, 1, 1, 1.0001, 1}, 2, 3);

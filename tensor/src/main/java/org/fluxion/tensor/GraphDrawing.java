@@ -21,17 +21,22 @@ final class GraphDrawing {
   private static final double GAP = 16;
   private static final double MARGIN = 14;
 
+  /** An edge over more layers than this is not drawn: the operand's name is in the box instead. */
+  private static final int FAR = 24;
+
   /** A box, or where its node is null, the bend of a long edge. */
   private static final class Place {
     final Tensor node;
+    final String label;
     final int layer;
     final double width;
     final List<Place> above = new ArrayList<>();
     final List<Place> below = new ArrayList<>();
     double x;
 
-    Place(Tensor node, int layer, double width) {
+    Place(Tensor node, String label, int layer, double width) {
       this.node = node;
+      this.label = label;
       this.layer = layer;
       this.width = width;
     }
@@ -72,18 +77,48 @@ final class GraphDrawing {
       for (Tensor operand : operands(node)) {
         layer = Math.max(layer, places.get(operand).layer + 1);
       }
-      int characters =
-          Math.max(Graphs.label(listing, node).length(), GraphListing.type(node).length());
-      Place place = add(new Place(node, layer, characters * CHARACTER + 18));
+      List<Tensor> far = new ArrayList<>();
+      for (Tensor operand : operands(node)) {
+        if (layer - places.get(operand).layer > FAR) {
+          far.add(operand);
+        }
+      }
+      String label = label(node, far);
+      int characters = Math.max(label.length(), GraphListing.type(node).length());
+      Place place = add(new Place(node, label, layer, characters * CHARACTER + 18));
       places.put(node, place);
       for (Tensor operand : operands(node)) {
+        if (far.contains(operand)) {
+          continue;
+        }
         Place from = places.get(operand);
         while (from.layer < layer - 1) {
-          from = connect(from, add(new Place(null, from.layer + 1, 4)));
+          from = connect(from, add(new Place(null, "", from.layer + 1, 4)));
         }
         connect(from, place);
       }
     }
+  }
+
+  /** The operation with its attributes, and those operands that no edge leads to. */
+  private String label(Tensor node, List<Tensor> far) {
+    if (listing.isVariable(node)) {
+      return listing.name(node);
+    }
+    List<String> arguments = new ArrayList<>();
+    for (Tensor operand : node.inputs()) {
+      boolean named = listing.isLiteral(operand) || far.contains(listing.behindMarks(operand));
+      arguments.add(named ? listing.argument(node, operand) : "·");
+    }
+    if (arguments.stream().allMatch("·"::equals)) {
+      arguments.clear();
+    }
+    String attributes = GraphListing.attributes(node.op());
+    if (!attributes.isEmpty()) {
+      arguments.add(attributes);
+    }
+    String label = listing.name(node) + " " + node.op().label();
+    return arguments.isEmpty() ? label : label + "(" + String.join(", ", arguments) + ")";
   }
 
   private Place add(Place place) {
@@ -218,7 +253,7 @@ final class GraphDrawing {
         fill(kind),
         output ? "#c0392b" : "#57606a",
         output ? "2.5" : "1");
-    text(svg, place.x, place.top() + 16, "bold", Graphs.label(listing, place.node));
+    text(svg, place.x, place.top() + 16, "bold", place.label);
     text(svg, place.x, place.top() + 30, "normal", GraphListing.type(place.node));
     svg.append("</g>\n");
   }

@@ -106,10 +106,28 @@ final class GraphListing {
     return seen;
   }
 
-  /** What a node is called where it is used. */
+  /**
+   * What an operand is called where it is used. Elementwise operations take a repeated number as
+   * the number; to others its shape matters.
+   */
+  String argument(Tensor user, Tensor operand) {
+    boolean elementwise =
+        user.op() instanceof Op.Unary
+            || user.op() instanceof Op.Binary
+            || user.op() instanceof Op.Select;
+    return elementwise && isLiteral(operand) ? literals.get(behindMarks(operand)) : name(operand);
+  }
+
+  /** What a node is called by itself. */
   String name(Tensor node) {
     Tensor seen = behindMarks(node);
-    return names.containsKey(seen) ? names.get(seen) : literals.get(seen);
+    if (names.containsKey(seen)) {
+      return names.get(seen);
+    }
+    String literal = literals.get(seen);
+    return seen.op() instanceof Op.Constant
+        ? literal
+        : "full(" + literal + ", " + seen.shape() + ")";
   }
 
   /** Whether a node is written out where it is used. */

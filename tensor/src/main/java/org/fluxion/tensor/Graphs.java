@@ -72,7 +72,8 @@ public final class Graphs {
     if (node.op() instanceof Op.Constant) {
       return "constant";
     }
-    List<String> arguments = new ArrayList<>(node.inputs().stream().map(listing::name).toList());
+    List<String> arguments =
+        new ArrayList<>(node.inputs().stream().map(o -> listing.argument(node, o)).toList());
     String attributes = GraphListing.attributes(node.op());
     if (!attributes.isEmpty()) {
       arguments.add(attributes);
@@ -207,25 +208,5 @@ public final class Graphs {
    */
   public static <A extends Tree<A>, B extends Tree<B>> String svg(Function<A, B> f, A x) {
     return svg(trace(f, x));
-  }
-
-  /** The operation with its small constants and attributes, as a box is labelled. */
-  static String label(GraphListing listing, Tensor node) {
-    if (listing.isVariable(node)) {
-      return listing.name(node);
-    }
-    boolean literals = node.inputs().stream().anyMatch(listing::isLiteral);
-    List<String> arguments = new ArrayList<>();
-    if (literals) {
-      for (Tensor operand : node.inputs()) {
-        arguments.add(listing.isLiteral(operand) ? listing.name(operand) : "·");
-      }
-    }
-    String attributes = GraphListing.attributes(node.op());
-    if (!attributes.isEmpty()) {
-      arguments.add(attributes);
-    }
-    String label = listing.name(node) + " " + node.op().label();
-    return arguments.isEmpty() ? label : label + "(" + String.join(", ", arguments) + ")";
   }
 }

@@ -6,7 +6,6 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -16,8 +15,6 @@ import java.util.stream.IntStream;
  * NumPy's rule; dtypes are never promoted. Thread-safe.
  */
 public final class Tensor implements Tree<Tensor> {
-  private static final int PRINTED_ELEMENTS = 64;
-
   private final Op op;
   private final List<Tensor> inputs;
   private final Shape shape;
@@ -865,6 +862,10 @@ public final class Tensor implements Tree<Tensor> {
    * @return the minima
    */
   public Tensor min(int... axes) {
+    if (dtype.isInteger()) {
+      // −1 − x turns the order round without overflow; −x does not for the smallest integer.
+      return neg().sub(1).max(axes).neg().sub(1);
+    }
     return neg().max(axes).neg();
   }
 
@@ -1148,7 +1149,7 @@ public final class Tensor implements Tree<Tensor> {
    */
   public Tensor take(Tensor indices) {
     int rows = shape.extent(0);
-    int width = Math.toIntExact(shape.elements() / Math.max(1, rows));
+    int width = Math.toIntExact(shape.with(0, 1).elements());
     int picks = Math.toIntExact(indices.shape.elements());
     Tensor picked =
         apply(
@@ -1388,40 +1389,13 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * The value, shape and dtype of a small tensor, computed if need be; a summary of a large one or
-   * one with unbound inputs. Never throws.
+   * The value, dtype and shape of a small tensor (up to 64 elements), computed if need be; of a
+   * larger one that is computed, its edges, range and mean. Of others what is known. Never throws.
    *
    * @return the text
    */
   @Override
   public String toString() {
-    String type = dtype + " " + shape;
-    if (shape.elements() > PRINTED_ELEMENTS && value == null) {
-      return "Tensor(" + op.label() + ", " + type + ")";
-    }
-    try {
-      HostData data = value();
-      if (shape.elements() > PRINTED_ELEMENTS) {
-        String head =
-            IntStream.range(0, 6)
-                .mapToObj(i -> GraphListing.element(data, i))
-                .collect(Collectors.joining(", "));
-        return "[" + head + ", …] " + type;
-      }
-      return nested(data, 0, 0, shape.elements()) + " " + type;
-    } catch (TensorException unbound) {
-      return "Tensor(" + op.label() + ", " + type + ")";
-    }
-  }
-
-  private String nested(HostData data, int axis, long from, long count) {
-    if (axis == shape.rank()) {
-      return GraphListing.element(data, from);
-    }
-    int extent = shape.extent(axis);
-    long step = extent == 0 ? 0 : count / extent;
-    return IntStream.range(0, extent)
-        .mapToObj(i -> nested(data, axis + 1, from + i * step, step))
-        .collect(Collectors.joining(", ", "[", "]"));
+    return Printing.text(this, value, this::value);
   }
 }

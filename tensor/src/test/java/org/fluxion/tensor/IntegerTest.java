@@ -80,6 +80,7 @@ class IntegerTest {
     Tensor x = Tensor.of(a, n);
     assertArrayEquals(new long[] {LongStream.of(a).sum()}, x.sum().toLongArray());
     assertArrayEquals(new long[] {LongStream.of(a).max().getAsLong()}, x.max().toLongArray());
+    assertArrayEquals(new long[] {LongStream.of(a).min().getAsLong()}, x.min().toLongArray());
     assertArrayEquals(
         new long[] {LongStream.of(a).reduce(1, (p, q) -> p * q)}, x.product().toLongArray());
     long[] sums = a.clone();
@@ -123,6 +124,16 @@ class IntegerTest {
         new long[] {-2, 2, Integer.MAX_VALUE, Integer.MIN_VALUE, 0},
         x.cast(DType.INT32).toLongArray());
     assertArrayEquals(new long[] {1, 1, 1, 1, 1}, x.cast(DType.BOOL).toLongArray());
+  }
+
+  @Test
+  void theSmallestIntegersAreOrderedToo() {
+    assertEquals(Integer.MIN_VALUE, Tensor.tensor(Integer.MIN_VALUE, 0, 5).min().item());
+    assertArrayEquals(
+        new long[] {Long.MIN_VALUE},
+        Tensor.tensor(0, Long.MIN_VALUE, Long.MAX_VALUE).min().toLongArray());
+    assertArrayEquals(
+        new long[] {0, 0, 0}, Tensor.of(new int[0], 0, 3).take(Tensor.tensor(4)).toLongArray());
   }
 
   @Test
