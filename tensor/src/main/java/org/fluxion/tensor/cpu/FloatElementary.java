@@ -15,7 +15,8 @@ import org.fluxion.tensor.Op;
  */
 final class FloatElementary {
   private static final VectorSpecies<Float> SPECIES = Species.FLOAT;
-  private static final int LANES = SPECIES.length();
+  private static final int BYTES = Float.BYTES;
+  private static final int STEP = SPECIES.vectorByteSize();
 
   private FloatElementary() {}
 
@@ -35,113 +36,121 @@ final class FloatElementary {
   }
 
   private static void exp(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, exp(load(a, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, exp(load(a + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, ScalarElementary.exp(get(a, i)));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, ScalarElementary.exp(get(a + i)));
     }
   }
 
   private static void log(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, log(load(a, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, log(load(a + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, ScalarElementary.log(get(a, i)));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, ScalarElementary.log(get(a + i)));
     }
   }
 
   private static void log1p(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, log1p(load(a, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, log1p(load(a + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, ScalarElementary.log1p(get(a, i)));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, ScalarElementary.log1p(get(a + i)));
     }
   }
 
   private static void expm1(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, expm1(load(a, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, expm1(load(a + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, ScalarElementary.expm1(get(a, i)));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, ScalarElementary.expm1(get(a + i)));
     }
   }
 
   private static void tanh(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, tanh(load(a, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, tanh(load(a + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, ScalarElementary.tanh(get(a, i)));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, ScalarElementary.tanh(get(a + i)));
     }
   }
 
   private static void erf(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, erf(load(a, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, erf(load(a + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, ScalarElementary.erf(get(a, i)));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, ScalarElementary.erf(get(a + i)));
     }
   }
 
   private static void sin(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      FloatVector x = load(a, i);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      FloatVector x = load(a + i);
       if (x.abs().compare(VectorOperators.GT, TRIGONOMETRIC_MOST).anyTrue()) {
-        for (int lane = i; lane < i + LANES; lane++) {
-          put(out, lane, ScalarElementary.sin(get(a, lane)));
+        for (long lane = i; lane < i + STEP; lane += BYTES) {
+          put(out + lane, ScalarElementary.sin(get(a + lane)));
         }
       } else {
-        store(out, i, sin(x));
+        store(out + i, sin(x));
       }
     }
-    for (; i < n; i++) {
-      put(out, i, ScalarElementary.sin(get(a, i)));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, ScalarElementary.sin(get(a + i)));
     }
   }
 
   private static void cos(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      FloatVector x = load(a, i);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      FloatVector x = load(a + i);
       if (x.abs().compare(VectorOperators.GT, TRIGONOMETRIC_MOST).anyTrue()) {
-        for (int lane = i; lane < i + LANES; lane++) {
-          put(out, lane, ScalarElementary.cos(get(a, lane)));
+        for (long lane = i; lane < i + STEP; lane += BYTES) {
+          put(out + lane, ScalarElementary.cos(get(a + lane)));
         }
       } else {
-        store(out, i, cos(x));
+        store(out + i, cos(x));
       }
     }
-    for (; i < n; i++) {
-      put(out, i, ScalarElementary.cos(get(a, i)));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, ScalarElementary.cos(get(a + i)));
     }
   }
 
-  private static FloatVector load(long address, int i) {
-    return FloatVector.fromMemorySegment(SPECIES, Memory.ALL, address + 4L * i, Memory.ORDER);
+  private static long bytes(int n) {
+    return (long) BYTES * n;
   }
 
-  private static void store(long address, int i, FloatVector value) {
-    value.intoMemorySegment(Memory.ALL, address + 4L * i, Memory.ORDER);
+  private static long whole(int n) {
+    return bytes(SPECIES.loopBound(n));
   }
 
-  private static float get(long address, int i) {
-    return Memory.getFloat(address + 4L * i);
+  private static FloatVector load(long address) {
+    return FloatVector.fromMemorySegment(SPECIES, Memory.ALL, address, Memory.ORDER);
   }
 
-  private static void put(long address, int i, float value) {
-    Memory.putFloat(address + 4L * i, value);
+  private static void store(long address, FloatVector value) {
+    value.intoMemorySegment(Memory.ALL, address, Memory.ORDER);
+  }
+
+  private static float get(long address) {
+    return Memory.getFloat(address);
+  }
+
+  private static void put(long address, float value) {
+    Memory.putFloat(address, value);
   }
 
   private static FloatVector atMost(FloatVector x, FloatVector most) {
