@@ -7,8 +7,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The innermost loops of double matrix products. The accumulators of a tile are local variables, as
- * many as the processor has registers for; every element is one chain of fused multiply-adds over k,
- * so that its bits do not depend on the tile or on the vector's width.
+ * many as the processor has registers for; every element is one chain of fused multiply-adds over
+ * k, so that its bits do not depend on the tile or on the vector's width.
  */
 final class DoubleGemmKernel {
   private static final VectorSpecies<Double> SPECIES = Species.DOUBLE;
@@ -46,7 +46,8 @@ final class DoubleGemmKernel {
     long bt = b;
     for (int p = 0; p < k; p++) {
       DoubleVector b0 = DoubleVector.fromMemorySegment(SPECIES, Memory.ALL, bt, Memory.ORDER);
-      DoubleVector b1 = DoubleVector.fromMemorySegment(SPECIES, Memory.ALL, bt + BYTES, Memory.ORDER);
+      DoubleVector b1 =
+          DoubleVector.fromMemorySegment(SPECIES, Memory.ALL, bt + BYTES, Memory.ORDER);
       double a0 = Memory.getDouble(at);
       c0x0 = DoubleVector.broadcast(SPECIES, a0).lanewise(FMA, b0, c0x0);
       c0x1 = DoubleVector.broadcast(SPECIES, a0).lanewise(FMA, b1, c0x1);
@@ -126,7 +127,8 @@ final class DoubleGemmKernel {
     long bt = b;
     for (int p = 0; p < k; p++) {
       DoubleVector b0 = DoubleVector.fromMemorySegment(SPECIES, Memory.ALL, bt, Memory.ORDER);
-      DoubleVector b1 = DoubleVector.fromMemorySegment(SPECIES, Memory.ALL, bt + BYTES, Memory.ORDER);
+      DoubleVector b1 =
+          DoubleVector.fromMemorySegment(SPECIES, Memory.ALL, bt + BYTES, Memory.ORDER);
       double a0 = Memory.getDouble(at);
       c0x0 = DoubleVector.broadcast(SPECIES, a0).lanewise(FMA, b0, c0x0);
       c0x1 = DoubleVector.broadcast(SPECIES, a0).lanewise(FMA, b1, c0x1);
@@ -200,7 +202,8 @@ final class DoubleGemmKernel {
   static void addRow(long c, long tile, int n, boolean add) {
     int i = 0;
     for (; i < SPECIES.loopBound(n); i += SPECIES.length()) {
-      DoubleVector v = DoubleVector.fromMemorySegment(SPECIES, Memory.ALL, tile + 8L * i, Memory.ORDER);
+      DoubleVector v =
+          DoubleVector.fromMemorySegment(SPECIES, Memory.ALL, tile + 8L * i, Memory.ORDER);
       if (add) {
         v = DoubleVector.fromMemorySegment(SPECIES, Memory.ALL, c + 8L * i, Memory.ORDER).add(v);
       }

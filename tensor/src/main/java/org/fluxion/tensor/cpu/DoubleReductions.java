@@ -84,11 +84,11 @@ final class DoubleReductions {
       DoubleVector s1 = s0;
       DoubleVector s2 = s0;
       DoubleVector s3 = s0;
-      for (int i = 0; i < whole; i += VIRTUAL_LANES) {
-        s0 = s0.add(load(p0 + 8L * i));
-        s1 = s1.add(load(p1 + 8L * i));
-        s2 = s2.add(load(p2 + 8L * i));
-        s3 = s3.add(load(p3 + 8L * i));
+      for (long i = 0; i < 8L * whole; i += 8 * VIRTUAL_LANES) {
+        s0 = s0.add(load(p0 + i));
+        s1 = s1.add(load(p1 + i));
+        s2 = s2.add(load(p2 + i));
+        s3 = s3.add(load(p3 + i));
       }
       if (rest > 0) {
         s0 = s0.add(load(p0 + 8L * whole, m0), m0);
@@ -126,11 +126,11 @@ final class DoubleReductions {
       DoubleVector s1 = s0;
       DoubleVector s2 = s0;
       DoubleVector s3 = s0;
-      for (int i = 0; i < whole; i += VIRTUAL_LANES) {
-        s0 = s0.max(load(p0 + 8L * i));
-        s1 = s1.max(load(p1 + 8L * i));
-        s2 = s2.max(load(p2 + 8L * i));
-        s3 = s3.max(load(p3 + 8L * i));
+      for (long i = 0; i < 8L * whole; i += 8 * VIRTUAL_LANES) {
+        s0 = s0.max(load(p0 + i));
+        s1 = s1.max(load(p1 + i));
+        s2 = s2.max(load(p2 + i));
+        s3 = s3.max(load(p3 + i));
       }
       if (rest > 0) {
         s0 = s0.lanewise(VectorOperators.MAX, load(p0 + 8L * whole, m0), m0);

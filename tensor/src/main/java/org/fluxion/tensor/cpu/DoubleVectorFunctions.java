@@ -9,11 +9,16 @@ import org.fluxion.tensor.Op;
 /**
  * Arithmetic and comparisons over blocks of doubles. Every operation has a loop of its own for each
  * place of a scalar operand, since only then does the JIT see one simple loop. The scalar tail
- * gives the bits that the vectors give.
+ * gives the bits that the vectors give. Loops count bytes in a long: then the JIT moves the bounds
+ * checks of the memory segment out of them.
  */
 final class DoubleVectorFunctions {
   private static final VectorSpecies<Double> SPECIES = Species.DOUBLE;
-  private static final int LANES = SPECIES.length();
+
+  /** Bytes of an element, and of a vector. */
+  private static final int BYTES = Double.BYTES;
+
+  private static final int STEP = SPECIES.vectorByteSize();
 
   /** From here on every double is an integer. */
   private static final double INTEGERS = 0x1p52;
@@ -79,69 +84,79 @@ final class DoubleVectorFunctions {
         : scalar == 1 ? second : (out, a, b, c, n) -> second.apply(out, b, a, c, n);
   }
 
-  private static DoubleVector load(long address, int i) {
-    return DoubleVector.fromMemorySegment(SPECIES, Memory.ALL, address + 8L * i, Memory.ORDER);
+  /** The bytes of n elements. */
+  private static long bytes(int n) {
+    return (long) BYTES * n;
   }
 
-  private static void store(long address, int i, DoubleVector value) {
-    value.intoMemorySegment(Memory.ALL, address + 8L * i, Memory.ORDER);
+  /** Those of them that fill whole vectors. */
+  private static long whole(int n) {
+    return bytes(SPECIES.loopBound(n));
   }
 
-  private static double get(long address, int i) {
-    return Memory.getDouble(address + 8L * i);
+  private static DoubleVector load(long address) {
+    return DoubleVector.fromMemorySegment(SPECIES, Memory.ALL, address, Memory.ORDER);
   }
 
-  private static void put(long address, int i, double value) {
-    Memory.putDouble(address + 8L * i, value);
+  private static void store(long address, DoubleVector value) {
+    value.intoMemorySegment(Memory.ALL, address, Memory.ORDER);
+  }
+
+  private static double get(long address) {
+    return Memory.getDouble(address);
+  }
+
+  private static void put(long address, double value) {
+    Memory.putDouble(address, value);
   }
 
   private static void negate(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).neg());
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).neg());
     }
-    for (; i < n; i++) {
-      put(out, i, -get(a, i));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, -get(a + i));
     }
   }
 
   private static void absolute(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).abs());
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).abs());
     }
-    for (; i < n; i++) {
-      put(out, i, Math.abs(get(a, i)));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, Math.abs(get(a + i)));
     }
   }
 
   private static void squareRoot(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).lanewise(VectorOperators.SQRT));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).lanewise(VectorOperators.SQRT));
     }
-    for (; i < n; i++) {
-      put(out, i, Math.sqrt(get(a, i)));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, Math.sqrt(get(a + i)));
     }
   }
 
   private static void sign(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, signOf(load(a, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, signOf(load(a + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, Math.signum(get(a, i)));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, Math.signum(get(a + i)));
     }
   }
 
   private static void floor(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, floorOf(load(a, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, floorOf(load(a + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, Math.floor(get(a, i)));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, Math.floor(get(a + i)));
     }
   }
 
@@ -167,235 +182,235 @@ final class DoubleVectorFunctions {
   }
 
   private static void add(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).add(load(b, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).add(load(b + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, get(a, i) + get(b, i));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, get(a + i) + get(b + i));
     }
   }
 
   private static void addScalar(long out, long a, long b, long c, int n) {
-    double scalar = get(b, 0);
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).add(scalar));
+    double scalar = get(b);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).add(scalar));
     }
-    for (; i < n; i++) {
-      put(out, i, get(a, i) + scalar);
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, get(a + i) + scalar);
     }
   }
 
   private static void multiply(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).mul(load(b, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).mul(load(b + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, get(a, i) * get(b, i));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, get(a + i) * get(b + i));
     }
   }
 
   private static void multiplyScalar(long out, long a, long b, long c, int n) {
-    double scalar = get(b, 0);
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).mul(scalar));
+    double scalar = get(b);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).mul(scalar));
     }
-    for (; i < n; i++) {
-      put(out, i, get(a, i) * scalar);
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, get(a + i) * scalar);
     }
   }
 
   private static void maximum(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).max(load(b, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).max(load(b + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, Math.max(get(a, i), get(b, i)));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, Math.max(get(a + i), get(b + i)));
     }
   }
 
   private static void maximumScalar(long out, long a, long b, long c, int n) {
-    double scalar = get(b, 0);
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).max(scalar));
+    double scalar = get(b);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).max(scalar));
     }
-    for (; i < n; i++) {
-      put(out, i, Math.max(get(a, i), scalar));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, Math.max(get(a + i), scalar));
     }
   }
 
   private static void minimum(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).min(load(b, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).min(load(b + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, Math.min(get(a, i), get(b, i)));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, Math.min(get(a + i), get(b + i)));
     }
   }
 
   private static void minimumScalar(long out, long a, long b, long c, int n) {
-    double scalar = get(b, 0);
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).min(scalar));
+    double scalar = get(b);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).min(scalar));
     }
-    for (; i < n; i++) {
-      put(out, i, Math.min(get(a, i), scalar));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, Math.min(get(a + i), scalar));
     }
   }
 
   private static void subtract(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).sub(load(b, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).sub(load(b + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, get(a, i) - get(b, i));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, get(a + i) - get(b + i));
     }
   }
 
   private static void subtractScalar(long out, long a, long b, long c, int n) {
-    double scalar = get(b, 0);
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).sub(scalar));
+    double scalar = get(b);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).sub(scalar));
     }
-    for (; i < n; i++) {
-      put(out, i, get(a, i) - scalar);
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, get(a + i) - scalar);
     }
   }
 
   private static void divide(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).div(load(b, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).div(load(b + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, get(a, i) / get(b, i));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, get(a + i) / get(b + i));
     }
   }
 
   private static void divideScalar(long out, long a, long b, long c, int n) {
-    double scalar = get(b, 0);
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, load(a, i).div(scalar));
+    double scalar = get(b);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, load(a + i).div(scalar));
     }
-    for (; i < n; i++) {
-      put(out, i, get(a, i) / scalar);
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, get(a + i) / scalar);
     }
   }
 
   private static void scalarSubtract(long out, long a, long b, long c, int n) {
-    double scalar = get(a, 0);
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, DoubleVector.broadcast(SPECIES, scalar).sub(load(b, i)));
+    double scalar = get(a);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, DoubleVector.broadcast(SPECIES, scalar).sub(load(b + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, scalar - get(b, i));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, scalar - get(b + i));
     }
   }
 
   private static void scalarDivide(long out, long a, long b, long c, int n) {
-    double scalar = get(a, 0);
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      store(out, i, DoubleVector.broadcast(SPECIES, scalar).div(load(b, i)));
+    double scalar = get(a);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, DoubleVector.broadcast(SPECIES, scalar).div(load(b + i)));
     }
-    for (; i < n; i++) {
-      put(out, i, scalar / get(b, i));
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, scalar / get(b + i));
     }
   }
 
   private static void equal(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      Masks.store(out, i, load(a, i).compare(VectorOperators.EQ, load(b, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      Masks.store(out + i / BYTES, load(a + i).compare(VectorOperators.EQ, load(b + i)));
     }
-    for (; i < n; i++) {
-      Masks.store(out, i, get(a, i) == get(b, i));
+    for (; i < bytes(n); i += BYTES) {
+      Memory.putBoolean(out + i / BYTES, get(a + i) == get(b + i));
     }
   }
 
   private static void equalScalar(long out, long a, long b, long c, int n) {
-    double scalar = get(b, 0);
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      Masks.store(out, i, load(a, i).compare(VectorOperators.EQ, scalar));
+    double scalar = get(b);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      Masks.store(out + i / BYTES, load(a + i).compare(VectorOperators.EQ, scalar));
     }
-    for (; i < n; i++) {
-      Masks.store(out, i, get(a, i) == scalar);
+    for (; i < bytes(n); i += BYTES) {
+      Memory.putBoolean(out + i / BYTES, get(a + i) == scalar);
     }
   }
 
   private static void less(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      Masks.store(out, i, load(a, i).compare(VectorOperators.LT, load(b, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      Masks.store(out + i / BYTES, load(a + i).compare(VectorOperators.LT, load(b + i)));
     }
-    for (; i < n; i++) {
-      Masks.store(out, i, get(a, i) < get(b, i));
+    for (; i < bytes(n); i += BYTES) {
+      Memory.putBoolean(out + i / BYTES, get(a + i) < get(b + i));
     }
   }
 
   private static void lessScalar(long out, long a, long b, long c, int n) {
-    double scalar = get(b, 0);
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      Masks.store(out, i, load(a, i).compare(VectorOperators.LT, scalar));
+    double scalar = get(b);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      Masks.store(out + i / BYTES, load(a + i).compare(VectorOperators.LT, scalar));
     }
-    for (; i < n; i++) {
-      Masks.store(out, i, get(a, i) < scalar);
+    for (; i < bytes(n); i += BYTES) {
+      Memory.putBoolean(out + i / BYTES, get(a + i) < scalar);
     }
   }
 
   private static void lessEqual(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      Masks.store(out, i, load(a, i).compare(VectorOperators.LE, load(b, i)));
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      Masks.store(out + i / BYTES, load(a + i).compare(VectorOperators.LE, load(b + i)));
     }
-    for (; i < n; i++) {
-      Masks.store(out, i, get(a, i) <= get(b, i));
+    for (; i < bytes(n); i += BYTES) {
+      Memory.putBoolean(out + i / BYTES, get(a + i) <= get(b + i));
     }
   }
 
   private static void lessEqualScalar(long out, long a, long b, long c, int n) {
-    double scalar = get(b, 0);
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      Masks.store(out, i, load(a, i).compare(VectorOperators.LE, scalar));
+    double scalar = get(b);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      Masks.store(out + i / BYTES, load(a + i).compare(VectorOperators.LE, scalar));
     }
-    for (; i < n; i++) {
-      Masks.store(out, i, get(a, i) <= scalar);
+    for (; i < bytes(n); i += BYTES) {
+      Memory.putBoolean(out + i / BYTES, get(a + i) <= scalar);
     }
   }
 
   private static void scalarLess(long out, long a, long b, long c, int n) {
-    double scalar = get(a, 0);
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      Masks.store(out, i, load(b, i).compare(VectorOperators.GT, scalar));
+    double scalar = get(a);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      Masks.store(out + i / BYTES, load(b + i).compare(VectorOperators.GT, scalar));
     }
-    for (; i < n; i++) {
-      Masks.store(out, i, scalar < get(b, i));
+    for (; i < bytes(n); i += BYTES) {
+      Memory.putBoolean(out + i / BYTES, scalar < get(b + i));
     }
   }
 
   private static void scalarLessEqual(long out, long a, long b, long c, int n) {
-    double scalar = get(a, 0);
-    int i = 0;
-    for (; i < SPECIES.loopBound(n); i += LANES) {
-      Masks.store(out, i, load(b, i).compare(VectorOperators.GE, scalar));
+    double scalar = get(a);
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      Masks.store(out + i / BYTES, load(b + i).compare(VectorOperators.GE, scalar));
     }
-    for (; i < n; i++) {
-      Masks.store(out, i, scalar <= get(b, i));
+    for (; i < bytes(n); i += BYTES) {
+      Memory.putBoolean(out + i / BYTES, scalar <= get(b + i));
     }
   }
 }

@@ -7,8 +7,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The innermost loops of float matrix products. The accumulators of a tile are local variables, as
- * many as the processor has registers for; every element is one chain of fused multiply-adds over k,
- * so that its bits do not depend on the tile or on the vector's width.
+ * many as the processor has registers for; every element is one chain of fused multiply-adds over
+ * k, so that its bits do not depend on the tile or on the vector's width.
  */
 final class FloatGemmKernel {
   private static final VectorSpecies<Float> SPECIES = Species.FLOAT;
@@ -200,7 +200,8 @@ final class FloatGemmKernel {
   static void addRow(long c, long tile, int n, boolean add) {
     int i = 0;
     for (; i < SPECIES.loopBound(n); i += SPECIES.length()) {
-      FloatVector v = FloatVector.fromMemorySegment(SPECIES, Memory.ALL, tile + 4L * i, Memory.ORDER);
+      FloatVector v =
+          FloatVector.fromMemorySegment(SPECIES, Memory.ALL, tile + 4L * i, Memory.ORDER);
       if (add) {
         v = FloatVector.fromMemorySegment(SPECIES, Memory.ALL, c + 4L * i, Memory.ORDER).add(v);
       }

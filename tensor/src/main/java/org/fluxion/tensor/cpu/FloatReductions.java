@@ -76,11 +76,11 @@ final class FloatReductions {
       FloatVector s1 = s0;
       FloatVector s2 = s0;
       FloatVector s3 = s0;
-      for (int i = 0; i < whole; i += VIRTUAL_LANES) {
-        s0 = s0.add(load(p0 + 4L * i));
-        s1 = s1.add(load(p1 + 4L * i));
-        s2 = s2.add(load(p2 + 4L * i));
-        s3 = s3.add(load(p3 + 4L * i));
+      for (long i = 0; i < 4L * whole; i += 4 * VIRTUAL_LANES) {
+        s0 = s0.add(load(p0 + i));
+        s1 = s1.add(load(p1 + i));
+        s2 = s2.add(load(p2 + i));
+        s3 = s3.add(load(p3 + i));
       }
       if (rest > 0) {
         s0 = s0.add(load(p0 + 4L * whole, m0), m0);
@@ -118,11 +118,11 @@ final class FloatReductions {
       FloatVector s1 = s0;
       FloatVector s2 = s0;
       FloatVector s3 = s0;
-      for (int i = 0; i < whole; i += VIRTUAL_LANES) {
-        s0 = s0.max(load(p0 + 4L * i));
-        s1 = s1.max(load(p1 + 4L * i));
-        s2 = s2.max(load(p2 + 4L * i));
-        s3 = s3.max(load(p3 + 4L * i));
+      for (long i = 0; i < 4L * whole; i += 4 * VIRTUAL_LANES) {
+        s0 = s0.max(load(p0 + i));
+        s1 = s1.max(load(p1 + i));
+        s2 = s2.max(load(p2 + i));
+        s3 = s3.max(load(p3 + i));
       }
       if (rest > 0) {
         s0 = s0.lanewise(VectorOperators.MAX, load(p0 + 4L * whole, m0), m0);

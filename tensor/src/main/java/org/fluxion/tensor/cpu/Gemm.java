@@ -6,9 +6,9 @@ import org.fluxion.tensor.DType;
  * A batched matrix product with any strides. Large ones pack b once into panels that every task
  * reads, then each task packs blocks of a and walks over the panels with a tile of accumulators in
  * registers (the layers of Goto and van de Geijn, "Anatomy of high-performance matrix
- * multiplication", 2008). Small ones of a batch are read where they lie. Every element of c is a sum
- * of chains of fused multiply-adds over {@value #DEPTH} products each, whatever the tile, the vector
- * width or the number of threads.
+ * multiplication", 2008). Small ones of a batch are read where they lie. Every element of c is a
+ * sum of chains of fused multiply-adds over {@value #DEPTH} products each, whatever the tile, the
+ * vector width or the number of threads.
  */
 final class Gemm {
   /** Products in a chain: a block of a that deep stays in the L2 cache. */
@@ -50,7 +50,15 @@ final class Gemm {
   private final int columnChunks;
 
   private Gemm(
-      DType dtype, long[] batch, int m, int n, int k, Operand a, Operand b, Operand c, boolean add) {
+      DType dtype,
+      long[] batch,
+      int m,
+      int n,
+      int k,
+      Operand a,
+      Operand b,
+      Operand c,
+      boolean add) {
     this.dtype = dtype;
     this.doubles = dtype == DType.FLOAT64;
     this.bytes = dtype.bytes();
@@ -75,13 +83,18 @@ final class Gemm {
     this.panelBytes = (long) k * tileColumns * bytes;
     this.small = batches > 1 && (long) m * n * k <= SMALL;
     this.direct =
-        small && lanes > 0 && m % 8 == 0 && n % lanes == 0 && k <= DEPTH && c.columnStride == 1 && !add;
+        small
+            && lanes > 0
+            && m % 8 == 0
+            && n % lanes == 0
+            && k <= DEPTH
+            && c.columnStride == 1
+            && !add;
     int blocks = Math.ceilDiv(m, BLOCK_ROWS);
     this.blockRows = Math.ceilDiv(Math.ceilDiv(m, blocks), tileRows) * tileRows;
     this.rowBlocks = Math.ceilDiv(m, blockRows);
     // Enough tasks for a balance over threads also where there are few rows.
-    this.columnChunks =
-        Math.clamp(Math.ceilDiv(16, rowBlocks * batches), 1, panels);
+    this.columnChunks = Math.clamp(Math.ceilDiv(16, rowBlocks * batches), 1, panels);
   }
 
   private int lanes() {
@@ -128,7 +141,8 @@ final class Gemm {
       return (int) Math.clamp(batches * m * n * k / 300_000, 1, Math.min(batches, 32));
     }
     if (phase == 0) {
-      return (int) Math.clamp(batches * panels * (long) k * tileColumns / 32_768, 1, batches * panels);
+      return (int)
+          Math.clamp(batches * panels * (long) k * tileColumns / 32_768, 1, batches * panels);
     }
     return Math.toIntExact(batches * rowBlocks * columnChunks);
   }
@@ -172,7 +186,10 @@ final class Gemm {
     if (phase == 0) {
       long all = batches * panels;
       for (long i = all * task / count; i < all * (task + 1) / count; i++) {
-        packB(pb + offset(b, i / panels) * bytes, shared + i / panels * panels * panelBytes, (int) (i % panels));
+        packB(
+            pb + offset(b, i / panels) * bytes,
+            shared + i / panels * panels * panelBytes,
+            (int) (i % panels));
       }
       return;
     }
@@ -203,7 +220,14 @@ final class Gemm {
 
   /** Rows [from, to) of one product, over some of the panels of b. */
   private void rows(
-      int from, int to, int firstPanel, int lastPanel, long pa, long packed, long pc, long scratch) {
+      int from,
+      int to,
+      int firstPanel,
+      int lastPanel,
+      long pa,
+      long packed,
+      long pc,
+      long scratch) {
     long tile = scratch;
     long block = scratch + (long) tileRows * tileColumns * bytes + 64;
     for (int start = 0; start < k; start += DEPTH) {
@@ -331,10 +355,24 @@ final class Gemm {
         long ct = pc + (row * c.rowStride + column) * bytes;
         if (doubles) {
           DoubleGemmKernel.direct8x1(
-              k, at, a.rowStride * bytes, a.columnStride * bytes, bt, bRow * bytes, ct, c.rowStride * bytes);
+              k,
+              at,
+              a.rowStride * bytes,
+              a.columnStride * bytes,
+              bt,
+              bRow * bytes,
+              ct,
+              c.rowStride * bytes);
         } else {
           FloatGemmKernel.direct8x1(
-              k, at, a.rowStride * bytes, a.columnStride * bytes, bt, bRow * bytes, ct, c.rowStride * bytes);
+              k,
+              at,
+              a.rowStride * bytes,
+              a.columnStride * bytes,
+              bt,
+              bRow * bytes,
+              ct,
+              c.rowStride * bytes);
         }
       }
     }

@@ -12,39 +12,33 @@ final class Masks {
 
   private Masks() {}
 
-  /** Stores a mask's lanes as the bytes from element i on. */
-  static void store(long out, int i, VectorMask<?> mask) {
+  /** Stores a mask's lanes as bytes. */
+  static void store(long out, VectorMask<?> mask) {
     long bits = mask.toLong();
     switch (mask.length()) {
       case 16 -> {
-        Memory.putBytes(out + i, spread(bits & 0xFF));
-        Memory.putBytes(out + i + 8, spread(bits >>> 8));
+        Memory.putBytes(out, spread(bits & 0xFF));
+        Memory.putBytes(out + 8, spread(bits >>> 8));
       }
-      case 8 -> Memory.putBytes(out + i, spread(bits));
+      case 8 -> Memory.putBytes(out, spread(bits));
       default -> {
         for (int lane = 0; lane < mask.length(); lane++) {
-          Memory.putByte(out + i + lane, (byte) (bits >>> lane & 1));
+          Memory.putByte(out + lane, (byte) (bits >>> lane & 1));
         }
       }
     }
   }
 
-  /** Stores one answer. */
-  static void store(long out, int i, boolean value) {
-    Memory.putBoolean(out + i, value);
-  }
-
-  /** A mask from the bytes from element i on. */
-  static <E> VectorMask<E> load(VectorSpecies<E> species, long address, int i) {
+  /** A mask from bytes. */
+  static <E> VectorMask<E> load(VectorSpecies<E> species, long address) {
     long bits =
         switch (species.length()) {
-          case 16 ->
-              gather(Memory.getBytes(address + i)) | gather(Memory.getBytes(address + i + 8)) << 8;
-          case 8 -> gather(Memory.getBytes(address + i));
+          case 16 -> gather(Memory.getBytes(address)) | gather(Memory.getBytes(address + 8)) << 8;
+          case 8 -> gather(Memory.getBytes(address));
           default -> {
             long gathered = 0;
             for (int lane = 0; lane < species.length(); lane++) {
-              gathered |= (long) Memory.getByte(address + i + lane) << lane;
+              gathered |= (long) Memory.getByte(address + lane) << lane;
             }
             yield gathered;
           }

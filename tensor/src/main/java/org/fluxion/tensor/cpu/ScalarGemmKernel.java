@@ -14,8 +14,7 @@ final class ScalarGemmKernel {
         for (int p = 0; p < k; p++) {
           long step = 4L * SIDE * p;
           sum =
-              Math.fma(
-                  Memory.getFloat(a + step + 4L * i), Memory.getFloat(b + step + 4L * j), sum);
+              Math.fma(Memory.getFloat(a + step + 4L * i), Memory.getFloat(b + step + 4L * j), sum);
         }
         Memory.putFloat(tile + 4L * (i * SIDE + j), sum);
       }

@@ -19,91 +19,89 @@ final class VectorSelect {
         : scalar == 1 ? VectorSelect::longsScalarFirst : VectorSelect::longsScalarSecond;
   }
 
-  private static IntVector loadInts(long address, int i) {
-    return IntVector.fromMemorySegment(Species.INT, Memory.ALL, address + 4L * i, Memory.ORDER);
+  private static IntVector loadInts(long address) {
+    return IntVector.fromMemorySegment(Species.INT, Memory.ALL, address, Memory.ORDER);
   }
 
   private static void ints(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < Species.INT.loopBound(n); i += Species.INT.length()) {
-      loadInts(c, i)
-          .blend(loadInts(b, i), Masks.load(Species.INT, a, i))
-          .intoMemorySegment(Memory.ALL, out + 4L * i, Memory.ORDER);
+    long i = 0;
+    for (; i < 4L * Species.INT.loopBound(n); i += Species.INT.vectorByteSize()) {
+      loadInts(c + i)
+          .blend(loadInts(b + i), Masks.load(Species.INT, a + i / 4))
+          .intoMemorySegment(Memory.ALL, out + i, Memory.ORDER);
     }
-    for (; i < n; i++) {
+    for (; i < 4L * n; i += 4) {
       Memory.putInt(
-          out + 4L * i,
-          Memory.getBoolean(a + i) ? Memory.getInt(b + 4L * i) : Memory.getInt(c + 4L * i));
+          out + i, Memory.getBoolean(a + i / 4) ? Memory.getInt(b + i) : Memory.getInt(c + i));
     }
   }
 
   private static void intsScalarFirst(long out, long a, long b, long c, int n) {
     int scalar = Memory.getInt(b);
-    int i = 0;
-    for (; i < Species.INT.loopBound(n); i += Species.INT.length()) {
-      loadInts(c, i)
-          .blend(scalar, Masks.load(Species.INT, a, i))
-          .intoMemorySegment(Memory.ALL, out + 4L * i, Memory.ORDER);
+    long i = 0;
+    for (; i < 4L * Species.INT.loopBound(n); i += Species.INT.vectorByteSize()) {
+      loadInts(c + i)
+          .blend(scalar, Masks.load(Species.INT, a + i / 4))
+          .intoMemorySegment(Memory.ALL, out + i, Memory.ORDER);
     }
-    for (; i < n; i++) {
-      Memory.putInt(out + 4L * i, Memory.getBoolean(a + i) ? scalar : Memory.getInt(c + 4L * i));
+    for (; i < 4L * n; i += 4) {
+      Memory.putInt(out + i, Memory.getBoolean(a + i / 4) ? scalar : Memory.getInt(c + i));
     }
   }
 
   private static void intsScalarSecond(long out, long a, long b, long c, int n) {
     int scalar = Memory.getInt(c);
-    int i = 0;
-    for (; i < Species.INT.loopBound(n); i += Species.INT.length()) {
-      loadInts(b, i)
-          .blend(scalar, Masks.load(Species.INT, a, i).not())
-          .intoMemorySegment(Memory.ALL, out + 4L * i, Memory.ORDER);
+    long i = 0;
+    for (; i < 4L * Species.INT.loopBound(n); i += Species.INT.vectorByteSize()) {
+      loadInts(b + i)
+          .blend(scalar, Masks.load(Species.INT, a + i / 4).not())
+          .intoMemorySegment(Memory.ALL, out + i, Memory.ORDER);
     }
-    for (; i < n; i++) {
-      Memory.putInt(out + 4L * i, Memory.getBoolean(a + i) ? Memory.getInt(b + 4L * i) : scalar);
+    for (; i < 4L * n; i += 4) {
+      Memory.putInt(out + i, Memory.getBoolean(a + i / 4) ? Memory.getInt(b + i) : scalar);
     }
   }
 
-  private static LongVector loadLongs(long address, int i) {
-    return LongVector.fromMemorySegment(Species.LONG, Memory.ALL, address + 8L * i, Memory.ORDER);
+  private static LongVector loadLongs(long address) {
+    return LongVector.fromMemorySegment(Species.LONG, Memory.ALL, address, Memory.ORDER);
   }
 
   private static void longs(long out, long a, long b, long c, int n) {
-    int i = 0;
-    for (; i < Species.LONG.loopBound(n); i += Species.LONG.length()) {
-      loadLongs(c, i)
-          .blend(loadLongs(b, i), Masks.load(Species.LONG, a, i))
-          .intoMemorySegment(Memory.ALL, out + 8L * i, Memory.ORDER);
+    long i = 0;
+    for (; i < 8L * Species.LONG.loopBound(n); i += Species.LONG.vectorByteSize()) {
+      loadLongs(c + i)
+          .blend(loadLongs(b + i), Masks.load(Species.LONG, a + i / 8))
+          .intoMemorySegment(Memory.ALL, out + i, Memory.ORDER);
     }
-    for (; i < n; i++) {
+    for (; i < 8L * n; i += 8) {
       Memory.putLong(
-          out + 8L * i,
-          Memory.getBoolean(a + i) ? Memory.getLong(b + 8L * i) : Memory.getLong(c + 8L * i));
+          out + i, Memory.getBoolean(a + i / 8) ? Memory.getLong(b + i) : Memory.getLong(c + i));
     }
   }
 
   private static void longsScalarFirst(long out, long a, long b, long c, int n) {
     long scalar = Memory.getLong(b);
-    int i = 0;
-    for (; i < Species.LONG.loopBound(n); i += Species.LONG.length()) {
-      loadLongs(c, i)
-          .blend(scalar, Masks.load(Species.LONG, a, i))
-          .intoMemorySegment(Memory.ALL, out + 8L * i, Memory.ORDER);
+    long i = 0;
+    for (; i < 8L * Species.LONG.loopBound(n); i += Species.LONG.vectorByteSize()) {
+      loadLongs(c + i)
+          .blend(scalar, Masks.load(Species.LONG, a + i / 8))
+          .intoMemorySegment(Memory.ALL, out + i, Memory.ORDER);
     }
-    for (; i < n; i++) {
-      Memory.putLong(out + 8L * i, Memory.getBoolean(a + i) ? scalar : Memory.getLong(c + 8L * i));
+    for (; i < 8L * n; i += 8) {
+      Memory.putLong(out + i, Memory.getBoolean(a + i / 8) ? scalar : Memory.getLong(c + i));
     }
   }
 
   private static void longsScalarSecond(long out, long a, long b, long c, int n) {
     long scalar = Memory.getLong(c);
-    int i = 0;
-    for (; i < Species.LONG.loopBound(n); i += Species.LONG.length()) {
-      loadLongs(b, i)
-          .blend(scalar, Masks.load(Species.LONG, a, i).not())
-          .intoMemorySegment(Memory.ALL, out + 8L * i, Memory.ORDER);
+    long i = 0;
+    for (; i < 8L * Species.LONG.loopBound(n); i += Species.LONG.vectorByteSize()) {
+      loadLongs(b + i)
+          .blend(scalar, Masks.load(Species.LONG, a + i / 8).not())
+          .intoMemorySegment(Memory.ALL, out + i, Memory.ORDER);
     }
-    for (; i < n; i++) {
-      Memory.putLong(out + 8L * i, Memory.getBoolean(a + i) ? Memory.getLong(b + 8L * i) : scalar);
+    for (; i < 8L * n; i += 8) {
+      Memory.putLong(out + i, Memory.getBoolean(a + i / 8) ? Memory.getLong(b + i) : scalar);
     }
   }
 }

@@ -10,10 +10,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Puts roots together into kernels. Roots are taken by how many operations with kernels of their own
- * lie before them, so that the primal and the tangent of a layer, whose products lie equally deep,
- * meet in one kernel; a root joins the earliest cluster that it fits and whose results it reads, or
- * whose operands it shares.
+ * Puts roots together into kernels. Roots are taken by how many operations with kernels of their
+ * own lie before them, so that the primal and the tangent of a layer, whose products lie equally
+ * deep, meet in one kernel; a root joins the earliest cluster that it fits and whose results it
+ * reads, or whose operands it shares.
  */
 final class Clusters {
   private static final int TRIED = 12;

@@ -63,7 +63,7 @@ final class RandomGraphs {
       case 3 -> x.mul(x);
       case 4 -> x.add(sameShape(x));
       case 5 -> x.mul(sameShape(x)).sub(x);
-      case 6 -> 
+      case 6 ->
           // Compared with a number that no rounding error reaches.
           Tensor.where(x.less(Tensor.scalar(0.1234567, DType.FLOAT64)), x, sameShape(x).mul(0.5));
       case 7 -> x.sum(random.nextInt(x.shape().rank()) - x.shape().rank());
