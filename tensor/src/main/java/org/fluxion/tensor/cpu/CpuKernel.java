@@ -37,6 +37,9 @@ interface CpuKernel {
     /** Addresses of the values of the loop body that is running. */
     final long[] values;
 
+    /** Accumulators of a matrix product. */
+    final Gemm.Tile tile = new Gemm.Tile(true, true);
+
     /** Loop indices. */
     final long[] indices;
 

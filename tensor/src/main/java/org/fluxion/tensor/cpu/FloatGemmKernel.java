@@ -8,16 +8,19 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * The innermost loops of float matrix products. The accumulators of a tile are local variables, as
  * many as the processor has registers for; every element is one chain of fused multiply-adds over
- * k, so that its bits do not depend on the tile or on the vector's width.
+ * k, so that its bits do not depend on the tile or on the vector's width. What a tile reads of a
+ * lies in an array, since the compiler gives up inlining accesses to memory segments before it has
+ * seen them all.
  */
 final class FloatGemmKernel {
   private static final VectorSpecies<Float> SPECIES = Species.FLOAT;
   private static final int BYTES = SPECIES.vectorByteSize();
+  private static final int LANES = SPECIES.length();
 
   private FloatGemmKernel() {}
 
-  /** A tile of 12 rows and 2 vectors: Σ over k of a packed column times a packed row. */
-  static void tile12x2(int k, long a, long b, long tile) {
+  /** A tile of 12 rows and 2 vectors; row i at a[from + i·k]. */
+  static void rows12x2(int k, float[] a, int from, long b, float[] tile) {
     FloatVector c0x0 = FloatVector.zero(SPECIES);
     FloatVector c0x1 = FloatVector.zero(SPECIES);
     FloatVector c1x0 = FloatVector.zero(SPECIES);
@@ -42,78 +45,87 @@ final class FloatGemmKernel {
     FloatVector c10x1 = FloatVector.zero(SPECIES);
     FloatVector c11x0 = FloatVector.zero(SPECIES);
     FloatVector c11x1 = FloatVector.zero(SPECIES);
-    long at = a;
+    int row1 = from + 1 * k;
+    int row2 = from + 2 * k;
+    int row3 = from + 3 * k;
+    int row4 = from + 4 * k;
+    int row5 = from + 5 * k;
+    int row6 = from + 6 * k;
+    int row7 = from + 7 * k;
+    int row8 = from + 8 * k;
+    int row9 = from + 9 * k;
+    int row10 = from + 10 * k;
+    int row11 = from + 11 * k;
     long bt = b;
     for (int p = 0; p < k; p++) {
       FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, Memory.ALL, bt, Memory.ORDER);
       FloatVector b1 = FloatVector.fromMemorySegment(SPECIES, Memory.ALL, bt + BYTES, Memory.ORDER);
-      float a0 = Memory.getFloat(at);
-      c0x0 = FloatVector.broadcast(SPECIES, a0).lanewise(FMA, b0, c0x0);
-      c0x1 = FloatVector.broadcast(SPECIES, a0).lanewise(FMA, b1, c0x1);
-      float a1 = Memory.getFloat(at + 4);
-      c1x0 = FloatVector.broadcast(SPECIES, a1).lanewise(FMA, b0, c1x0);
-      c1x1 = FloatVector.broadcast(SPECIES, a1).lanewise(FMA, b1, c1x1);
-      float a2 = Memory.getFloat(at + 8);
-      c2x0 = FloatVector.broadcast(SPECIES, a2).lanewise(FMA, b0, c2x0);
-      c2x1 = FloatVector.broadcast(SPECIES, a2).lanewise(FMA, b1, c2x1);
-      float a3 = Memory.getFloat(at + 12);
-      c3x0 = FloatVector.broadcast(SPECIES, a3).lanewise(FMA, b0, c3x0);
-      c3x1 = FloatVector.broadcast(SPECIES, a3).lanewise(FMA, b1, c3x1);
-      float a4 = Memory.getFloat(at + 16);
-      c4x0 = FloatVector.broadcast(SPECIES, a4).lanewise(FMA, b0, c4x0);
-      c4x1 = FloatVector.broadcast(SPECIES, a4).lanewise(FMA, b1, c4x1);
-      float a5 = Memory.getFloat(at + 20);
-      c5x0 = FloatVector.broadcast(SPECIES, a5).lanewise(FMA, b0, c5x0);
-      c5x1 = FloatVector.broadcast(SPECIES, a5).lanewise(FMA, b1, c5x1);
-      float a6 = Memory.getFloat(at + 24);
-      c6x0 = FloatVector.broadcast(SPECIES, a6).lanewise(FMA, b0, c6x0);
-      c6x1 = FloatVector.broadcast(SPECIES, a6).lanewise(FMA, b1, c6x1);
-      float a7 = Memory.getFloat(at + 28);
-      c7x0 = FloatVector.broadcast(SPECIES, a7).lanewise(FMA, b0, c7x0);
-      c7x1 = FloatVector.broadcast(SPECIES, a7).lanewise(FMA, b1, c7x1);
-      float a8 = Memory.getFloat(at + 32);
-      c8x0 = FloatVector.broadcast(SPECIES, a8).lanewise(FMA, b0, c8x0);
-      c8x1 = FloatVector.broadcast(SPECIES, a8).lanewise(FMA, b1, c8x1);
-      float a9 = Memory.getFloat(at + 36);
-      c9x0 = FloatVector.broadcast(SPECIES, a9).lanewise(FMA, b0, c9x0);
-      c9x1 = FloatVector.broadcast(SPECIES, a9).lanewise(FMA, b1, c9x1);
-      float a10 = Memory.getFloat(at + 40);
-      c10x0 = FloatVector.broadcast(SPECIES, a10).lanewise(FMA, b0, c10x0);
-      c10x1 = FloatVector.broadcast(SPECIES, a10).lanewise(FMA, b1, c10x1);
-      float a11 = Memory.getFloat(at + 44);
-      c11x0 = FloatVector.broadcast(SPECIES, a11).lanewise(FMA, b0, c11x0);
-      c11x1 = FloatVector.broadcast(SPECIES, a11).lanewise(FMA, b1, c11x1);
-      at += 48;
+      FloatVector a0 = FloatVector.broadcast(SPECIES, a[from + p]);
+      c0x0 = a0.lanewise(FMA, b0, c0x0);
+      c0x1 = a0.lanewise(FMA, b1, c0x1);
+      FloatVector a1 = FloatVector.broadcast(SPECIES, a[row1 + p]);
+      c1x0 = a1.lanewise(FMA, b0, c1x0);
+      c1x1 = a1.lanewise(FMA, b1, c1x1);
+      FloatVector a2 = FloatVector.broadcast(SPECIES, a[row2 + p]);
+      c2x0 = a2.lanewise(FMA, b0, c2x0);
+      c2x1 = a2.lanewise(FMA, b1, c2x1);
+      FloatVector a3 = FloatVector.broadcast(SPECIES, a[row3 + p]);
+      c3x0 = a3.lanewise(FMA, b0, c3x0);
+      c3x1 = a3.lanewise(FMA, b1, c3x1);
+      FloatVector a4 = FloatVector.broadcast(SPECIES, a[row4 + p]);
+      c4x0 = a4.lanewise(FMA, b0, c4x0);
+      c4x1 = a4.lanewise(FMA, b1, c4x1);
+      FloatVector a5 = FloatVector.broadcast(SPECIES, a[row5 + p]);
+      c5x0 = a5.lanewise(FMA, b0, c5x0);
+      c5x1 = a5.lanewise(FMA, b1, c5x1);
+      FloatVector a6 = FloatVector.broadcast(SPECIES, a[row6 + p]);
+      c6x0 = a6.lanewise(FMA, b0, c6x0);
+      c6x1 = a6.lanewise(FMA, b1, c6x1);
+      FloatVector a7 = FloatVector.broadcast(SPECIES, a[row7 + p]);
+      c7x0 = a7.lanewise(FMA, b0, c7x0);
+      c7x1 = a7.lanewise(FMA, b1, c7x1);
+      FloatVector a8 = FloatVector.broadcast(SPECIES, a[row8 + p]);
+      c8x0 = a8.lanewise(FMA, b0, c8x0);
+      c8x1 = a8.lanewise(FMA, b1, c8x1);
+      FloatVector a9 = FloatVector.broadcast(SPECIES, a[row9 + p]);
+      c9x0 = a9.lanewise(FMA, b0, c9x0);
+      c9x1 = a9.lanewise(FMA, b1, c9x1);
+      FloatVector a10 = FloatVector.broadcast(SPECIES, a[row10 + p]);
+      c10x0 = a10.lanewise(FMA, b0, c10x0);
+      c10x1 = a10.lanewise(FMA, b1, c10x1);
+      FloatVector a11 = FloatVector.broadcast(SPECIES, a[row11 + p]);
+      c11x0 = a11.lanewise(FMA, b0, c11x0);
+      c11x1 = a11.lanewise(FMA, b1, c11x1);
       bt += 2L * BYTES;
     }
-    c0x0.intoMemorySegment(Memory.ALL, tile, Memory.ORDER);
-    c0x1.intoMemorySegment(Memory.ALL, tile + 1 * BYTES, Memory.ORDER);
-    c1x0.intoMemorySegment(Memory.ALL, tile + 2 * BYTES, Memory.ORDER);
-    c1x1.intoMemorySegment(Memory.ALL, tile + 3 * BYTES, Memory.ORDER);
-    c2x0.intoMemorySegment(Memory.ALL, tile + 4 * BYTES, Memory.ORDER);
-    c2x1.intoMemorySegment(Memory.ALL, tile + 5 * BYTES, Memory.ORDER);
-    c3x0.intoMemorySegment(Memory.ALL, tile + 6 * BYTES, Memory.ORDER);
-    c3x1.intoMemorySegment(Memory.ALL, tile + 7 * BYTES, Memory.ORDER);
-    c4x0.intoMemorySegment(Memory.ALL, tile + 8 * BYTES, Memory.ORDER);
-    c4x1.intoMemorySegment(Memory.ALL, tile + 9 * BYTES, Memory.ORDER);
-    c5x0.intoMemorySegment(Memory.ALL, tile + 10 * BYTES, Memory.ORDER);
-    c5x1.intoMemorySegment(Memory.ALL, tile + 11 * BYTES, Memory.ORDER);
-    c6x0.intoMemorySegment(Memory.ALL, tile + 12 * BYTES, Memory.ORDER);
-    c6x1.intoMemorySegment(Memory.ALL, tile + 13 * BYTES, Memory.ORDER);
-    c7x0.intoMemorySegment(Memory.ALL, tile + 14 * BYTES, Memory.ORDER);
-    c7x1.intoMemorySegment(Memory.ALL, tile + 15 * BYTES, Memory.ORDER);
-    c8x0.intoMemorySegment(Memory.ALL, tile + 16 * BYTES, Memory.ORDER);
-    c8x1.intoMemorySegment(Memory.ALL, tile + 17 * BYTES, Memory.ORDER);
-    c9x0.intoMemorySegment(Memory.ALL, tile + 18 * BYTES, Memory.ORDER);
-    c9x1.intoMemorySegment(Memory.ALL, tile + 19 * BYTES, Memory.ORDER);
-    c10x0.intoMemorySegment(Memory.ALL, tile + 20 * BYTES, Memory.ORDER);
-    c10x1.intoMemorySegment(Memory.ALL, tile + 21 * BYTES, Memory.ORDER);
-    c11x0.intoMemorySegment(Memory.ALL, tile + 22 * BYTES, Memory.ORDER);
-    c11x1.intoMemorySegment(Memory.ALL, tile + 23 * BYTES, Memory.ORDER);
+    c0x0.intoArray(tile, 0);
+    c0x1.intoArray(tile, 1 * LANES);
+    c1x0.intoArray(tile, 2 * LANES);
+    c1x1.intoArray(tile, 3 * LANES);
+    c2x0.intoArray(tile, 4 * LANES);
+    c2x1.intoArray(tile, 5 * LANES);
+    c3x0.intoArray(tile, 6 * LANES);
+    c3x1.intoArray(tile, 7 * LANES);
+    c4x0.intoArray(tile, 8 * LANES);
+    c4x1.intoArray(tile, 9 * LANES);
+    c5x0.intoArray(tile, 10 * LANES);
+    c5x1.intoArray(tile, 11 * LANES);
+    c6x0.intoArray(tile, 12 * LANES);
+    c6x1.intoArray(tile, 13 * LANES);
+    c7x0.intoArray(tile, 14 * LANES);
+    c7x1.intoArray(tile, 15 * LANES);
+    c8x0.intoArray(tile, 16 * LANES);
+    c8x1.intoArray(tile, 17 * LANES);
+    c9x0.intoArray(tile, 18 * LANES);
+    c9x1.intoArray(tile, 19 * LANES);
+    c10x0.intoArray(tile, 20 * LANES);
+    c10x1.intoArray(tile, 21 * LANES);
+    c11x0.intoArray(tile, 22 * LANES);
+    c11x1.intoArray(tile, 23 * LANES);
   }
 
-  /** A tile of 4 rows and 2 vectors: Σ over k of a packed column times a packed row. */
-  static void tile4x2(int k, long a, long b, long tile) {
+  /** A tile of 12 rows and 2 vectors; column p at a[from + 12·p]. */
+  static void columns12x2(int k, float[] a, int from, long b, float[] tile) {
     FloatVector c0x0 = FloatVector.zero(SPECIES);
     FloatVector c0x1 = FloatVector.zero(SPECIES);
     FloatVector c1x0 = FloatVector.zero(SPECIES);
@@ -122,93 +134,225 @@ final class FloatGemmKernel {
     FloatVector c2x1 = FloatVector.zero(SPECIES);
     FloatVector c3x0 = FloatVector.zero(SPECIES);
     FloatVector c3x1 = FloatVector.zero(SPECIES);
-    long at = a;
+    FloatVector c4x0 = FloatVector.zero(SPECIES);
+    FloatVector c4x1 = FloatVector.zero(SPECIES);
+    FloatVector c5x0 = FloatVector.zero(SPECIES);
+    FloatVector c5x1 = FloatVector.zero(SPECIES);
+    FloatVector c6x0 = FloatVector.zero(SPECIES);
+    FloatVector c6x1 = FloatVector.zero(SPECIES);
+    FloatVector c7x0 = FloatVector.zero(SPECIES);
+    FloatVector c7x1 = FloatVector.zero(SPECIES);
+    FloatVector c8x0 = FloatVector.zero(SPECIES);
+    FloatVector c8x1 = FloatVector.zero(SPECIES);
+    FloatVector c9x0 = FloatVector.zero(SPECIES);
+    FloatVector c9x1 = FloatVector.zero(SPECIES);
+    FloatVector c10x0 = FloatVector.zero(SPECIES);
+    FloatVector c10x1 = FloatVector.zero(SPECIES);
+    FloatVector c11x0 = FloatVector.zero(SPECIES);
+    FloatVector c11x1 = FloatVector.zero(SPECIES);
     long bt = b;
     for (int p = 0; p < k; p++) {
       FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, Memory.ALL, bt, Memory.ORDER);
       FloatVector b1 = FloatVector.fromMemorySegment(SPECIES, Memory.ALL, bt + BYTES, Memory.ORDER);
-      float a0 = Memory.getFloat(at);
-      c0x0 = FloatVector.broadcast(SPECIES, a0).lanewise(FMA, b0, c0x0);
-      c0x1 = FloatVector.broadcast(SPECIES, a0).lanewise(FMA, b1, c0x1);
-      float a1 = Memory.getFloat(at + 4);
-      c1x0 = FloatVector.broadcast(SPECIES, a1).lanewise(FMA, b0, c1x0);
-      c1x1 = FloatVector.broadcast(SPECIES, a1).lanewise(FMA, b1, c1x1);
-      float a2 = Memory.getFloat(at + 8);
-      c2x0 = FloatVector.broadcast(SPECIES, a2).lanewise(FMA, b0, c2x0);
-      c2x1 = FloatVector.broadcast(SPECIES, a2).lanewise(FMA, b1, c2x1);
-      float a3 = Memory.getFloat(at + 12);
-      c3x0 = FloatVector.broadcast(SPECIES, a3).lanewise(FMA, b0, c3x0);
-      c3x1 = FloatVector.broadcast(SPECIES, a3).lanewise(FMA, b1, c3x1);
-      at += 16;
+      FloatVector a0 = FloatVector.broadcast(SPECIES, a[from + 12 * p]);
+      c0x0 = a0.lanewise(FMA, b0, c0x0);
+      c0x1 = a0.lanewise(FMA, b1, c0x1);
+      FloatVector a1 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 1]);
+      c1x0 = a1.lanewise(FMA, b0, c1x0);
+      c1x1 = a1.lanewise(FMA, b1, c1x1);
+      FloatVector a2 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 2]);
+      c2x0 = a2.lanewise(FMA, b0, c2x0);
+      c2x1 = a2.lanewise(FMA, b1, c2x1);
+      FloatVector a3 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 3]);
+      c3x0 = a3.lanewise(FMA, b0, c3x0);
+      c3x1 = a3.lanewise(FMA, b1, c3x1);
+      FloatVector a4 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 4]);
+      c4x0 = a4.lanewise(FMA, b0, c4x0);
+      c4x1 = a4.lanewise(FMA, b1, c4x1);
+      FloatVector a5 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 5]);
+      c5x0 = a5.lanewise(FMA, b0, c5x0);
+      c5x1 = a5.lanewise(FMA, b1, c5x1);
+      FloatVector a6 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 6]);
+      c6x0 = a6.lanewise(FMA, b0, c6x0);
+      c6x1 = a6.lanewise(FMA, b1, c6x1);
+      FloatVector a7 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 7]);
+      c7x0 = a7.lanewise(FMA, b0, c7x0);
+      c7x1 = a7.lanewise(FMA, b1, c7x1);
+      FloatVector a8 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 8]);
+      c8x0 = a8.lanewise(FMA, b0, c8x0);
+      c8x1 = a8.lanewise(FMA, b1, c8x1);
+      FloatVector a9 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 9]);
+      c9x0 = a9.lanewise(FMA, b0, c9x0);
+      c9x1 = a9.lanewise(FMA, b1, c9x1);
+      FloatVector a10 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 10]);
+      c10x0 = a10.lanewise(FMA, b0, c10x0);
+      c10x1 = a10.lanewise(FMA, b1, c10x1);
+      FloatVector a11 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 11]);
+      c11x0 = a11.lanewise(FMA, b0, c11x0);
+      c11x1 = a11.lanewise(FMA, b1, c11x1);
       bt += 2L * BYTES;
     }
-    c0x0.intoMemorySegment(Memory.ALL, tile, Memory.ORDER);
-    c0x1.intoMemorySegment(Memory.ALL, tile + 1 * BYTES, Memory.ORDER);
-    c1x0.intoMemorySegment(Memory.ALL, tile + 2 * BYTES, Memory.ORDER);
-    c1x1.intoMemorySegment(Memory.ALL, tile + 3 * BYTES, Memory.ORDER);
-    c2x0.intoMemorySegment(Memory.ALL, tile + 4 * BYTES, Memory.ORDER);
-    c2x1.intoMemorySegment(Memory.ALL, tile + 5 * BYTES, Memory.ORDER);
-    c3x0.intoMemorySegment(Memory.ALL, tile + 6 * BYTES, Memory.ORDER);
-    c3x1.intoMemorySegment(Memory.ALL, tile + 7 * BYTES, Memory.ORDER);
+    c0x0.intoArray(tile, 0);
+    c0x1.intoArray(tile, 1 * LANES);
+    c1x0.intoArray(tile, 2 * LANES);
+    c1x1.intoArray(tile, 3 * LANES);
+    c2x0.intoArray(tile, 4 * LANES);
+    c2x1.intoArray(tile, 5 * LANES);
+    c3x0.intoArray(tile, 6 * LANES);
+    c3x1.intoArray(tile, 7 * LANES);
+    c4x0.intoArray(tile, 8 * LANES);
+    c4x1.intoArray(tile, 9 * LANES);
+    c5x0.intoArray(tile, 10 * LANES);
+    c5x1.intoArray(tile, 11 * LANES);
+    c6x0.intoArray(tile, 12 * LANES);
+    c6x1.intoArray(tile, 13 * LANES);
+    c7x0.intoArray(tile, 14 * LANES);
+    c7x1.intoArray(tile, 15 * LANES);
+    c8x0.intoArray(tile, 16 * LANES);
+    c8x1.intoArray(tile, 17 * LANES);
+    c9x0.intoArray(tile, 18 * LANES);
+    c9x1.intoArray(tile, 19 * LANES);
+    c10x0.intoArray(tile, 20 * LANES);
+    c10x1.intoArray(tile, 21 * LANES);
+    c11x0.intoArray(tile, 22 * LANES);
+    c11x1.intoArray(tile, 23 * LANES);
   }
 
-  /** 8 rows and one vector, read where the operands lie; the rows of b are contiguous. */
+  /** A tile of 4 rows and 2 vectors; row i at a[from + i·k]. */
+  static void rows4x2(int k, float[] a, int from, long b, float[] tile) {
+    FloatVector c0x0 = FloatVector.zero(SPECIES);
+    FloatVector c0x1 = FloatVector.zero(SPECIES);
+    FloatVector c1x0 = FloatVector.zero(SPECIES);
+    FloatVector c1x1 = FloatVector.zero(SPECIES);
+    FloatVector c2x0 = FloatVector.zero(SPECIES);
+    FloatVector c2x1 = FloatVector.zero(SPECIES);
+    FloatVector c3x0 = FloatVector.zero(SPECIES);
+    FloatVector c3x1 = FloatVector.zero(SPECIES);
+    int row1 = from + 1 * k;
+    int row2 = from + 2 * k;
+    int row3 = from + 3 * k;
+    long bt = b;
+    for (int p = 0; p < k; p++) {
+      FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, Memory.ALL, bt, Memory.ORDER);
+      FloatVector b1 = FloatVector.fromMemorySegment(SPECIES, Memory.ALL, bt + BYTES, Memory.ORDER);
+      FloatVector a0 = FloatVector.broadcast(SPECIES, a[from + p]);
+      c0x0 = a0.lanewise(FMA, b0, c0x0);
+      c0x1 = a0.lanewise(FMA, b1, c0x1);
+      FloatVector a1 = FloatVector.broadcast(SPECIES, a[row1 + p]);
+      c1x0 = a1.lanewise(FMA, b0, c1x0);
+      c1x1 = a1.lanewise(FMA, b1, c1x1);
+      FloatVector a2 = FloatVector.broadcast(SPECIES, a[row2 + p]);
+      c2x0 = a2.lanewise(FMA, b0, c2x0);
+      c2x1 = a2.lanewise(FMA, b1, c2x1);
+      FloatVector a3 = FloatVector.broadcast(SPECIES, a[row3 + p]);
+      c3x0 = a3.lanewise(FMA, b0, c3x0);
+      c3x1 = a3.lanewise(FMA, b1, c3x1);
+      bt += 2L * BYTES;
+    }
+    c0x0.intoArray(tile, 0);
+    c0x1.intoArray(tile, 1 * LANES);
+    c1x0.intoArray(tile, 2 * LANES);
+    c1x1.intoArray(tile, 3 * LANES);
+    c2x0.intoArray(tile, 4 * LANES);
+    c2x1.intoArray(tile, 5 * LANES);
+    c3x0.intoArray(tile, 6 * LANES);
+    c3x1.intoArray(tile, 7 * LANES);
+  }
+
+  /** A tile of 4 rows and 2 vectors; column p at a[from + 4·p]. */
+  static void columns4x2(int k, float[] a, int from, long b, float[] tile) {
+    FloatVector c0x0 = FloatVector.zero(SPECIES);
+    FloatVector c0x1 = FloatVector.zero(SPECIES);
+    FloatVector c1x0 = FloatVector.zero(SPECIES);
+    FloatVector c1x1 = FloatVector.zero(SPECIES);
+    FloatVector c2x0 = FloatVector.zero(SPECIES);
+    FloatVector c2x1 = FloatVector.zero(SPECIES);
+    FloatVector c3x0 = FloatVector.zero(SPECIES);
+    FloatVector c3x1 = FloatVector.zero(SPECIES);
+    long bt = b;
+    for (int p = 0; p < k; p++) {
+      FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, Memory.ALL, bt, Memory.ORDER);
+      FloatVector b1 = FloatVector.fromMemorySegment(SPECIES, Memory.ALL, bt + BYTES, Memory.ORDER);
+      FloatVector a0 = FloatVector.broadcast(SPECIES, a[from + 4 * p]);
+      c0x0 = a0.lanewise(FMA, b0, c0x0);
+      c0x1 = a0.lanewise(FMA, b1, c0x1);
+      FloatVector a1 = FloatVector.broadcast(SPECIES, a[from + 4 * p + 1]);
+      c1x0 = a1.lanewise(FMA, b0, c1x0);
+      c1x1 = a1.lanewise(FMA, b1, c1x1);
+      FloatVector a2 = FloatVector.broadcast(SPECIES, a[from + 4 * p + 2]);
+      c2x0 = a2.lanewise(FMA, b0, c2x0);
+      c2x1 = a2.lanewise(FMA, b1, c2x1);
+      FloatVector a3 = FloatVector.broadcast(SPECIES, a[from + 4 * p + 3]);
+      c3x0 = a3.lanewise(FMA, b0, c3x0);
+      c3x1 = a3.lanewise(FMA, b1, c3x1);
+      bt += 2L * BYTES;
+    }
+    c0x0.intoArray(tile, 0);
+    c0x1.intoArray(tile, 1 * LANES);
+    c1x0.intoArray(tile, 2 * LANES);
+    c1x1.intoArray(tile, 3 * LANES);
+    c2x0.intoArray(tile, 4 * LANES);
+    c2x1.intoArray(tile, 5 * LANES);
+    c3x0.intoArray(tile, 6 * LANES);
+    c3x1.intoArray(tile, 7 * LANES);
+  }
+
+  /** 8 rows, read where they lie, and one vector; the rows of b are contiguous. */
   static void direct8x1(
       int k, long a, long aRow, long aColumn, long b, long bRow, long c, long cRow) {
-    FloatVector c0x0 = FloatVector.zero(SPECIES);
-    FloatVector c1x0 = FloatVector.zero(SPECIES);
-    FloatVector c2x0 = FloatVector.zero(SPECIES);
-    FloatVector c3x0 = FloatVector.zero(SPECIES);
-    FloatVector c4x0 = FloatVector.zero(SPECIES);
-    FloatVector c5x0 = FloatVector.zero(SPECIES);
-    FloatVector c6x0 = FloatVector.zero(SPECIES);
-    FloatVector c7x0 = FloatVector.zero(SPECIES);
+    FloatVector c0 = FloatVector.zero(SPECIES);
+    FloatVector c1 = FloatVector.zero(SPECIES);
+    FloatVector c2 = FloatVector.zero(SPECIES);
+    FloatVector c3 = FloatVector.zero(SPECIES);
+    FloatVector c4 = FloatVector.zero(SPECIES);
+    FloatVector c5 = FloatVector.zero(SPECIES);
+    FloatVector c6 = FloatVector.zero(SPECIES);
+    FloatVector c7 = FloatVector.zero(SPECIES);
     long at = a;
     long bt = b;
     for (int p = 0; p < k; p++) {
       FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, Memory.ALL, bt, Memory.ORDER);
-      float a0 = Memory.getFloat(at);
-      c0x0 = FloatVector.broadcast(SPECIES, a0).lanewise(FMA, b0, c0x0);
-      float a1 = Memory.getFloat(at + aRow);
-      c1x0 = FloatVector.broadcast(SPECIES, a1).lanewise(FMA, b0, c1x0);
-      float a2 = Memory.getFloat(at + 2 * aRow);
-      c2x0 = FloatVector.broadcast(SPECIES, a2).lanewise(FMA, b0, c2x0);
-      float a3 = Memory.getFloat(at + 3 * aRow);
-      c3x0 = FloatVector.broadcast(SPECIES, a3).lanewise(FMA, b0, c3x0);
-      float a4 = Memory.getFloat(at + 4 * aRow);
-      c4x0 = FloatVector.broadcast(SPECIES, a4).lanewise(FMA, b0, c4x0);
-      float a5 = Memory.getFloat(at + 5 * aRow);
-      c5x0 = FloatVector.broadcast(SPECIES, a5).lanewise(FMA, b0, c5x0);
-      float a6 = Memory.getFloat(at + 6 * aRow);
-      c6x0 = FloatVector.broadcast(SPECIES, a6).lanewise(FMA, b0, c6x0);
-      float a7 = Memory.getFloat(at + 7 * aRow);
-      c7x0 = FloatVector.broadcast(SPECIES, a7).lanewise(FMA, b0, c7x0);
+      FloatVector a0 = FloatVector.broadcast(SPECIES, Memory.getFloat(at));
+      c0 = a0.lanewise(FMA, b0, c0);
+      FloatVector a1 = FloatVector.broadcast(SPECIES, Memory.getFloat(at + aRow));
+      c1 = a1.lanewise(FMA, b0, c1);
+      FloatVector a2 = FloatVector.broadcast(SPECIES, Memory.getFloat(at + 2 * aRow));
+      c2 = a2.lanewise(FMA, b0, c2);
+      FloatVector a3 = FloatVector.broadcast(SPECIES, Memory.getFloat(at + 3 * aRow));
+      c3 = a3.lanewise(FMA, b0, c3);
+      FloatVector a4 = FloatVector.broadcast(SPECIES, Memory.getFloat(at + 4 * aRow));
+      c4 = a4.lanewise(FMA, b0, c4);
+      FloatVector a5 = FloatVector.broadcast(SPECIES, Memory.getFloat(at + 5 * aRow));
+      c5 = a5.lanewise(FMA, b0, c5);
+      FloatVector a6 = FloatVector.broadcast(SPECIES, Memory.getFloat(at + 6 * aRow));
+      c6 = a6.lanewise(FMA, b0, c6);
+      FloatVector a7 = FloatVector.broadcast(SPECIES, Memory.getFloat(at + 7 * aRow));
+      c7 = a7.lanewise(FMA, b0, c7);
       at += aColumn;
       bt += bRow;
     }
-    c0x0.intoMemorySegment(Memory.ALL, c, Memory.ORDER);
-    c1x0.intoMemorySegment(Memory.ALL, c + cRow, Memory.ORDER);
-    c2x0.intoMemorySegment(Memory.ALL, c + 2 * cRow, Memory.ORDER);
-    c3x0.intoMemorySegment(Memory.ALL, c + 3 * cRow, Memory.ORDER);
-    c4x0.intoMemorySegment(Memory.ALL, c + 4 * cRow, Memory.ORDER);
-    c5x0.intoMemorySegment(Memory.ALL, c + 5 * cRow, Memory.ORDER);
-    c6x0.intoMemorySegment(Memory.ALL, c + 6 * cRow, Memory.ORDER);
-    c7x0.intoMemorySegment(Memory.ALL, c + 7 * cRow, Memory.ORDER);
+    c0.intoMemorySegment(Memory.ALL, c, Memory.ORDER);
+    c1.intoMemorySegment(Memory.ALL, c + cRow, Memory.ORDER);
+    c2.intoMemorySegment(Memory.ALL, c + 2 * cRow, Memory.ORDER);
+    c3.intoMemorySegment(Memory.ALL, c + 3 * cRow, Memory.ORDER);
+    c4.intoMemorySegment(Memory.ALL, c + 4 * cRow, Memory.ORDER);
+    c5.intoMemorySegment(Memory.ALL, c + 5 * cRow, Memory.ORDER);
+    c6.intoMemorySegment(Memory.ALL, c + 6 * cRow, Memory.ORDER);
+    c7.intoMemorySegment(Memory.ALL, c + 7 * cRow, Memory.ORDER);
   }
 
   /** Adds a tile's row to a row of c, or stores it. */
-  static void addRow(long c, long tile, int n, boolean add) {
+  static void addRow(long c, float[] tile, int from, int n, boolean add) {
     int i = 0;
     for (; i < SPECIES.loopBound(n); i += SPECIES.length()) {
-      FloatVector v =
-          FloatVector.fromMemorySegment(SPECIES, Memory.ALL, tile + 4L * i, Memory.ORDER);
+      FloatVector v = FloatVector.fromArray(SPECIES, tile, from + i);
       if (add) {
         v = FloatVector.fromMemorySegment(SPECIES, Memory.ALL, c + 4L * i, Memory.ORDER).add(v);
       }
       v.intoMemorySegment(Memory.ALL, c + 4L * i, Memory.ORDER);
     }
     for (; i < n; i++) {
-      float v = Memory.getFloat(tile + 4L * i);
+      float v = tile[from + i];
       Memory.putFloat(c + 4L * i, add ? Memory.getFloat(c + 4L * i) + v : v);
     }
   }

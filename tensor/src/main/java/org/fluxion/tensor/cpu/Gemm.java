@@ -1,5 +1,7 @@
 package org.fluxion.tensor.cpu;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.fluxion.tensor.DType;
 
 /**
@@ -26,6 +28,28 @@ final class Gemm {
    */
   record Operand(long[] batchStrides, long rowStride, long columnStride) {}
 
+  /**
+   * Where a tile's accumulators go before they are added to c; each thread has one. Arrays, since
+   * storing to memory segments takes so much of the compiler's budget that the last accumulators
+   * would end up on the heap.
+   */
+  static final class Tile {
+    private static final int MOST = 12 * 32;
+    private static final int BLOCK = (BLOCK_ROWS + 12) * DEPTH;
+    final float[] floats = new float[MOST];
+    final double[] doubles = new double[MOST];
+
+    /** The block of a that is being multiplied. */
+    final float[] floatBlock;
+
+    final double[] doubleBlock;
+
+    Tile(boolean floatProducts, boolean doubleProducts) {
+      floatBlock = new float[floatProducts ? BLOCK : 0];
+      doubleBlock = new double[doubleProducts ? BLOCK : 0];
+    }
+  }
+
   private final DType dtype;
   private final boolean doubles;
   private final int bytes;
@@ -41,6 +65,7 @@ final class Gemm {
   private final int tileRows;
   private final int tileColumns;
   private final boolean wide;
+  private final boolean byRows;
   private final int panels;
   private final long panelBytes;
   private final boolean small;
@@ -77,6 +102,7 @@ final class Gemm {
     this.accumulate = add;
     int lanes = Width.VECTORS ? lanes() : 0;
     this.wide = lanes * bytes == 64;
+    this.byRows = a.columnStride == 1 || a.rowStride != 1;
     this.tileRows = lanes == 0 ? ScalarGemmKernel.SIDE : wide ? 12 : 4;
     this.tileColumns = lanes == 0 ? ScalarGemmKernel.SIDE : 2 * lanes;
     this.panels = Math.ceilDiv(n, tileColumns);
@@ -152,9 +178,7 @@ final class Gemm {
   }
 
   long taskScratchBytes() {
-    long tile = (long) tileRows * tileColumns * bytes + 64;
-    long block = (long) blockRows * DEPTH * bytes + 64;
-    return tile + block + (small ? panels * panelBytes + 64 : 0);
+    return small ? panels * panelBytes + 64 : 0;
   }
 
   /** The floating point operations of the whole product. */
@@ -162,7 +186,7 @@ final class Gemm {
     return 2 * batches * m * n * (long) k;
   }
 
-  void run(int phase, int task, long pa, long pb, long pc, long shared, long scratch) {
+  void run(int phase, int task, long pa, long pb, long pc, long shared, long scratch, Tile tile) {
     long count = tasks(phase);
     if (small) {
       long from = batches * task / count;
@@ -174,11 +198,11 @@ final class Gemm {
         if (direct) {
           direct(at, bt, ct, scratch);
         } else {
-          long packed = scratch + taskScratchBytes() - panels * panelBytes - 64;
+          long packed = scratch;
           for (int panel = 0; panel < panels; panel++) {
             packB(bt, packed, panel);
           }
-          rows(0, m, 0, panels, at, packed, ct, scratch);
+          rows(0, m, 0, panels, at, packed, ct, tile);
         }
       }
       return;
@@ -205,7 +229,7 @@ final class Gemm {
         pa + offset(a, item) * bytes,
         shared + item * panels * panelBytes,
         pc + offset(c, item) * bytes,
-        scratch);
+        tile);
   }
 
   private long offset(Operand operand, long item) {
@@ -220,24 +244,15 @@ final class Gemm {
 
   /** Rows [from, to) of one product, over some of the panels of b. */
   private void rows(
-      int from,
-      int to,
-      int firstPanel,
-      int lastPanel,
-      long pa,
-      long packed,
-      long pc,
-      long scratch) {
-    long tile = scratch;
-    long block = scratch + (long) tileRows * tileColumns * bytes + 64;
+      int from, int to, int firstPanel, int lastPanel, long pa, long packed, long pc, Tile tile) {
     for (int start = 0; start < k; start += DEPTH) {
       int depth = Math.min(DEPTH, k - start);
-      packA(pa + start * a.columnStride * bytes, block, from, to, depth);
+      packA(pa + start * a.columnStride * bytes, tile, from, to, depth);
       for (int panel = firstPanel; panel < lastPanel; panel++) {
         long bt = packed + panel * panelBytes + (long) start * tileColumns * bytes;
         int columns = Math.min(tileColumns, n - panel * tileColumns);
         for (int row = from; row < to; row += tileRows) {
-          multiply(depth, block + (long) (row - from) * depth * bytes, bt, tile);
+          multiply(depth, (row - from) * depth, bt, tile);
           int rows = Math.min(tileRows, to - row);
           long ct = pc + (row * c.rowStride + (long) panel * tileColumns * c.columnStride) * bytes;
           store(ct, tile, rows, columns, start > 0 || accumulate);
@@ -253,68 +268,114 @@ final class Gemm {
     }
   }
 
-  private void multiply(int depth, long at, long bt, long tile) {
+  private void multiply(int depth, int from, long bt, Tile tile) {
     if (!Width.VECTORS) {
       if (doubles) {
-        ScalarGemmKernel.doubles(depth, at, bt, tile);
+        ScalarGemmKernel.doubles(depth, tile.doubleBlock, from, byRows, bt, tile.doubles);
       } else {
-        ScalarGemmKernel.floats(depth, at, bt, tile);
+        ScalarGemmKernel.floats(depth, tile.floatBlock, from, byRows, bt, tile.floats);
       }
     } else if (doubles) {
-      if (wide) {
-        DoubleGemmKernel.tile12x2(depth, at, bt, tile);
-      } else {
-        DoubleGemmKernel.tile4x2(depth, at, bt, tile);
-      }
-    } else if (wide) {
-      FloatGemmKernel.tile12x2(depth, at, bt, tile);
+      multiply(depth, tile.doubleBlock, from, bt, tile.doubles);
     } else {
-      FloatGemmKernel.tile4x2(depth, at, bt, tile);
+      multiply(depth, tile.floatBlock, from, bt, tile.floats);
     }
   }
 
-  private void store(long ct, long tile, int rows, int columns, boolean add) {
+  private void multiply(int depth, double[] block, int from, long bt, double[] tile) {
+    if (wide) {
+      if (byRows) {
+        DoubleGemmKernel.rows12x2(depth, block, from, bt, tile);
+      } else {
+        DoubleGemmKernel.columns12x2(depth, block, from, bt, tile);
+      }
+    } else if (byRows) {
+      DoubleGemmKernel.rows4x2(depth, block, from, bt, tile);
+    } else {
+      DoubleGemmKernel.columns4x2(depth, block, from, bt, tile);
+    }
+  }
+
+  private void multiply(int depth, float[] block, int from, long bt, float[] tile) {
+    if (wide) {
+      if (byRows) {
+        FloatGemmKernel.rows12x2(depth, block, from, bt, tile);
+      } else {
+        FloatGemmKernel.columns12x2(depth, block, from, bt, tile);
+      }
+    } else if (byRows) {
+      FloatGemmKernel.rows4x2(depth, block, from, bt, tile);
+    } else {
+      FloatGemmKernel.columns4x2(depth, block, from, bt, tile);
+    }
+  }
+
+  private void store(long ct, Tile tile, int rows, int columns, boolean add) {
     for (int row = 0; row < rows; row++) {
-      long source = tile + (long) row * tileColumns * bytes;
+      int source = row * tileColumns;
       long target = ct + row * c.rowStride * bytes;
       if (c.columnStride != 1) {
         for (int column = 0; column < columns; column++) {
-          addRow(target + column * c.columnStride * bytes, source + (long) column * bytes, 1, add);
+          addRow(target + column * c.columnStride * bytes, tile, source + column, 1, add);
         }
       } else {
-        addRow(target, source, columns, add);
+        addRow(target, tile, source, columns, add);
       }
     }
   }
 
-  private void addRow(long target, long source, int columns, boolean add) {
+  private void addRow(long target, Tile tile, int source, int columns, boolean add) {
     if (!Width.VECTORS) {
-      ScalarGemmKernel.addRow(doubles, target, source, columns, add);
+      if (doubles) {
+        ScalarGemmKernel.addRow(target, tile.doubles, source, columns, add);
+      } else {
+        ScalarGemmKernel.addRow(target, tile.floats, source, columns, add);
+      }
     } else if (doubles) {
-      DoubleGemmKernel.addRow(target, source, columns, add);
+      DoubleGemmKernel.addRow(target, tile.doubles, source, columns, add);
     } else {
-      FloatGemmKernel.addRow(target, source, columns, add);
+      FloatGemmKernel.addRow(target, tile.floats, source, columns, add);
     }
   }
 
-  /** A block of rows in panels of a tile's height: for each k a tile's column. */
-  private void packA(long pa, long block, int from, int to, int depth) {
+  /**
+   * Copies a block of a, a tile's rows after the other: row by row, or column by column where those
+   * are contiguous. Rows beyond the last are left as they are: their sums are not used.
+   */
+  private void packA(long pa, Tile tile, int from, int to, int depth) {
     for (int row = from; row < to; row += tileRows) {
       int rows = Math.min(tileRows, to - row);
-      long out = block + (long) (row - from) * depth * bytes;
-      if (rows < tileRows) {
-        Copies.fillBits(bytes, out, 0, tileRows * depth);
+      int out = (row - from) * depth;
+      if (byRows) {
+        for (int i = 0; i < rows; i++) {
+          long in = pa + (row + i) * a.rowStride * bytes;
+          copy(in, a.columnStride, tile, out + i * depth, depth);
+        }
+      } else {
+        for (int p = 0; p < depth; p++) {
+          long in = pa + (row * a.rowStride + p * a.columnStride) * bytes;
+          copy(in, a.rowStride, tile, out + p * tileRows, rows);
+        }
       }
-      Copies.copy2d(
-          bytes,
-          out,
-          1,
-          tileRows,
-          pa + row * a.rowStride * bytes,
-          a.rowStride,
-          a.columnStride,
-          rows,
-          depth);
+    }
+  }
+
+  private void copy(long in, long stride, Tile tile, int out, int n) {
+    if (doubles) {
+      if (stride == 1) {
+        MemorySegment.copy(
+            Memory.ALL, ValueLayout.JAVA_DOUBLE_UNALIGNED, in, tile.doubleBlock, out, n);
+      } else {
+        for (int i = 0; i < n; i++) {
+          tile.doubleBlock[out + i] = Memory.getDouble(in + i * stride * 8);
+        }
+      }
+    } else if (stride == 1) {
+      MemorySegment.copy(Memory.ALL, ValueLayout.JAVA_FLOAT_UNALIGNED, in, tile.floatBlock, out, n);
+    } else {
+      for (int i = 0; i < n; i++) {
+        tile.floatBlock[out + i] = Memory.getFloat(in + i * stride * 4);
+      }
     }
   }
 
@@ -344,7 +405,7 @@ final class Gemm {
     long source = pb;
     long bRow = b.rowStride;
     if (b.columnStride != 1) {
-      source = scratch + taskScratchBytes() - panels * panelBytes - 64;
+      source = scratch;
       bRow = n;
       Copies.copy2d(bytes, source, n, 1, pb, b.rowStride, b.columnStride, k, n);
     }

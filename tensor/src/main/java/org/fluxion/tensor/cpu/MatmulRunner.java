@@ -85,6 +85,7 @@ final class MatmulRunner implements CpuKernel {
         addresses[b] + bOffset,
         addresses[c],
         shared,
-        frame.scratch);
+        frame.scratch,
+        frame.tile);
   }
 }

@@ -7,44 +7,45 @@ final class ScalarGemmKernel {
 
   private ScalarGemmKernel() {}
 
-  static void floats(int k, long a, long b, long tile) {
+  static void floats(int k, float[] a, int from, boolean byRows, long b, float[] tile) {
     for (int i = 0; i < SIDE; i++) {
+      int first = byRows ? from + i * k : from + i;
+      int step = byRows ? 1 : SIDE;
       for (int j = 0; j < SIDE; j++) {
         float sum = 0;
         for (int p = 0; p < k; p++) {
-          long step = 4L * SIDE * p;
-          sum =
-              Math.fma(Memory.getFloat(a + step + 4L * i), Memory.getFloat(b + step + 4L * j), sum);
+          sum = Math.fma(a[first + p * step], Memory.getFloat(b + 4L * (SIDE * p + j)), sum);
         }
-        Memory.putFloat(tile + 4L * (i * SIDE + j), sum);
+        tile[i * SIDE + j] = sum;
       }
     }
   }
 
-  static void doubles(int k, long a, long b, long tile) {
+  static void doubles(int k, double[] a, int from, boolean byRows, long b, double[] tile) {
     for (int i = 0; i < SIDE; i++) {
+      int first = byRows ? from + i * k : from + i;
+      int step = byRows ? 1 : SIDE;
       for (int j = 0; j < SIDE; j++) {
         double sum = 0;
         for (int p = 0; p < k; p++) {
-          long step = 8L * SIDE * p;
-          sum =
-              Math.fma(
-                  Memory.getDouble(a + step + 8L * i), Memory.getDouble(b + step + 8L * j), sum);
+          sum = Math.fma(a[first + p * step], Memory.getDouble(b + 8L * (SIDE * p + j)), sum);
         }
-        Memory.putDouble(tile + 8L * (i * SIDE + j), sum);
+        tile[i * SIDE + j] = sum;
       }
     }
   }
 
-  static void addRow(boolean doubles, long c, long tile, int n, boolean add) {
+  static void addRow(long c, float[] tile, int from, int n, boolean add) {
     for (int i = 0; i < n; i++) {
-      if (doubles) {
-        double v = Memory.getDouble(tile + 8L * i);
-        Memory.putDouble(c + 8L * i, add ? Memory.getDouble(c + 8L * i) + v : v);
-      } else {
-        float v = Memory.getFloat(tile + 4L * i);
-        Memory.putFloat(c + 4L * i, add ? Memory.getFloat(c + 4L * i) + v : v);
-      }
+      float v = tile[from + i];
+      Memory.putFloat(c + 4L * i, add ? Memory.getFloat(c + 4L * i) + v : v);
+    }
+  }
+
+  static void addRow(long c, double[] tile, int from, int n, boolean add) {
+    for (int i = 0; i < n; i++) {
+      double v = tile[from + i];
+      Memory.putDouble(c + 8L * i, add ? Memory.getDouble(c + 8L * i) + v : v);
     }
   }
 }
