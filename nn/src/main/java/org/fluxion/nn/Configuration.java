@@ -1,0 +1,24 @@
+package org.fluxion.nn;
+
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.TensorException;
+
+/** The checks that the layers share. */
+final class Configuration {
+  private Configuration() {}
+
+  static void requirePositive(String layer, String what, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(
+          "%s: expected %s of at least 1, got %d".formatted(layer, what, value));
+    }
+  }
+
+  static void requireLast(String layer, Tensor x, int width) {
+    if (x.shape().rank() == 0 || x.shape().extent(-1) != width) {
+      throw new TensorException(
+          "%s: expected input [..., %d], got %s; check the width that the layer was made with"
+              .formatted(layer, width, x.shape()));
+    }
+  }
+}
