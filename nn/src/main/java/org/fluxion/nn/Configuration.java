@@ -21,4 +21,11 @@ final class Configuration {
               .formatted(layer, width, x.shape()));
     }
   }
+
+  static void requireEpsilon(String layer, double epsilon) {
+    if (!(epsilon >= 0)) {
+      throw new IllegalArgumentException(
+          "%s: expected epsilon of at least 0, got %s".formatted(layer, epsilon));
+    }
+  }
 }
