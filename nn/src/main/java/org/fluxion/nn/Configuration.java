@@ -3,7 +3,7 @@ package org.fluxion.nn;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
 
-/** The checks that the layers share. */
+/** The checks that layers and optimizers share. */
 final class Configuration {
   private Configuration() {}
 
@@ -26,6 +26,20 @@ final class Configuration {
     if (!(epsilon >= 0)) {
       throw new IllegalArgumentException(
           "%s: expected epsilon of at least 0, got %s".formatted(layer, epsilon));
+    }
+  }
+
+  static void requireFraction(String what, String name, double value) {
+    if (!(value >= 0 && value < 1)) {
+      throw new IllegalArgumentException(
+          "%s: expected %s from 0 to below 1, got %s".formatted(what, name, value));
+    }
+  }
+
+  static void requireNotNegative(String what, String name, double value) {
+    if (!(value >= 0)) {
+      throw new IllegalArgumentException(
+          "%s: expected %s of at least 0, got %s".formatted(what, name, value));
     }
   }
 }
