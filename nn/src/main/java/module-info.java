@@ -4,5 +4,6 @@ module org.fluxion.nn {
   requires com.fasterxml.jackson.core;
 
   exports org.fluxion.nn;
+  exports org.fluxion.nn.data;
   exports org.fluxion.nn.io;
 }
