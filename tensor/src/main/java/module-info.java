@@ -4,4 +4,5 @@ module org.fluxion.tensor {
   requires static jdk.incubator.vector;
 
   exports org.fluxion.tensor;
+  exports org.fluxion.tensor.plan;
 }

@@ -13,9 +13,9 @@ import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.Tree;
 
 /**
- * Derivatives of functions of tensors, forward and backward. Forward mode is the primary derivative;
- * reverse mode is forward mode, transposed. Every result is an ordinary tensor, so that transforms
- * nest to any order. Meant for static import.
+ * Derivatives of functions of tensors, forward and backward. Forward mode is the primary
+ * derivative; reverse mode is forward mode, transposed. Every result is an ordinary tensor, so that
+ * transforms nest to any order. Meant for static import.
  *
  * <p>What a function captures from outside is a constant to it, even if it is the very tensor at
  * which the derivative is taken.
@@ -43,8 +43,7 @@ public final class Autodiff {
       directions.add(marks.get(i).dtype().isFloating() ? v.leaves().get(i) : null);
     }
     List<Tensor> tangents = Transforms.jvp(new Graph(marks, value.leaves()), directions);
-    return new Jvp<>(
-        value, value.withLeaves(JvpRules.zerosForNull(value.leaves(), tangents)));
+    return new Jvp<>(value, value.withLeaves(JvpRules.zerosForNull(value.leaves(), tangents)));
   }
 
   /**
@@ -150,14 +149,19 @@ public final class Autodiff {
    */
   public static Tensor jacobianForward(UnaryOperator<Tensor> f, Tensor x) {
     Linearized<Tensor, Tensor> linear = linearize(f, x);
-    return rows(x, linear::apply, (columns, n) -> {
-      int rank = columns.shape().rank();
-      int[] order = new int[rank];
-      for (int i = 0; i < rank; i++) {
-        order[i] = (i + 1) % rank;
-      }
-      return columns.permute(order);
-    }, linear.value().shape(), x.shape());
+    return rows(
+        x,
+        linear::apply,
+        (columns, n) -> {
+          int rank = columns.shape().rank();
+          int[] order = new int[rank];
+          for (int i = 0; i < rank; i++) {
+            order[i] = (i + 1) % rank;
+          }
+          return columns.permute(order);
+        },
+        linear.value().shape(),
+        x.shape());
   }
 
   /**
@@ -169,8 +173,7 @@ public final class Autodiff {
    */
   public static Tensor jacobianReverse(UnaryOperator<Tensor> f, Tensor x) {
     Vjp<Tensor, Tensor> vjp = vjp(f, x);
-    return rows(
-        vjp.value(), vjp.pullback(), (rows, n) -> rows, vjp.value().shape(), x.shape());
+    return rows(vjp.value(), vjp.pullback(), (rows, n) -> rows, vjp.value().shape(), x.shape());
   }
 
   /** Applies a linear map to every unit vector and puts the results together. */

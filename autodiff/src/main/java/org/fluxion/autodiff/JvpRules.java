@@ -6,9 +6,9 @@ import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 
 /**
- * The derivative of every operation, forward: one formula per nonlinear operation, in one exhaustive
- * switch. x, y are operands, z is the result, d· is a tangent. A tangent of null is a structural
- * zero; a rule never builds one. Linear operations act on the tangent as on the value.
+ * The derivative of every operation, forward: one formula per nonlinear operation, in one
+ * exhaustive switch. x, y are operands, z is the result, d· is a tangent. A tangent of null is a
+ * structural zero; a rule never builds one. Linear operations act on the tangent as on the value.
  */
 final class JvpRules {
   private static final double TWO_OVER_ROOT_PI = 2 / Math.sqrt(Math.PI);
@@ -174,10 +174,7 @@ final class JvpRules {
     Tensor zero = z.zerosLike();
     return Tensor.apply(
         z.op(),
-        List.of(
-            x(z),
-            d.get(1) == null ? zero : d.get(1),
-            d.get(2) == null ? zero : d.get(2)));
+        List.of(x(z), d.get(1) == null ? zero : d.get(1), d.get(2) == null ? zero : d.get(2)));
   }
 
   static List<Tensor> zerosForNull(List<Tensor> primals, List<Tensor> d) {

@@ -48,8 +48,7 @@ public final class Linearized<A extends Tree<A>, B extends Tree<B>> {
     List<Tensor> result = new ArrayList<>();
     int next = 0;
     for (int i = 0; i < tangents.size(); i++) {
-      result.add(
-          tangents.get(i) == null ? value.leaves().get(i).zerosLike() : applied.get(next++));
+      result.add(tangents.get(i) == null ? value.leaves().get(i).zerosLike() : applied.get(next++));
     }
     return value.withLeaves(result);
   }

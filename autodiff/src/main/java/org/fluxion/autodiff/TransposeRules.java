@@ -77,8 +77,7 @@ final class TransposeRules {
       case Op.Unfold o -> {
         Shape image = x(z).shape();
         yield one(
-            Tensor.apply(
-                new Op.Fold(o.window(), image.extent(2), image.extent(3)), List.of(c)));
+            Tensor.apply(new Op.Fold(o.window(), image.extent(2), image.extent(3)), List.of(c)));
       }
       case Op.Fold o -> one(Tensor.apply(new Op.Unfold(o.window()), List.of(c)));
       case Op.Gather o ->

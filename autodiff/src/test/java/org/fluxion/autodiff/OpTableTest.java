@@ -27,10 +27,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * The table of second derivatives: every operation, in every floating point operand, in both dtypes.
- * An operation without a row fails, and so does one whose second derivative is zero: a linear
- * operation's row feeds it something nonlinear. The four compositions of both modes are held against
- * each other, and against differences of the first derivative.
+ * The table of second derivatives: every operation, in every floating point operand, in both
+ * dtypes. An operation without a row fails, and so does one whose second derivative is zero: a
+ * linear operation's row feeds it something nonlinear. The four compositions of both modes are held
+ * against each other, and against differences of the first derivative.
  */
 class OpTableTest {
   /** Operations that need no row, and why. */
@@ -128,16 +128,34 @@ class OpTableTest {
     List<Row> rows = new ArrayList<>();
     for (Op op :
         List.of(
-            new Op.Neg(), new Op.Exp(), new Op.Log(), new Op.Log1p(), new Op.Expm1(), new Op.Sin(),
-            new Op.Cos(), new Op.Tanh(), new Op.Erf(), new Op.Sqrt(),
-            new Op.Sum(List.of(1)), new Op.ReduceMax(List.of(0)), new Op.Permute(List.of(1, 0)),
-            new Op.Reshape(Shape.of(6)), new Op.Pad(all(1), all(2), all(1)),
-            new Op.Slice(List.of(0, 0), List.of(2, 3), List.of(1, 2)), new Op.Flip(List.of(0, 1)),
+            new Op.Neg(),
+            new Op.Exp(),
+            new Op.Log(),
+            new Op.Log1p(),
+            new Op.Expm1(),
+            new Op.Sin(),
+            new Op.Cos(),
+            new Op.Tanh(),
+            new Op.Erf(),
+            new Op.Sqrt(),
+            new Op.Sum(List.of(1)),
+            new Op.ReduceMax(List.of(0)),
+            new Op.Permute(List.of(1, 0)),
+            new Op.Reshape(Shape.of(6)),
+            new Op.Pad(all(1), all(2), all(1)),
+            new Op.Slice(List.of(0, 0), List.of(2, 3), List.of(1, 2)),
+            new Op.Flip(List.of(0, 1)),
             new Op.Mark())) {
       rows.add(unary(op));
     }
     for (Op op :
-        List.of(new Op.Add(), new Op.Sub(), new Op.Mul(), new Op.Div(), new Op.Pow(), new Op.Max(),
+        List.of(
+            new Op.Add(),
+            new Op.Sub(),
+            new Op.Mul(),
+            new Op.Div(),
+            new Op.Pow(),
+            new Op.Max(),
             new Op.Min())) {
       rows.addAll(binary(op).toList());
     }
@@ -147,53 +165,88 @@ class OpTableTest {
     rows.addAll(
         List.of(
             new Row(Op.Constant.class, -1, x -> x.square().mul(values(x, 93))),
-            new Row(Op.Iota.class, -1,
+            new Row(
+                Op.Iota.class,
+                -1,
                 x -> x.square().mul(of(new Op.Iota(x.shape(), 1, x.dtype())).add(1))),
-            new Row(Op.RandomBits.class, -1,
-                x -> x.square().mul(
-                    of(new Op.RandomBits(x.shape(), 0), Tensor.tensor(1, 2, 3, 4))
-                        .and(Tensor.scalar(7, DType.INT32)).cast(x.dtype()).add(1))),
+            new Row(
+                Op.RandomBits.class,
+                -1,
+                x ->
+                    x.square()
+                        .mul(
+                            of(new Op.RandomBits(x.shape(), 0), Tensor.tensor(1, 2, 3, 4))
+                                .and(Tensor.scalar(7, DType.INT32))
+                                .cast(x.dtype())
+                                .add(1))),
             new Row(Op.Abs.class, 0, x -> x.abs().mul(x)),
             new Row(Op.Sign.class, 0, x -> x.sign().mul(x.square())),
             new Row(Op.Floor.class, 0, x -> x.mul(2).floor().add(0.5).mul(x.square())),
-            new Row(Op.Not.class, 0,
+            new Row(
+                Op.Not.class,
+                0,
                 x -> Tensor.where(x.less(x.zerosLike()).not(), x.square(), x.sin())),
-            new Row(Op.And.class, 0,
-                x -> Tensor.where(x.less(x.onesLike()).and(x.neg().less(x.onesLike())),
-                    x.square(), x.sin())),
-            new Row(Op.Or.class, 0,
-                x -> Tensor.where(x.less(x.zerosLike()).or(x.onesLike().less(x)),
-                    x.square(), x.sin())),
-            new Row(Op.Select.class, 1,
+            new Row(
+                Op.And.class,
+                0,
+                x ->
+                    Tensor.where(
+                        x.less(x.onesLike()).and(x.neg().less(x.onesLike())), x.square(), x.sin())),
+            new Row(
+                Op.Or.class,
+                0,
+                x ->
+                    Tensor.where(
+                        x.less(x.zerosLike()).or(x.onesLike().less(x)), x.square(), x.sin())),
+            new Row(
+                Op.Select.class,
+                1,
                 x -> Tensor.where(values(x, 94).less(x.zerosLike()), x.square(), values(x, 95))),
-            new Row(Op.Select.class, 2,
+            new Row(
+                Op.Select.class,
+                2,
                 x -> Tensor.where(values(x, 94).less(x.zerosLike()), values(x, 95), x.square())),
-            new Row(Op.Cast.class, 0,
+            new Row(
+                Op.Cast.class,
+                0,
                 x -> of(new Op.Cast(x.dtype()), of(new Op.Cast(DType.FLOAT64), x.square()))),
-            new Row(Op.ArgMax.class, 0,
-                x -> x.argMax(1).oneHot(3, x.dtype()).mul(x.square())),
-            new Row(Op.ArgSort.class, 0,
+            new Row(Op.ArgMax.class, 0, x -> x.argMax(1).oneHot(3, x.dtype()).mul(x.square())),
+            new Row(
+                Op.ArgSort.class,
+                0,
                 x -> of(new Op.ArgSort(), x).cast(x.dtype()).add(1).mul(x.square())),
-            new Row(Op.Broadcast.class, 0, x -> x.square().reshape(2, 1, 3).broadcastTo(Shape.of(2, 4, 3))),
+            new Row(
+                Op.Broadcast.class,
+                0,
+                x -> x.square().reshape(2, 1, 3).broadcastTo(Shape.of(2, 4, 3))),
             new Row(Op.Concat.class, 0, x -> Tensor.concat(1, x.square(), values(x, 96))),
             new Row(Op.Concat.class, 1, x -> Tensor.concat(1, values(x, 96), x.square())),
             new Row(Op.Matmul.class, 0, x -> x.square().matmul(values(x, 97).transpose())),
             new Row(Op.Matmul.class, 1, x -> values(x, 97).transpose().matmul(x.square())),
             new Row(Op.Unfold.class, 0, x -> of(new Op.Unfold(WINDOW), image(x))),
-            new Row(Op.Fold.class, 0,
-                x -> of(new Op.Fold(WINDOW, 2, 3),
-                    of(new Op.Unfold(WINDOW), image(x)).square())),
-            new Row(Op.Gather.class, 0,
+            new Row(
+                Op.Fold.class,
+                0,
+                x -> of(new Op.Fold(WINDOW, 2, 3), of(new Op.Unfold(WINDOW), image(x)).square())),
+            new Row(
+                Op.Gather.class,
+                0,
                 x -> of(new Op.Gather(), x.square().reshape(1, 2, 3), index(1, 1, 0, 5, -1))),
-            new Row(Op.ScatterAdd.class, 0,
-                x -> of(new Op.ScatterAdd(4), x.square().reshape(1, 2, 3), index(3, 3))
-                    .add(of(new Op.ScatterAdd(4), x.sin().reshape(1, 2, 3), index(4, 0)))),
+            new Row(
+                Op.ScatterAdd.class,
+                0,
+                x ->
+                    of(new Op.ScatterAdd(4), x.square().reshape(1, 2, 3), index(3, 3))
+                        .add(of(new Op.ScatterAdd(4), x.sin().reshape(1, 2, 3), index(4, 0)))),
             // What differences see of a value that is held still: it stays where x was first.
-            new Row(Op.StopGradient.class, 0,
+            new Row(
+                Op.StopGradient.class,
+                0,
                 x -> Autodiff.stopGradient(x.sin()).mul(x.square()),
                 (x, first) -> first.sin().mul(x.square())),
             new Row(Op.Custom.class, 0, x -> of(new Op.Custom(PRODUCT), x.square(), values(x, 98))),
-            new Row(Op.Custom.class, 1, x -> of(new Op.Custom(PRODUCT), values(x, 98), x.square()))));
+            new Row(
+                Op.Custom.class, 1, x -> of(new Op.Custom(PRODUCT), values(x, 98), x.square()))));
     return rows;
   }
 
@@ -258,7 +311,9 @@ class OpTableTest {
         }
       }
     }
-    operations.stream().filter(op -> !covered.contains(op)).forEach(op -> missing.add(op.getSimpleName()));
+    operations.stream()
+        .filter(op -> !covered.contains(op))
+        .forEach(op -> missing.add(op.getSimpleName()));
     wanted.stream().filter(row -> !present.contains(row)).forEach(missing::add);
     assertEquals(Set.of(), missing, "operations or operands without a row");
   }
@@ -288,7 +343,8 @@ class OpTableTest {
     }
   }
 
-  private static void close(Row row, String what, double[] expected, double[] actual, double tolerance) {
+  private static void close(
+      Row row, String what, double[] expected, double[] actual, double tolerance) {
     for (int i = 0; i < expected.length; i++) {
       double scale = 1 + Math.abs(expected[i]);
       assertEquals(expected[i], actual[i], tolerance * scale, row + ": " + what + ", element " + i);
@@ -303,26 +359,28 @@ class OpTableTest {
     double[] hessian = second.forwardReverse().toDoubleArray();
     assertNotEquals(0, Arrays.stream(hessian).map(Math::abs).max().orElse(0), row + ": zero");
     // Every node may round once.
-    double tolerance =
-        second.nodes() * (dtype == DType.FLOAT32 ? Math.ulp(1f) : Math.ulp(1.0));
+    double tolerance = second.nodes() * (dtype == DType.FLOAT32 ? Math.ulp(1f) : Math.ulp(1.0));
     close(row, "reverse over forward", hessian, second.reverseForward().toDoubleArray(), tolerance);
     close(row, "reverse over reverse", hessian, second.reverseReverse().toDoubleArray(), tolerance);
-    double product = v.cast(DType.FLOAT64).mul(second.forwardReverse().cast(DType.FLOAT64)).sum().item();
+    double product =
+        v.cast(DType.FLOAT64).mul(second.forwardReverse().cast(DType.FLOAT64)).sum().item();
     double[] forward = {second.forwardForward()};
     close(row, "forward over forward", new double[] {product}, forward, tolerance);
     if (dtype == DType.FLOAT32) {
       Second exact =
-          Second.of(
-              row.f(), x.cast(DType.FLOAT64), v.cast(DType.FLOAT64), w.cast(DType.FLOAT64));
+          Second.of(row.f(), x.cast(DType.FLOAT64), v.cast(DType.FLOAT64), w.cast(DType.FLOAT64));
       close(row, "float32", exact.forwardReverse().toDoubleArray(), hessian, tolerance);
       return;
     }
     double h = 1e-4;
-    UnaryOperator<Tensor> f =
-        row.reference() == null ? row.f() : a -> row.reference().apply(a, x);
+    UnaryOperator<Tensor> f = row.reference() == null ? row.f() : a -> row.reference().apply(a, x);
     UnaryOperator<Tensor> gradient = grad(Second.scalar(f));
     double[] slope =
-        gradient.apply(x.add(w.mul(h))).sub(gradient.apply(x.sub(w.mul(h)))).div(2 * h).toDoubleArray();
+        gradient
+            .apply(x.add(w.mul(h)))
+            .sub(gradient.apply(x.sub(w.mul(h))))
+            .div(2 * h)
+            .toDoubleArray();
     // Truncation h² times a fourth derivative of at most some hundreds; rounding ε/h is far below.
     close(row, "differences", slope, hessian, 1e-5);
   }
@@ -355,7 +413,8 @@ class OpTableTest {
                     () -> {
                       for (long seed : new long[] {1, 20, 300}) {
                         // Small enough that the checker's steps meet no kink.
-                        DerivativeChecker.check(row.f(), point(seed, DType.FLOAT64), seed).orThrow();
+                        DerivativeChecker.check(row.f(), point(seed, DType.FLOAT64), seed)
+                            .orThrow();
                       }
                     }));
   }

@@ -68,22 +68,30 @@ class SecondOrderTest {
         new Named("reduce max", x -> x.square().max(1).sin()),
         new Named("softmax", x -> x.softmax(1)),
         new Named("logSumExp", x -> x.logSumExp(0)),
-        new Named("layer norm", x -> x.sub(x.meanKeep(1)).div(
-            x.sub(x.meanKeep(1)).square().meanKeep(1).add(1e-2).sqrt())),
+        new Named(
+            "layer norm",
+            x ->
+                x.sub(x.meanKeep(1))
+                    .div(x.sub(x.meanKeep(1)).square().meanKeep(1).add(1e-2).sqrt())),
         new Named("reshape permute", x -> x.reshape(3, 2).square().transpose().mul(x)),
         new Named("broadcast", x -> x.sumKeep(1).mul(x)),
         new Named("pad slice", x -> x.square().pad(1, 2, 1).slice(1, 1, 5).sin()),
         new Named("concat flip", x -> Tensor.concat(0, x.sin(), x.flip(1)).square()),
         new Named("matmul", x -> x.matmul(x.transpose()).matmul(x).matmul(w)),
-        new Named("unfold fold", x -> {
-          Tensor columns = Tensor.apply(new Op.Unfold(window), List.of(image.mul(x.sin().sum())));
-          return Tensor.apply(new Op.Fold(window, 4, 4), List.of(columns.square()));
-        }),
-        new Named("gather scatter", x -> {
-          Tensor index = Tensor.of(new int[] {1, 0, 1, 7}, 1, 4);
-          Tensor rows = Tensor.apply(new Op.Gather(), List.of(x.reshape(1, 2, 3), index));
-          return Tensor.apply(new Op.ScatterAdd(2), List.of(rows.square(), index));
-        }),
+        new Named(
+            "unfold fold",
+            x -> {
+              Tensor columns =
+                  Tensor.apply(new Op.Unfold(window), List.of(image.mul(x.sin().sum())));
+              return Tensor.apply(new Op.Fold(window, 4, 4), List.of(columns.square()));
+            }),
+        new Named(
+            "gather scatter",
+            x -> {
+              Tensor index = Tensor.of(new int[] {1, 0, 1, 7}, 1, 4);
+              Tensor rows = Tensor.apply(new Op.Gather(), List.of(x.reshape(1, 2, 3), index));
+              return Tensor.apply(new Op.ScatterAdd(2), List.of(rows.square(), index));
+            }),
         new Named("product", x -> x.product(0).add(x.mul(x.sub(x.flip(1))).product())),
         new Named("cumulativeSum", x -> x.square().cumulativeSum(1).sin()),
         new Named("sort", x -> x.square().sort(1).mul(Tensor.of(new double[] {1, 2, 3}, 3))),
@@ -131,21 +139,18 @@ class SecondOrderTest {
   }
 
   @Property(tries = 200)
-  void theTangentIsTheSlopeAlongTheDirection(
-      @ForAll("functions") Named f, @ForAll long seed) {
+  void theTangentIsTheSlopeAlongTheDirection(@ForAll("functions") Named f, @ForAll long seed) {
     Tensor x = random(seed, 2, 3);
     Tensor v = random(seed + 1, 2, 3);
     double h = 1e-5;
-    Tensor slope =
-        f.f().apply(x.add(v.mul(h))).sub(f.f().apply(x.sub(v.mul(h)))).div(2 * h);
+    Tensor slope = f.f().apply(x.add(v.mul(h))).sub(f.f().apply(x.sub(v.mul(h)))).div(2 * h);
     Tensor tangent = jvp(f.f(), x, v).tangent();
     // Central differences: truncation h², rounding 1e-16/h, both near 1e-9 here.
     assertTrue(tangent.allClose(slope, 1e-5, 1e-6), () -> tangent + " against " + slope);
   }
 
   @Property(tries = 200)
-  void thePullbackIsTheTransposeOfThePushforward(
-      @ForAll("functions") Named f, @ForAll long seed) {
+  void thePullbackIsTheTransposeOfThePushforward(@ForAll("functions") Named f, @ForAll long seed) {
     Tensor x = random(seed, 2, 3);
     Tensor v = random(seed + 1, 2, 3);
     Jvp<Tensor> forward = jvp(f.f(), x, v);
@@ -161,8 +166,7 @@ class SecondOrderTest {
     Tensor w = random(seed + 2, 2, 3);
     Tensor weights = random(seed + 3, f.f().apply(x).shape().extents());
     UnaryOperator<Tensor> scalar = a -> f.f().apply(a).mul(weights).sum();
-    double forwardForward =
-        jvp((Tensor a) -> jvp(scalar, a, v).tangent(), x, w).tangent().item();
+    double forwardForward = jvp((Tensor a) -> jvp(scalar, a, v).tangent(), x, w).tangent().item();
     double forwardReverse = dot(jvp(grad(scalar), x, w).tangent(), v);
     double reverseForward = dot(grad((Tensor a) -> jvp(scalar, a, v).tangent(), x), w);
     double reverseReverse = dot(grad((Tensor a) -> grad(scalar).apply(a).mul(v).sum(), x), w);

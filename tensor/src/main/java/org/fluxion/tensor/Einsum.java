@@ -16,6 +16,7 @@ import java.util.TreeMap;
  */
 final class Einsum {
   private static final String ELLIPSIS = "...";
+
   /** Labels of the axes under an ellipsis, counted from its end: none that can be written. */
   private static final char HIDDEN = '\uE000';
 
@@ -57,7 +58,9 @@ final class Einsum {
       terms.add(new Term(operands[i], labels));
     }
     String output =
-        sides.length == 2 ? expand(sides[1], hidden) : implicit(sides[0].replace(ELLIPSIS, ""), hidden);
+        sides.length == 2
+            ? expand(sides[1], hidden)
+            : implicit(sides[0].replace(ELLIPSIS, ""), hidden);
     check(output);
     terms.replaceAll(this::stretch);
     terms.replaceAll(this::diagonal);
@@ -194,8 +197,7 @@ final class Einsum {
     Arrays.fill(start, 0);
     stride[rank - 1] = step;
     List<Integer> end = Arrays.stream(x.shape().extents()).boxed().toList();
-    return Tensor.apply(
-        new Op.Slice(Arrays.asList(start), end, Arrays.asList(stride)), List.of(x));
+    return Tensor.apply(new Op.Slice(Arrays.asList(start), end, Arrays.asList(stride)), List.of(x));
   }
 
   private Term sumAllBut(Term term, Set<Character> needed) {

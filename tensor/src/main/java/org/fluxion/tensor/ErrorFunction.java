@@ -2,14 +2,21 @@ package org.fluxion.tensor;
 
 /**
  * The error function in double precision: its Maclaurin series near 0, a continued fraction of erfc
- * beyond (Abramowitz and Stegun, 7.1.6 and 7.1.14). Accurate to about 1e-15; speed is no aim.
+ * beyond (Abramowitz and Stegun, 7.1.6 and 7.1.14). Accurate to about 1e-15; speed is no aim. The
+ * strict exponential keeps its bits the same on every JVM.
  */
-final class ErrorFunction {
+public final class ErrorFunction {
   private static final double TWO_OVER_ROOT_PI = 2 / Math.sqrt(Math.PI);
 
   private ErrorFunction() {}
 
-  static double erf(double x) {
+  /**
+   * The error function.
+   *
+   * @param x the argument
+   * @return 2/√π ∫₀ˣ exp(−s²) ds; NaN for NaN
+   */
+  public static double erf(double x) {
     double a = Math.abs(x);
     if (Double.isNaN(x) || a < 1e-20) {
       return x * TWO_OVER_ROOT_PI;
@@ -28,7 +35,7 @@ final class ErrorFunction {
       term *= 2 * x * x / (2 * n + 1);
       sum += term;
     }
-    return TWO_OVER_ROOT_PI * Math.exp(-x * x) * sum;
+    return TWO_OVER_ROOT_PI * StrictMath.exp(-x * x) * sum;
   }
 
   /** erfc by its continued fraction, evaluated from the tail. */
@@ -37,6 +44,6 @@ final class ErrorFunction {
     for (int k = 80; k >= 1; k--) {
       fraction = x + k / 2.0 / fraction;
     }
-    return Math.exp(-x * x) / (fraction * Math.sqrt(Math.PI));
+    return StrictMath.exp(-x * x) / (fraction * Math.sqrt(Math.PI));
   }
 }

@@ -11,7 +11,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A closed piece of computation: outputs as functions of inputs. Transforms and programs work on it.
+ * A closed piece of computation: outputs as functions of inputs. Transforms and programs work on
+ * it.
  *
  * @param inputs the variables, in the order in which values are bound to them
  * @param outputs the results

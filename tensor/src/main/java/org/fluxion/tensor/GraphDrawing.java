@@ -9,9 +9,9 @@ import java.util.Map;
 
 /**
  * A layered drawing of a graph, after Sugiyama, Tagawa and Toda (1981): a node's layer is the
- * longest way to it from a leaf; an edge over several layers gets a bend in each; layers are ordered
- * by the mean position of their neighbours; positions come as near to that mean as the boxes'
- * widths allow.
+ * longest way to it from a leaf; an edge over several layers gets a bend in each; layers are
+ * ordered by the mean position of their neighbours; positions come as near to that mean as the
+ * boxes' widths allow.
  */
 final class GraphDrawing {
   private static final int SWEEPS = 12;
@@ -21,17 +21,22 @@ final class GraphDrawing {
   private static final double GAP = 16;
   private static final double MARGIN = 14;
 
+  /** An edge over more layers than this is not drawn: the operand's name is in the box instead. */
+  private static final int FAR = 24;
+
   /** A box, or where its node is null, the bend of a long edge. */
   private static final class Place {
     final Tensor node;
+    final String label;
     final int layer;
     final double width;
     final List<Place> above = new ArrayList<>();
     final List<Place> below = new ArrayList<>();
     double x;
 
-    Place(Tensor node, int layer, double width) {
+    Place(Tensor node, String label, int layer, double width) {
       this.node = node;
+      this.label = label;
       this.layer = layer;
       this.width = width;
     }
@@ -72,18 +77,48 @@ final class GraphDrawing {
       for (Tensor operand : operands(node)) {
         layer = Math.max(layer, places.get(operand).layer + 1);
       }
-      int characters =
-          Math.max(Graphs.label(listing, node).length(), GraphListing.type(node).length());
-      Place place = add(new Place(node, layer, characters * CHARACTER + 18));
+      List<Tensor> far = new ArrayList<>();
+      for (Tensor operand : operands(node)) {
+        if (layer - places.get(operand).layer > FAR) {
+          far.add(operand);
+        }
+      }
+      String label = label(node, far);
+      int characters = Math.max(label.length(), GraphListing.type(node).length());
+      Place place = add(new Place(node, label, layer, characters * CHARACTER + 18));
       places.put(node, place);
       for (Tensor operand : operands(node)) {
+        if (far.contains(operand)) {
+          continue;
+        }
         Place from = places.get(operand);
         while (from.layer < layer - 1) {
-          from = connect(from, add(new Place(null, from.layer + 1, 4)));
+          from = connect(from, add(new Place(null, "", from.layer + 1, 4)));
         }
         connect(from, place);
       }
     }
+  }
+
+  /** The operation with its attributes, and those operands that no edge leads to. */
+  private String label(Tensor node, List<Tensor> far) {
+    if (listing.isVariable(node)) {
+      return listing.name(node);
+    }
+    List<String> arguments = new ArrayList<>();
+    for (Tensor operand : node.inputs()) {
+      boolean named = listing.isLiteral(operand) || far.contains(listing.behindMarks(operand));
+      arguments.add(named ? listing.argument(node, operand) : "·");
+    }
+    if (arguments.stream().allMatch("·"::equals)) {
+      arguments.clear();
+    }
+    String attributes = GraphListing.attributes(node.op());
+    if (!attributes.isEmpty()) {
+      arguments.add(attributes);
+    }
+    String label = listing.name(node) + " " + node.op().label();
+    return arguments.isEmpty() ? label : label + "(" + String.join(", ", arguments) + ")";
   }
 
   private Place add(Place place) {
@@ -113,8 +148,7 @@ final class GraphDrawing {
           if (!order) {
             neighbours.addAll(down ? place.below : place.above);
           }
-          wanted.put(
-              place, neighbours.stream().mapToDouble(p -> p.x).average().orElse(place.x));
+          wanted.put(place, neighbours.stream().mapToDouble(p -> p.x).average().orElse(place.x));
         }
         if (order) {
           layer.sort(Comparator.comparingDouble(wanted::get));
@@ -169,20 +203,31 @@ final class GraphDrawing {
     put(svg, " width=\"%.0f\" height=\"%.0f\"", width, height);
     svg.append(" font-family=\"ui-monospace, Menlo, Consolas, monospace\" font-size=\"11\">\n");
     // Boxes carry their own light fill and dark text; the grey of edges shows on white and black.
-    svg.append(
-        "<g fill=\"none\" stroke=\"#7d8590\" stroke-width=\"1.3\">\n");
+    svg.append("<g fill=\"none\" stroke=\"#7d8590\" stroke-width=\"1.3\">\n");
     for (Place place : all) {
       for (Place user : place.below) {
         double from = place.bottom();
         double to = user.top();
         double bend = (to - from) / 2;
-        put(svg, "<path d=\"M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f",
-            place.x, from, place.x, from + bend, user.x, to - bend, user.x, to);
+        put(
+            svg,
+            "<path d=\"M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f",
+            place.x,
+            from,
+            place.x,
+            from + bend,
+            user.x,
+            to - bend,
+            user.x,
+            to);
         if (user.node == null) {
           put(svg, " V%.1f\"/>\n", user.bottom());
         } else {
-          put(svg, "\"/><path d=\"M%.1f %.1f l3.5 -6 h-7 z\" fill=\"#7d8590\" stroke=\"none\"/>\n",
-              user.x, to);
+          put(
+              svg,
+              "\"/><path d=\"M%.1f %.1f l3.5 -6 h-7 z\" fill=\"#7d8590\" stroke=\"none\"/>\n",
+              user.x,
+              to);
         }
       }
     }
@@ -195,11 +240,20 @@ final class GraphDrawing {
     boolean output = outputs.contains(place.node);
     String kind = listing.isVariable(place.node) ? "input" : GraphListing.kind(place.node.op());
     put(svg, "<g class=\"%s\">", kind);
-    put(svg, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.0f\" rx=\"6\"",
-        place.x - place.width / 2, place.top(), place.width, HEIGHT);
-    put(svg, " fill=\"%s\" stroke=\"%s\" stroke-width=\"%s\"/>",
-        fill(kind), output ? "#c0392b" : "#57606a", output ? "2.5" : "1");
-    text(svg, place.x, place.top() + 16, "bold", Graphs.label(listing, place.node));
+    put(
+        svg,
+        "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.0f\" rx=\"6\"",
+        place.x - place.width / 2,
+        place.top(),
+        place.width,
+        HEIGHT);
+    put(
+        svg,
+        " fill=\"%s\" stroke=\"%s\" stroke-width=\"%s\"/>",
+        fill(kind),
+        output ? "#c0392b" : "#57606a",
+        output ? "2.5" : "1");
+    text(svg, place.x, place.top() + 16, "bold", place.label);
     text(svg, place.x, place.top() + 30, "normal", GraphListing.type(place.node));
     svg.append("</g>\n");
   }

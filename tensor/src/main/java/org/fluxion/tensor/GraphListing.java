@@ -45,8 +45,7 @@ final class GraphListing {
       if (node.op() instanceof Op.Mark) {
         continue;
       }
-      names.put(
-          node, node.op() instanceof Op.Input o ? unique(o.name(), taken) : "%" + ++number);
+      names.put(node, node.op() instanceof Op.Input o ? unique(o.name(), taken) : "%" + ++number);
       shown.add(node);
     }
   }
@@ -107,10 +106,28 @@ final class GraphListing {
     return seen;
   }
 
-  /** What a node is called where it is used. */
+  /**
+   * What an operand is called where it is used. Elementwise operations take a repeated number as
+   * the number; to others its shape matters.
+   */
+  String argument(Tensor user, Tensor operand) {
+    boolean elementwise =
+        user.op() instanceof Op.Unary
+            || user.op() instanceof Op.Binary
+            || user.op() instanceof Op.Select;
+    return elementwise && isLiteral(operand) ? literals.get(behindMarks(operand)) : name(operand);
+  }
+
+  /** What a node is called by itself. */
   String name(Tensor node) {
     Tensor seen = behindMarks(node);
-    return names.containsKey(seen) ? names.get(seen) : literals.get(seen);
+    if (names.containsKey(seen)) {
+      return names.get(seen);
+    }
+    String literal = literals.get(seen);
+    return seen.op() instanceof Op.Constant
+        ? literal
+        : "full(" + literal + ", " + seen.shape() + ")";
   }
 
   /** Whether a node is written out where it is used. */
@@ -137,10 +154,16 @@ final class GraphListing {
       case Op.ArgMax o -> "axis=" + o.axis();
       case Op.Permute o -> "axes=" + o.axes();
       case Op.Pad o ->
-          "low=" + o.low() + ", high=" + o.high()
+          "low="
+              + o.low()
+              + ", high="
+              + o.high()
               + (o.interior().stream().allMatch(i -> i == 0) ? "" : ", interior=" + o.interior());
       case Op.Slice o ->
-          "start=" + o.start() + ", end=" + o.end()
+          "start="
+              + o.start()
+              + ", end="
+              + o.end()
               + (o.stride().stream().allMatch(i -> i == 1) ? "" : ", stride=" + o.stride());
       case Op.Concat o -> "axis=" + o.axis();
       case Op.Flip o -> "axes=" + o.axes();

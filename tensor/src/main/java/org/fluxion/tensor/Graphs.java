@@ -73,7 +73,7 @@ public final class Graphs {
       return "constant";
     }
     List<String> arguments =
-        new ArrayList<>(node.inputs().stream().map(listing::name).toList());
+        new ArrayList<>(node.inputs().stream().map(o -> listing.argument(node, o)).toList());
     String attributes = GraphListing.attributes(node.op());
     if (!attributes.isEmpty()) {
       arguments.add(attributes);
@@ -115,7 +115,10 @@ public final class Graphs {
     return "{\"inputs\": %s,\n \"nodes\": [\n%s\n ],\n \"outputs\": %s}\n"
         .formatted(
             numbers(graph.inputs(), ids),
-            nodes.stream().distinct().map(n -> jsonNode(graph, n, ids)).collect(Collectors.joining(",\n")),
+            nodes.stream()
+                .distinct()
+                .map(n -> jsonNode(graph, n, ids))
+                .collect(Collectors.joining(",\n")),
             numbers(graph.outputs(), ids));
   }
 
@@ -127,8 +130,7 @@ public final class Graphs {
     StringBuilder json = new StringBuilder("  {\"id\": ").append(ids.get(node));
     boolean variable = graph.inputs().contains(node);
     json.append(", \"op\": ").append(quoted(variable ? "input" : node.op().label()));
-    json.append(", \"kind\": ")
-        .append(quoted(variable ? "input" : GraphListing.kind(node.op())));
+    json.append(", \"kind\": ").append(quoted(variable ? "input" : GraphListing.kind(node.op())));
     if (node.op() instanceof Op.Input input) {
       json.append(", \"name\": ").append(quoted(input.name()));
     }
@@ -206,25 +208,5 @@ public final class Graphs {
    */
   public static <A extends Tree<A>, B extends Tree<B>> String svg(Function<A, B> f, A x) {
     return svg(trace(f, x));
-  }
-
-  /** The operation with its small constants and attributes, as a box is labelled. */
-  static String label(GraphListing listing, Tensor node) {
-    if (listing.isVariable(node)) {
-      return listing.name(node);
-    }
-    boolean literals = node.inputs().stream().anyMatch(listing::isLiteral);
-    List<String> arguments = new ArrayList<>();
-    if (literals) {
-      for (Tensor operand : node.inputs()) {
-        arguments.add(listing.isLiteral(operand) ? listing.name(operand) : "·");
-      }
-    }
-    String attributes = GraphListing.attributes(node.op());
-    if (!attributes.isEmpty()) {
-      arguments.add(attributes);
-    }
-    String label = listing.name(node) + " " + node.op().label();
-    return arguments.isEmpty() ? label : label + "(" + String.join(", ", arguments) + ")";
   }
 }

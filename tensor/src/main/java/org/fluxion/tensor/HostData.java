@@ -126,7 +126,9 @@ public final class HostData {
       case INT32 -> segment.setAtIndex(ValueLayout.JAVA_INT, index, (int) value);
       case INT64 -> segment.setAtIndex(ValueLayout.JAVA_LONG, index, value);
       case BOOL -> segment.set(ValueLayout.JAVA_BYTE, index, (byte) (value != 0 ? 1 : 0));
-      case FLOAT32, FLOAT64, FLOAT16, BFLOAT16 -> setDouble(index, value);
+      // By way of a double it would be rounded twice.
+      case FLOAT32 -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, index, (float) value);
+      case FLOAT64, FLOAT16, BFLOAT16 -> setDouble(index, value);
     }
   }
 

@@ -149,8 +149,8 @@ public sealed interface Op {
   record Cast(DType dtype) implements Op {}
 
   /**
-   * Counter-based random bits (Philox 4×32-10, Salmon et al. 2011) from a key tensor, int32 of shape
-   * [4]: key words, step and stream. Element i is word i mod 4 of block offset + i/4.
+   * Counter-based random bits (Philox 4×32-10, Salmon et al. 2011) from a key tensor, int32 of
+   * shape [4]: key words, step and stream. Element i is word i mod 4 of block offset + i/4.
    *
    * @param shape the shape of the result, whose dtype is int32
    * @param offset the first block's number
@@ -188,9 +188,7 @@ public sealed interface Op {
    */
   record ArgMax(int axis) implements Reduction {}
 
-  /**
-   * The indices (int32) that sort along the last axis, ascending and stable; NaN comes last.
-   */
+  /** The indices (int32) that sort along the last axis, ascending and stable; NaN comes last. */
   record ArgSort() implements Op {}
 
   /**
@@ -303,7 +301,9 @@ public sealed interface Op {
    */
   record ScatterAdd(int rows) implements Op {}
 
-  /** Its operand, under a fresh identity: the variable a transform differentiates with respect to. */
+  /**
+   * Its operand, under a fresh identity: the variable a transform differentiates with respect to.
+   */
   record Mark() implements Marker {}
 
   /** Its operand, with a derivative of zero in both modes. */

@@ -5,8 +5,8 @@ import java.util.List;
 /**
  * The key of counter-based random numbers (Philox 4×32-10): two key words, a step and a stream. A
  * draw is a function of its key alone, so a key is used once; {@link #fold} and {@link #split} give
- * independent ones, and {@link #step} makes one a function of the training step. A tree of one int32
- * tensor of shape [4], so that a program can take it as an input.
+ * independent ones, and {@link #step} makes one a function of the training step. A tree of one
+ * int32 tensor of shape [4], so that a program can take it as an input.
  *
  * @param words int32 of shape [4]: key words, step, stream
  */
@@ -65,8 +65,7 @@ public record RandomKey(Tensor words) implements Tree<RandomKey> {
    */
   public RandomKey step(Tensor step) {
     return new RandomKey(
-        Tensor.concat(
-            0, words.slice(0, 0, 2), step.reshape(Shape.of(1)), words.slice(0, 3, 4)));
+        Tensor.concat(0, words.slice(0, 0, 2), step.reshape(Shape.of(1)), words.slice(0, 3, 4)));
   }
 
   private Tensor bits(Shape shape, long offset) {

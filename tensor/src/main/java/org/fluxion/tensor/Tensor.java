@@ -6,7 +6,6 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -16,8 +15,6 @@ import java.util.stream.IntStream;
  * NumPy's rule; dtypes are never promoted. Thread-safe.
  */
 public final class Tensor implements Tree<Tensor> {
-  private static final int PRINTED_ELEMENTS = 64;
-
   private final Op op;
   private final List<Tensor> inputs;
   private final Shape shape;
@@ -153,6 +150,44 @@ public final class Tensor implements Tree<Tensor> {
       data.setLong(i, elements[i]);
     }
     return of(data, Shape.of(extents));
+  }
+
+  /**
+   * An int64 vector.
+   *
+   * @param elements its elements
+   * @return a tensor of shape [n]
+   */
+  public static Tensor tensor(long... elements) {
+    return of(elements, elements.length);
+  }
+
+  /**
+   * An int64 tensor.
+   *
+   * @param elements its elements, row-major, copied
+   * @param extents its shape
+   * @return the tensor
+   */
+  public static Tensor of(long[] elements, int... extents) {
+    HostData data = HostData.allocate(DType.INT64, elements.length);
+    for (int i = 0; i < elements.length; i++) {
+      data.setLong(i, elements[i]);
+    }
+    return of(data, Shape.of(extents));
+  }
+
+  /**
+   * A scalar, exact where the dtype is an integer.
+   *
+   * @param value its value; one too wide for int32 wraps
+   * @param dtype its dtype
+   * @return a tensor of shape []
+   */
+  public static Tensor scalar(long value, DType dtype) {
+    HostData data = HostData.allocate(dtype, 1);
+    data.setLong(0, value);
+    return of(data, Shape.SCALAR);
   }
 
   /**
@@ -827,6 +862,10 @@ public final class Tensor implements Tree<Tensor> {
    * @return the minima
    */
   public Tensor min(int... axes) {
+    if (dtype.isInteger()) {
+      // −1 − x turns the order round without overflow; −x does not for the smallest integer.
+      return neg().sub(1).max(axes).neg().sub(1);
+    }
     return neg().max(axes).neg();
   }
 
@@ -891,7 +930,8 @@ public final class Tensor implements Tree<Tensor> {
    */
   public Tensor reshape(int... extents) {
     int[] target = extents.clone();
-    long known = Arrays.stream(target).filter(e -> e >= 0).asLongStream().reduce(1, (a, b) -> a * b);
+    long known =
+        Arrays.stream(target).filter(e -> e >= 0).asLongStream().reduce(1, (a, b) -> a * b);
     for (int axis = 0; axis < target.length; axis++) {
       if (target[axis] == -1 && known > 0) {
         target[axis] = Math.toIntExact(shape.elements() / known);
@@ -998,9 +1038,7 @@ public final class Tensor implements Tree<Tensor> {
           "split: axis %d of %s does not divide into %d equal parts".formatted(axis, shape, parts));
     }
     int size = extent / parts;
-    return IntStream.range(0, parts)
-        .mapToObj(i -> slice(axis, i * size, (i + 1) * size))
-        .toList();
+    return IntStream.range(0, parts).mapToObj(i -> slice(axis, i * size, (i + 1) * size)).toList();
   }
 
   /**
@@ -1062,8 +1100,8 @@ public final class Tensor implements Tree<Tensor> {
   // ---- contraction and indexing ----
 
   /**
-   * The matrix product [..., m, k] × [..., k, n]. A right operand of rank 2 serves every batch; other
-   * batch axes broadcast.
+   * The matrix product [..., m, k] × [..., k, n]. A right operand of rank 2 serves every batch;
+   * other batch axes broadcast.
    *
    * @param other the right operand, of equal dtype
    * @return [..., m, n]
@@ -1088,8 +1126,7 @@ public final class Tensor implements Tree<Tensor> {
             .reshape(shape.with(-1, other.shape.extent(-1)));
       }
     }
-    Shape batch =
-        Shape.broadcast("matmul batch", leading(shape), leading(other.shape));
+    Shape batch = Shape.broadcast("matmul batch", leading(shape), leading(other.shape));
     return apply(new Op.Matmul(), batched(batch), other.batched(batch));
   }
 
@@ -1112,7 +1149,7 @@ public final class Tensor implements Tree<Tensor> {
    */
   public Tensor take(Tensor indices) {
     int rows = shape.extent(0);
-    int width = Math.toIntExact(shape.elements() / Math.max(1, rows));
+    int width = Math.toIntExact(shape.with(0, 1).elements());
     int picks = Math.toIntExact(indices.shape.elements());
     Tensor picked =
         apply(
@@ -1126,9 +1163,9 @@ public final class Tensor implements Tree<Tensor> {
 
   /**
    * Sums of products over labelled axes, in NumPy's notation: {@code einsum("bik,bkj->bij", a, b)}.
-   * A label that the result lacks is summed over; one that repeats in an operand reads its diagonal;
-   * {@code ...} stands for leading axes, which broadcast; without an arrow the result has the labels
-   * that occur once, in alphabetic order.
+   * A label that the result lacks is summed over; one that repeats in an operand reads its
+   * diagonal; {@code ...} stands for leading axes, which broadcast; without an arrow the result has
+   * the labels that occur once, in alphabetic order.
    *
    * @param equation the operands' labels, and the result's
    * @param operands tensors of one numeric dtype
@@ -1191,7 +1228,8 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * The k largest elements along an axis, largest first, ties in their order; NaN counts as largest.
+   * The k largest elements along an axis, largest first, ties in their order; NaN counts as
+   * largest.
    *
    * @param k how many
    * @param axis the axis
@@ -1340,45 +1378,24 @@ public final class Tensor implements Tree<Tensor> {
     if (!shape.equals(other.shape)) {
       return false;
     }
+    if (dtype.isInteger() && other.dtype.isInteger() && relative == 0 && absolute == 0) {
+      return Arrays.equals(toLongArray(), other.toLongArray());
+    }
     double[] a = toDoubleArray();
     double[] b = other.toDoubleArray();
     return IntStream.range(0, a.length)
-        .allMatch(i -> a[i] == b[i] || Math.abs(a[i] - b[i]) <= absolute + relative * Math.abs(b[i]));
+        .allMatch(
+            i -> a[i] == b[i] || Math.abs(a[i] - b[i]) <= absolute + relative * Math.abs(b[i]));
   }
 
   /**
-   * The value, shape and dtype of a small tensor, computed if need be; a summary of a large one or
-   * one with unbound inputs. Never throws.
+   * The value, dtype and shape of a small tensor (up to 64 elements), computed if need be; of a
+   * larger one that is computed, its edges, range and mean. Of others what is known. Never throws.
    *
    * @return the text
    */
   @Override
   public String toString() {
-    String type = dtype + " " + shape;
-    if (shape.elements() > PRINTED_ELEMENTS && value == null) {
-      return "Tensor(" + op.label() + ", " + type + ")";
-    }
-    try {
-      HostData data = value();
-      if (shape.elements() > PRINTED_ELEMENTS) {
-        String head =
-            IntStream.range(0, 6).mapToObj(i -> GraphListing.element(data, i)).collect(Collectors.joining(", "));
-        return "[" + head + ", …] " + type;
-      }
-      return nested(data, 0, 0, shape.elements()) + " " + type;
-    } catch (TensorException unbound) {
-      return "Tensor(" + op.label() + ", " + type + ")";
-    }
-  }
-
-  private String nested(HostData data, int axis, long from, long count) {
-    if (axis == shape.rank()) {
-      return GraphListing.element(data, from);
-    }
-    int extent = shape.extent(axis);
-    long step = extent == 0 ? 0 : count / extent;
-    return IntStream.range(0, extent)
-        .mapToObj(i -> nested(data, axis + 1, from + i * step, step))
-        .collect(Collectors.joining(", ", "[", "]"));
+    return Printing.text(this, value, this::value);
   }
 }

@@ -223,8 +223,7 @@ final class TypeRules {
 
   private static Type permute(Op.Permute op, Tensor a) {
     List<Integer> sorted = op.axes().stream().sorted().toList();
-    List<Integer> all =
-        java.util.stream.IntStream.range(0, a.shape().rank()).boxed().toList();
+    List<Integer> all = java.util.stream.IntStream.range(0, a.shape().rank()).boxed().toList();
     if (!sorted.equals(all)) {
       throw new TensorException(
           "permute: %s is not an order of the axes of %s; name each from 0 to %d once"

@@ -1,5 +1,5 @@
 /**
- * Shapes, dtypes, the immutable tensor graph, its sealed operations and the interpreter that defines
- * them.
+ * Shapes, dtypes, the immutable tensor graph, its sealed operations and the interpreter that
+ * defines them.
  */
 package org.fluxion.tensor;

@@ -40,7 +40,10 @@ class FunctionsTest {
     double[] expected = new double[columns];
     Arrays.setAll(
         expected,
-        j -> IntStream.range(0, rows).mapToDouble(i -> values[i * columns + j]).reduce(1, (a, b) -> a * b));
+        j ->
+            IntStream.range(0, rows)
+                .mapToDouble(i -> values[i * columns + j])
+                .reduce(1, (a, b) -> a * b));
     assertArrayEquals(expected, x.product(0).toDoubleArray(), 1e-9);
     assertEquals(Shape.of(rows), x.product(1).shape());
   }
@@ -78,8 +81,7 @@ class FunctionsTest {
       TopK top = x.topK(k, 0);
       assertArrayEquals(
           x.sortDescending(0).slice(0, 0, k).toDoubleArray(), top.values().toDoubleArray());
-      assertArrayEquals(
-          x.take(top.indices()).toDoubleArray(), top.values().toDoubleArray());
+      assertArrayEquals(x.take(top.indices()).toDoubleArray(), top.values().toDoubleArray());
     }
   }
 
@@ -109,21 +111,23 @@ class FunctionsTest {
     TreeSet<Character> used = new TreeSet<>();
     for (int k = 0; k < count; k++) {
       labels[k] =
-          random.ints(random.nextInt(4), 0, 4)
+          random
+              .ints(random.nextInt(4), 0, 4)
               .mapToObj(i -> letters.substring(i, i + 1))
               .collect(Collectors.joining());
-      operands[k] =
-          random(seed + k, labels[k].chars().map(c -> extents[c - 'a']).toArray());
+      operands[k] = random(seed + k, labels[k].chars().map(c -> extents[c - 'a']).toArray());
       labels[k].chars().forEach(c -> used.add((char) c));
     }
     String output =
-        used.stream().filter(c -> random.nextBoolean()).map(String::valueOf).collect(Collectors.joining());
+        used.stream()
+            .filter(c -> random.nextBoolean())
+            .map(String::valueOf)
+            .collect(Collectors.joining());
     Tensor result = Tensor.einsum(String.join(",", labels) + "->" + output, operands);
     TreeMap<String, Double> expected = new TreeMap<>();
     sum(new int[4], 0, extents, used, labels, operands, output, expected);
     double[] values = result.toDoubleArray();
-    assertEquals(
-        Shape.of(output.chars().map(c -> extents[c - 'a']).toArray()), result.shape());
+    assertEquals(Shape.of(output.chars().map(c -> extents[c - 'a']).toArray()), result.shape());
     // TreeMap orders the one-digit indices as row-major order does.
     double[] sums = expected.values().stream().mapToDouble(Double::doubleValue).toArray();
     assertArrayEquals(sums.length == 0 ? new double[values.length] : sums, values, 1e-9);
@@ -153,8 +157,7 @@ class FunctionsTest {
       }
       product *= operands[k].toDoubleArray()[offset];
     }
-    String key =
-        output.chars().mapToObj(c -> "" + index[c - 'a']).collect(Collectors.joining());
+    String key = output.chars().mapToObj(c -> "" + index[c - 'a']).collect(Collectors.joining());
     sums.merge(key, product, Double::sum);
   }
 
@@ -164,7 +167,8 @@ class FunctionsTest {
     Tensor b = random(2, 3, 4);
     assertTrue(Tensor.einsum("...ij,jk", a, b).allClose(a.matmul(b), 1e-12, 1e-12));
     assertTrue(
-        Tensor.einsum("...ij,...jk->...ik", a, b.reshape(1, 3, 4)).allClose(a.matmul(b), 1e-12, 1e-12));
+        Tensor.einsum("...ij,...jk->...ik", a, b.reshape(1, 3, 4))
+            .allClose(a.matmul(b), 1e-12, 1e-12));
     Tensor i = Tensor.of(new int[] {1, 2, 3, 4}, 2, 2);
     assertArrayEquals(new long[] {7, 10, 15, 22}, Tensor.einsum("ij,jk", i, i).toLongArray());
     assertEquals(5, Tensor.einsum("ii", i).item());
@@ -202,7 +206,8 @@ class FunctionsTest {
   void normsAtTheEdge() {
     assertEquals(0, Tensor.zeros(3).norm().item());
     assertEquals(0, Tensor.zeros(0).norm().item());
-    assertEquals(Double.POSITIVE_INFINITY, Tensor.tensor(1, Double.NEGATIVE_INFINITY).norm().item());
+    assertEquals(
+        Double.POSITIVE_INFINITY, Tensor.tensor(1, Double.NEGATIVE_INFINITY).norm().item());
     assertTrue(Double.isNaN(Tensor.tensor(1, Double.NaN).norm().item()));
   }
 
@@ -219,9 +224,7 @@ class FunctionsTest {
     assertTrue(Double.isNaN(Losses.crossEntropy(logits, Tensor.tensor(2, 0, 1, -1)).item()));
     assertEquals(0, Losses.crossEntropy(logits.mul(1e5), logits.argMax(1)).item(), 1e-12);
     TensorException shapes =
-        assertThrows(
-            TensorException.class,
-            () -> Losses.crossEntropy(logits, Tensor.tensor(1, 2)));
+        assertThrows(TensorException.class, () -> Losses.crossEntropy(logits, Tensor.tensor(1, 2)));
     assertTrue(shapes.getMessage().contains("[4]"));
   }
 
@@ -229,8 +232,7 @@ class FunctionsTest {
   void theMeanSquaredErrorDoesNotBroadcast() {
     assertEquals(2.5, Losses.meanSquaredError(Tensor.tensor(1.0, 2), Tensor.tensor(0.0, 4)).item());
     assertThrows(
-        TensorException.class,
-        () -> Losses.meanSquaredError(Tensor.zeros(4, 1), Tensor.zeros(4)));
+        TensorException.class, () -> Losses.meanSquaredError(Tensor.zeros(4, 1), Tensor.zeros(4)));
   }
 
   @Test
@@ -250,10 +252,8 @@ class FunctionsTest {
   void stackPutsTheNewAxisAnywhere() {
     Tensor a = Tensor.of(new int[] {1, 2, 3, 4}, 2, 2);
     Tensor b = a.mul(10);
-    assertArrayEquals(
-        new long[] {1, 2, 3, 4, 10, 20, 30, 40}, Tensor.stack(0, a, b).toLongArray());
-    assertArrayEquals(
-        new long[] {1, 2, 10, 20, 3, 4, 30, 40}, Tensor.stack(1, a, b).toLongArray());
+    assertArrayEquals(new long[] {1, 2, 3, 4, 10, 20, 30, 40}, Tensor.stack(0, a, b).toLongArray());
+    assertArrayEquals(new long[] {1, 2, 10, 20, 3, 4, 30, 40}, Tensor.stack(1, a, b).toLongArray());
     assertArrayEquals(
         new long[] {1, 10, 2, 20, 3, 30, 4, 40}, Tensor.stack(-1, a, b).toLongArray());
   }

@@ -52,6 +52,53 @@ class GraphsTest {
   }
 
   @Test
+  void aRepeatedNumberIsANumberOnlyToElementwiseOperations() {
+    Tensor half = Tensor.full(0.5, Shape.of(3, 2), DType.FLOAT32);
+    assertEquals(
+        """
+        x = input : float32[3]
+        %1 = mul(x, 2.0) : float32[3]
+        %2 = reshape(%1) : float32[1, 3]
+        %3 = matmul(%2, full(0.5, [3, 2])) : float32[1, 2]
+        return %3, full(0.5, [3, 2]), 7.0
+        """,
+        Graphs.text(
+            a ->
+                new Three(
+                    a.mul(2).reshape(1, 3).matmul(half), half, Tensor.scalar(7.0, DType.FLOAT32)),
+            X));
+  }
+
+  record Three(Tensor a, Tensor b, Tensor c) implements Tree<Three> {
+    @Override
+    public List<Tensor> leaves() {
+      return List.of(a, b, c);
+    }
+
+    @Override
+    public Three withLeaves(List<Tensor> leaves) {
+      return new Three(leaves.get(0), leaves.get(1), leaves.get(2));
+    }
+  }
+
+  @Test
+  void aDeepDrawingStaysSmall() {
+    List<Tensor> chain = new ArrayList<>(List.of(X));
+    for (int i = 0; i < 300; i++) {
+      chain.add(chain.getLast().sin());
+    }
+    Tensor sum = chain.getLast();
+    for (Tensor earlier : chain.reversed()) {
+      sum = sum.mul(earlier);
+    }
+    // 600 boxes of some 500 characters, and no bend for each of 300 layers.
+    String svg = Graphs.svg(new Graph(List.of(X), List.of(sum)));
+    wellFormed(svg);
+    assertTrue(svg.length() < 2_000_000, () -> svg.length() + " characters");
+    assertTrue(svg.contains("mul(·, x0)"), "the name of what is far away");
+  }
+
+  @Test
   void inputsOfOneNameAreToldApart() {
     Tensor a = Tensor.input("a", Shape.of(2), DType.INT32);
     Tensor b = Tensor.input("a", Shape.of(2), DType.INT32);
@@ -101,14 +148,17 @@ class GraphsTest {
     wellFormed(svg);
     List<double[]> boxes = new ArrayList<>();
     Matcher box =
-        Pattern.compile("<rect x=\"(.*?)\" y=\"(.*?)\" width=\"(.*?)\" height=\"(.*?)\"").matcher(svg);
+        Pattern.compile("<rect x=\"(.*?)\" y=\"(.*?)\" width=\"(.*?)\" height=\"(.*?)\"")
+            .matcher(svg);
     while (box.find()) {
-      boxes.add(IntStream.rangeClosed(1, 4).mapToDouble(i -> Double.parseDouble(box.group(i))).toArray());
+      boxes.add(
+          IntStream.rangeClosed(1, 4).mapToDouble(i -> Double.parseDouble(box.group(i))).toArray());
     }
     assertEquals(Graphs.text(x -> random(x, seed, size), X).lines().count() - 1, boxes.size());
     for (double[] a : boxes) {
       for (double[] b : boxes) {
-        assertTrue(a == b || apart(a, b, 0) || apart(a, b, 1), () -> "overlap at " + a[0] + ", " + a[1]);
+        assertTrue(
+            a == b || apart(a, b, 0) || apart(a, b, 1), () -> "overlap at " + a[0] + ", " + a[1]);
       }
     }
   }

@@ -20,11 +20,70 @@ class TensorTest {
   }
 
   @Test
+  void aSmallTensorPrintsWhole() {
+    assertEquals("1.5 float64 []", Tensor.scalar(1.5, DType.FLOAT64).toString());
+    assertEquals("[] float32 [0]", Tensor.zeros(0).toString());
+    assertEquals(
+        "[true, false] bool [2]", Tensor.tensor(1, 3).less(Tensor.tensor(2, 2)).toString());
+    assertEquals(
+        """
+        [[[  0,   1,   2,   3,   4,   5,   6,   7],
+          [  8,   9,  10,  11,  12,  13,  14,  15]],
+         [[ 16,  17,  18,  19,  20,  21,  22,  23],
+          [ 24,  25,  26,  27,  28,  29,  30, -31]]] int32 [2, 2, 8]\
+        """,
+        Tensor.arange(32, DType.INT32)
+            .mul(
+                Tensor.where(
+                    Tensor.arange(32, DType.INT32).equal(Tensor.scalar(31, DType.INT32)),
+                    Tensor.scalar(-1, DType.INT32),
+                    Tensor.scalar(1, DType.INT32)))
+            .reshape(2, 2, 8)
+            .toString());
+  }
+
+  @Test
+  void aLargeTensorPrintsItsEdges() {
+    Tensor x = Tensor.arange(1000, DType.FLOAT32);
+    assertEquals("Tensor(iota, float32 [1000], not computed)", x.toString());
+    x.value();
+    assertEquals(
+        "[0.0, 1.0, 2.0, …, 997.0, 998.0, 999.0] float32 [1000], from 0.0 to 999.0, mean 499.5",
+        x.toString());
+    Tensor square = x.reshape(10, 100);
+    square.value();
+    assertEquals(
+        """
+        [[  0.0,   1.0,   2.0, …,  97.0,  98.0,  99.0],
+         [100.0, 101.0, 102.0, …, 197.0, 198.0, 199.0],
+         [200.0, 201.0, 202.0, …, 297.0, 298.0, 299.0],
+         …,
+         [700.0, 701.0, 702.0, …, 797.0, 798.0, 799.0],
+         [800.0, 801.0, 802.0, …, 897.0, 898.0, 899.0],
+         [900.0, 901.0, 902.0, …, 997.0, 998.0, 999.0]] float32 [10, 100], from 0.0 to 999.0, mean 499.5\
+        """,
+        square.toString());
+    Tensor half = Tensor.zeros(100).div(x.slice(0, 0, 100));
+    half.value();
+    assertTrue(half.toString().endsWith("from 0.0 to 0.0, mean 0.0, 1 NaN"), half.toString());
+  }
+
+  @Test
+  void anUnboundInputIsNamed() {
+    Tensor loss = Tensor.input("image", Shape.of(2), DType.FLOAT32).sum();
+    TensorException unbound = assertThrows(TensorException.class, loss::item);
+    assertEquals(
+        "input 'image' float32 [2] has no value; bind it by running a program",
+        unbound.getMessage());
+    assertEquals(
+        "Tensor(sum, float32 [], not computed: " + unbound.getMessage() + ")", loss.toString());
+  }
+
+  @Test
   void operandsBroadcastAsInNumPy() {
     Tensor x = Tensor.of(new double[] {1, 2, 3, 4, 5, 6}, 2, 3);
     assertArrayEquals(
-        new double[] {11, 22, 33, 14, 25, 36},
-        x.add(Tensor.tensor(10.0, 20, 30)).toDoubleArray());
+        new double[] {11, 22, 33, 14, 25, 36}, x.add(Tensor.tensor(10.0, 20, 30)).toDoubleArray());
     assertEquals(Shape.of(4, 2, 3), x.add(Tensor.of(new double[4], 4, 1, 1)).shape());
   }
 
@@ -50,12 +109,10 @@ class TensorTest {
   @Test
   void aMistakeIsReportedWhereItIsMade() {
     TensorException inner =
-        assertThrows(
-            TensorException.class, () -> Tensor.zeros(4, 3).matmul(Tensor.zeros(5, 2)));
+        assertThrows(TensorException.class, () -> Tensor.zeros(4, 3).matmul(Tensor.zeros(5, 2)));
     assertEquals("matmul: inner dimensions differ: [4, 3] × [5, 2] (3 ≠ 5)", inner.getMessage());
     TensorException dtypes =
-        assertThrows(
-            TensorException.class, () -> Tensor.tensor(1f).add(Tensor.tensor(1.0)));
+        assertThrows(TensorException.class, () -> Tensor.tensor(1f).add(Tensor.tensor(1.0)));
     assertTrue(dtypes.getMessage().contains("float32 [1] and float64 [1]; cast"));
     TensorException unbound =
         assertThrows(
@@ -76,8 +133,7 @@ class TensorTest {
   @Test
   void philoxAgreesWithThePublishedVectors() {
     assertArrayEquals(
-        new int[] {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8},
-        Philox.block(0, 0, 0, 0, 0, 0));
+        new int[] {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}, Philox.block(0, 0, 0, 0, 0, 0));
     assertArrayEquals(
         new int[] {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd},
         Philox.block(-1, -1, -1, -1, -1, -1));

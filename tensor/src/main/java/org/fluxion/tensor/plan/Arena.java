@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Places for temporary buffers in one piece of memory: a buffer's place is free again after its last
- * reader.
+ * Places for temporary buffers in one piece of memory: a buffer's place is free again after its
+ * last reader.
  *
  * @param offsets the byte at which each temporary buffer begins, a multiple of {@link #ALIGNMENT}
  * @param bytes the size of the whole
@@ -68,8 +68,7 @@ public record Arena(Map<Buffer, Long> offsets, long bytes, long live) {
       }
       most = Math.max(most, live);
       int now = i;
-      java.util.stream.Stream.concat(
-              order.get(i).reads().stream(), order.get(i).writes().stream())
+      java.util.stream.Stream.concat(order.get(i).reads().stream(), order.get(i).writes().stream())
           .distinct()
           .filter(b -> offsets.containsKey(b) && last.get(b) == now)
           .forEach(b -> release(free, offsets.get(b), rounded(b)));

@@ -121,11 +121,12 @@ final class Cluster {
         folded = root.folded;
       }
     }
-    root.dependencies.forEach(d -> {
-      if (d.root().cluster != this) {
-        reads.add(d.root());
-      }
-    });
+    root.dependencies.forEach(
+        d -> {
+          if (d.root().cluster != this) {
+            reads.add(d.root());
+          }
+        });
   }
 
   @Override

@@ -1,10 +1,8 @@
 package org.fluxion.tensor.plan;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -12,10 +10,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Puts roots together into kernels. Roots are taken as they become ready, operations first, so that
- * the primal and the tangent of a layer, whose products are ready at the same time, meet in one
- * kernel; a root joins the earliest cluster that it fits and whose results it reads, or whose
- * operands it shares.
+ * Puts roots together into kernels. Roots are taken by how many operations with kernels of their
+ * own lie before them, so that the primal and the tangent of a layer, whose products lie equally
+ * deep, meet in one kernel; a root joins the earliest cluster that it fits and whose results it
+ * reads, or whose operands it shares.
  */
 final class Clusters {
   private static final int TRIED = 12;
@@ -32,37 +30,35 @@ final class Clusters {
   }
 
   private void form(Collection<Root> roots) {
-    Map<Root, List<Root>> users = new HashMap<>();
-    Map<Root, Integer> missing = new HashMap<>();
-    Deque<Root> operations = new ArrayDeque<>();
-    Deque<Root> others = new ArrayDeque<>();
+    Map<Root, Integer> level = new HashMap<>();
+    Map<Root, Integer> latest = new HashMap<>();
+    List<Root> computed = new ArrayList<>();
     for (Root root : roots) {
-      if (root.kind == Root.Kind.LEAF) {
-        continue;
+      int own = root.kind == Root.Kind.OPERATION ? 1 : 0;
+      int needed = 0;
+      for (Root.Dependency dependency : root.dependencies) {
+        needed = Math.max(needed, level.getOrDefault(dependency.root(), 0));
       }
-      Set<Root> needed = new LinkedHashSet<>();
-      root.dependencies.forEach(d -> needed.add(d.root()));
-      needed.removeIf(r -> r.kind == Root.Kind.LEAF);
-      needed.forEach(r -> users.computeIfAbsent(r, k -> new ArrayList<>()).add(root));
-      missing.put(root, needed.size());
-      if (needed.isEmpty()) {
-        (root.kind == Root.Kind.OPERATION ? operations : others).add(root);
+      if (root.kind != Root.Kind.LEAF) {
+        level.put(root, needed + own);
+        computed.add(root);
       }
     }
-    int placed = 0;
-    while (!operations.isEmpty() || !others.isEmpty()) {
-      Root root = operations.isEmpty() ? others.poll() : operations.poll();
-      place(root);
-      placed++;
-      for (Root user : users.getOrDefault(root, List.of())) {
-        if (missing.merge(user, -1, Integer::sum) == 0) {
-          (user.kind == Root.Kind.OPERATION ? operations : others).add(user);
-        }
+    for (Root root : computed.reversed()) {
+      boolean operation = root.kind == Root.Kind.OPERATION;
+      int limit = latest.getOrDefault(root, level.get(root));
+      if (!operation) {
+        // Computed as late as its first reader allows, so that the two can share a kernel.
+        level.merge(root, limit, Math::max);
       }
+      int before = level.get(root) - (operation ? 1 : 0);
+      root.dependencies.forEach(d -> latest.merge(d.root(), before, Math::min));
     }
-    if (placed != missing.size()) {
-      throw new IllegalStateException("the roots depend on each other");
-    }
+    computed.sort(
+        Comparator.<Root>comparingInt(level::get)
+            .thenComparing(r -> r.kind != Root.Kind.OPERATION)
+            .thenComparingInt(r -> r.order));
+    computed.forEach(this::place);
   }
 
   private void place(Root root) {

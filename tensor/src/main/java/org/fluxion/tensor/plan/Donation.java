@@ -60,9 +60,6 @@ final class Donation {
             .map(i -> ((Kernel.Load) i).access())
             .filter(a -> a.buffer().equals(input))
             .allMatch(
-                a ->
-                    a.offset() == 0
-                        && a.bounds().isEmpty()
-                        && Arrays.equals(a.strides(), steps));
+                a -> a.offset() == 0 && a.bounds().isEmpty() && Arrays.equals(a.strides(), steps));
   }
 }

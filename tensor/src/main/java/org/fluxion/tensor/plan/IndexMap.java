@@ -25,7 +25,9 @@ final class IndexMap {
     }
   }
 
-  /** No cut of the loops makes the position a sum of strides: the operand has to be stored first. */
+  /**
+   * No cut of the loops makes the position a sum of strides: the operand has to be stored first.
+   */
   static final class NotAffine extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -54,8 +56,7 @@ final class IndexMap {
    * @param steps the elements that each loop steps over; 0 for loops that leave the tensor in place
    */
   static IndexMap of(Shape shape, Loops loops, long[] steps) throws SplitNeeded, NotAffine {
-    IndexMap flat =
-        new IndexMap(loops, new long[] {0}, new long[][] {steps.clone()}, List.of());
+    IndexMap flat = new IndexMap(loops, new long[] {0}, new long[][] {steps.clone()}, List.of());
     return flat.cut(shape);
   }
 

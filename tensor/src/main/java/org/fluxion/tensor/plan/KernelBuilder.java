@@ -79,8 +79,7 @@ final class KernelBuilder {
       try {
         value = member(member, member.start(loops, steps(loops, rowLevel)), rowLevel);
       } catch (IndexMap.SplitNeeded | IndexMap.NotAffine impossible) {
-        throw new IllegalStateException(
-            "the loops " + loops + " do not fit " + member, impossible);
+        throw new IllegalStateException("the loops " + loops + " do not fit " + member, impossible);
       }
       members.put(member, value);
       labels.add(member.node.op().label());
@@ -127,8 +126,7 @@ final class KernelBuilder {
             : new Kernel.ColumnReduce(maximum, operand, member.node.dtype()));
   }
 
-  private int value(Tensor node, IndexMap map)
-      throws IndexMap.SplitNeeded, IndexMap.NotAffine {
+  private int value(Tensor node, IndexMap map) throws IndexMap.SplitNeeded, IndexMap.NotAffine {
     Tensor stored = Reach.stored(node, roots.keySet());
     if (stored != null) {
       Root root = roots.get(stored);

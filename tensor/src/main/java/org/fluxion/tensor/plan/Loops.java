@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The loops of a kernel, outermost first, whose extents multiply to the elements that it walks over.
- * Which way the elements are cut into loops is a choice; cuts are made finer until every operand's
- * position is a sum of stride · index.
+ * The loops of a kernel, outermost first, whose extents multiply to the elements that it walks
+ * over. Which way the elements are cut into loops is a choice; cuts are made finer until every
+ * operand's position is a sum of stride · index.
  *
  * @param extents the extent of each loop, all above 1
  */

@@ -29,16 +29,16 @@ final class MatmulViews {
   private MatmulViews() {}
 
   /** The operands that have to be stored, since no strides describe them. */
-  static List<Tensor> unreachable(Tensor matmul) {
+  static List<Tensor> unreachable(Tensor matmul, Set<Tensor> chosen) {
     List<Tensor> result = new ArrayList<>();
     for (Tensor operand : matmul.inputs()) {
-      if (operand(operand, batch(operand)) == null) {
+      if (!chosen.contains(operand) && operand(operand, batch(operand, chosen), chosen) == null) {
         result.add(operand);
       }
     }
     if (result.isEmpty()) {
-      Loops a = batch(matmul.inputs().get(0));
-      Loops b = batch(matmul.inputs().get(1));
+      Loops a = batch(matmul.inputs().get(0), chosen);
+      Loops b = batch(matmul.inputs().get(1), chosen);
       if (Loops.refine(a, b) == null) {
         result.addAll(new LinkedHashSet<>(matmul.inputs()));
       }
@@ -46,14 +46,38 @@ final class MatmulViews {
     return result;
   }
 
+  /**
+   * The tensor to store so that an operand can be read: the one closest to where its elements come
+   * from, so that transposed uses of the same value share it.
+   */
+  static Tensor storage(Tensor operand, Set<Tensor> chosen) {
+    List<Tensor> chain = new ArrayList<>();
+    Tensor node = operand;
+    chain.add(node);
+    while (Roots.isView(node.op()) && !chosen.contains(node)) {
+      node = node.inputs().get(0);
+      chain.add(node);
+    }
+    for (Tensor candidate : chain.reversed()) {
+      if (candidate == operand || Roots.isLiteral(candidate)) {
+        continue;
+      }
+      if (batchOf(operand, Set.of(candidate)) != null) {
+        return candidate;
+      }
+    }
+    return operand;
+  }
+
+  private static Cut batchOf(Tensor operand, Set<Tensor> chosen) {
+    return cut(operand, plainBatch(operand), chosen);
+  }
+
   /** The views of a product whose operands are all reachable. */
   static Views of(Tensor matmul, Set<Tensor> chosen) {
     Tensor a = matmul.inputs().get(0);
     Tensor b = matmul.inputs().get(1);
-    Loops batch =
-        Loops.refine(
-            chosen.contains(a) ? plainBatch(a) : batch(a),
-            chosen.contains(b) ? plainBatch(b) : batch(b));
+    Loops batch = Loops.refine(batch(a, chosen), batch(b, chosen));
     return new Views(batch, view(a, batch, chosen), view(b, batch, chosen));
   }
 
@@ -61,7 +85,7 @@ final class MatmulViews {
     if (chosen.contains(operand)) {
       return stored(operand, batch);
     }
-    return operand(operand, batch);
+    return operand(operand, batch, chosen);
   }
 
   private static View stored(Tensor operand, Loops batch) {
@@ -83,20 +107,20 @@ final class MatmulViews {
     return Loops.of(batch);
   }
 
-  private static Loops batch(Tensor operand) {
-    Cut cut = cut(operand, plainBatch(operand));
+  private static Loops batch(Tensor operand, Set<Tensor> chosen) {
+    Cut cut = chosen.contains(operand) ? null : cut(operand, plainBatch(operand), chosen);
     return cut == null ? plainBatch(operand) : cut.batch;
   }
 
-  private static View operand(Tensor operand, Loops batch) {
-    Cut cut = cut(operand, batch);
+  private static View operand(Tensor operand, Loops batch, Set<Tensor> chosen) {
+    Cut cut = cut(operand, batch, chosen);
     return cut == null ? null : cut.view;
   }
 
   private record Cut(Loops batch, View view) {}
 
   /** Walks down the views, splitting loops; null if rows or columns do not stay single loops. */
-  private static Cut cut(Tensor operand, Loops batch) {
+  private static Cut cut(Tensor operand, Loops batch, Set<Tensor> chosen) {
     Shape shape = operand.shape();
     long rows = shape.extent(-2);
     long columns = shape.extent(-1);
@@ -112,7 +136,7 @@ final class MatmulViews {
       try {
         IndexMap map = IndexMap.of(shape, loops, loops.steps());
         Tensor node = operand;
-        while (Roots.isView(node.op())) {
+        while (Roots.isView(node.op()) && !chosen.contains(node)) {
           map = map.operand(node);
           node = node.inputs().get(0);
         }

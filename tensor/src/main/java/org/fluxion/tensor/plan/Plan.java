@@ -1,6 +1,7 @@
 package org.fluxion.tensor.plan;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -20,6 +21,7 @@ import org.fluxion.tensor.Tensor;
  * @param constants what constant buffers hold
  * @param arena where temporary buffers lie
  * @param donated for each output that is written over an input, the buffers of both
+ * @param carries for each output the index of the input that it becomes before the next run, or −1
  */
 public record Plan(
     List<Kernel> kernels,
@@ -27,7 +29,8 @@ public record Plan(
     List<Buffer> outputs,
     Map<Buffer, HostData> constants,
     Arena arena,
-    Map<Buffer, Buffer> donated) {
+    Map<Buffer, Buffer> donated,
+    List<Integer> carries) {
   /** Copies the lists and maps. */
   public Plan {
     kernels = List.copyOf(kernels);
@@ -35,6 +38,7 @@ public record Plan(
     outputs = List.copyOf(outputs);
     constants = Map.copyOf(constants);
     donated = Map.copyOf(donated);
+    carries = List.copyOf(carries);
   }
 
   /**
@@ -102,15 +106,15 @@ public record Plan(
                     "unused" + buffers)
                 : root.buffer);
       }
-      List<Buffer> outputBuffers =
-          graph.outputs().stream().map(o -> roots.get(o).buffer).toList();
+      List<Buffer> outputBuffers = graph.outputs().stream().map(o -> roots.get(o).buffer).toList();
       return new Plan(
           order,
           inputBuffers,
           outputBuffers,
           constants,
           Arena.of(order),
-          Donation.of(order, inputBuffers, outputBuffers, donations));
+          Donation.of(order, inputBuffers, outputBuffers, donations),
+          Arrays.stream(donations).boxed().toList());
     }
 
     private Buffer buffer(Root root, boolean input, boolean output) {

@@ -9,7 +9,9 @@ import java.util.Set;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 
-/** Walks from a root to the roots that it reads, cutting its loops where that makes the way affine. */
+/**
+ * Walks from a root to the roots that it reads, cutting its loops where that makes the way affine.
+ */
 final class Reach {
   private record Visit(Tensor node, IndexMap map) {}
 
@@ -63,7 +65,8 @@ final class Reach {
       }
       if (stored != null) {
         long repeat = repeat(visit);
-        repeats.merge(stored, repeat, (a, b) -> a.equals(b) ? a : Long.valueOf(Root.Dependency.OTHER));
+        repeats.merge(
+            stored, repeat, (a, b) -> a.equals(b) ? a : Long.valueOf(Root.Dependency.OTHER));
       } else if (Roots.isView(node.op())) {
         try {
           stack.push(new Visit(node.inputs().get(0), visit.map.operand(node)));

@@ -80,8 +80,7 @@ final class Root {
           .filter(a -> !reduced.contains(a) && !row && a >= border)
           .forEach(axisOrder::add);
       this.axes = axisOrder.stream().mapToInt(Integer::intValue).toArray();
-      this.loops =
-          Loops.of(Arrays.stream(axes).mapToLong(operand::extent).toArray());
+      this.loops = Loops.of(Arrays.stream(axes).mapToLong(operand::extent).toArray());
       long total = reduced.stream().mapToLong(operand::extent).reduce(1, (a, b) -> a * b);
       this.kind = row || total == 1 ? Kind.ROW : Kind.COLUMN;
       if (this.kind == Kind.ROW) {
@@ -98,8 +97,7 @@ final class Root {
     } else {
       this.kind = kind;
       this.axes = null;
-      this.loops =
-          Loops.of(Arrays.stream(node.shape().extents()).asLongStream().toArray());
+      this.loops = Loops.of(Arrays.stream(node.shape().extents()).asLongStream().toArray());
       this.inner = 1;
       this.folded = 1;
     }
@@ -133,8 +131,7 @@ final class Root {
     if (axes == null) {
       return IndexMap.of(walked.shape(), loops, steps);
     }
-    Shape permuted =
-        Shape.of(Arrays.stream(axes).map(walked.shape()::extent).toArray());
+    Shape permuted = Shape.of(Arrays.stream(axes).map(walked.shape()::extent).toArray());
     IndexMap inOrder = IndexMap.of(permuted, loops, steps);
     return inOrder.unpermuted(axes);
   }

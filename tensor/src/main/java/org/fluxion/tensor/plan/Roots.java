@@ -15,8 +15,8 @@ import org.fluxion.tensor.Tensor;
 /**
  * Chooses which tensors are computed as a whole. Reductions, products and what their kernels read
  * are; an elementwise value with several readers is when computing it again would read more memory
- * than loading it, or take many operations. What the backward pass needs again is settled here:
- * a value that is cheap to recompute is never kept.
+ * than loading it, or take many operations. What the backward pass needs again is settled here: a
+ * value that is cheap to recompute is never kept.
  */
 final class Roots {
   private static final int RECOMPUTED_OPERATIONS = 24;
@@ -121,7 +121,9 @@ final class Roots {
       if (operation) {
         for (Tensor operand : node.inputs()) {
           chosen.add(
-              node.op() instanceof Op.Matmul ? base(operand) : contiguousBase(operand));
+              node.op() instanceof Op.Matmul
+                  ? MatmulViews.storage(operand, chosen)
+                  : contiguousBase(operand));
         }
       }
       if (node.op() instanceof Op.Pad || node.op() instanceof Op.Unfold) {
@@ -133,10 +135,13 @@ final class Roots {
         operands.forEach(operand -> readers.merge(operand, 1, Integer::sum));
       }
     }
-    graph.outputs().forEach(output -> {
-      chosen.add(output);
-      readers.merge(base(output), 1, Integer::sum);
-    });
+    graph
+        .outputs()
+        .forEach(
+            output -> {
+              chosen.add(output);
+              readers.merge(base(output), 1, Integer::sum);
+            });
     Map<Tensor, Cost> costs = new HashMap<>();
     for (Tensor node : nodes) {
       costs.put(node, cost(node, costs));
@@ -212,7 +217,7 @@ final class Roots {
         Root root = roots.get(node);
         if (root.kind == Root.Kind.OPERATION) {
           if (node.op() instanceof Op.Matmul) {
-            added.addAll(MatmulViews.unreachable(node));
+            added.addAll(MatmulViews.unreachable(node, chosen));
           }
         } else if (root.kind != Root.Kind.LEAF) {
           new Reach(root, chosen).find(added);
@@ -258,8 +263,7 @@ final class Roots {
         throw new IllegalStateException("unreachable tensors are left: " + none);
       }
       reach.repeats.forEach(
-          (tensor, repeat) ->
-              dependencies.add(new Root.Dependency(roots.get(tensor), repeat)));
+          (tensor, repeat) -> dependencies.add(new Root.Dependency(roots.get(tensor), repeat)));
     }
     root.dependencies = List.copyOf(dependencies);
   }

@@ -84,9 +84,10 @@ final class Simplify {
       case Op.Mark o -> in.get(0);
       case Op.StopGradient o -> in.get(0);
       case Op.Custom o -> expand(o, in);
-      case Op.Reshape o -> in.get(0).op() instanceof Op.Reshape
-          ? merged(o, List.of(in.get(0).inputs().get(0)))
-          : merged(o, in);
+      case Op.Reshape o ->
+          in.get(0).op() instanceof Op.Reshape
+              ? merged(o, List.of(in.get(0).inputs().get(0)))
+              : merged(o, in);
       case Op.Permute o -> permute(o, in.get(0));
       case Op.Mul o when isOne(in.get(1)) -> in.get(0);
       case Op.Mul o when isOne(in.get(0)) -> in.get(1);
@@ -153,9 +154,7 @@ final class Simplify {
 
   private static ScalarKey scalar(HostData data, Shape shape) {
     long bits =
-        data.dtype().isFloating()
-            ? Double.doubleToRawLongBits(data.getDouble(0))
-            : data.getLong(0);
+        data.dtype().isFloating() ? Double.doubleToRawLongBits(data.getDouble(0)) : data.getLong(0);
     return new ScalarKey(data.dtype(), bits, shape);
   }
 

@@ -35,8 +35,7 @@ class SimplifyTest {
     assertSame(x, simplified(x.transpose().transpose()).outputs().get(0));
     assertSame(x, simplified(x.neg().neg()).outputs().get(0));
     assertSame(x, simplified(x.reshape(6).reshape(2, 3)).outputs().get(0));
-    assertSame(
-        x, simplified(Tensor.apply(new Op.StopGradient(), List.of(x))).outputs().get(0));
+    assertSame(x, simplified(Tensor.apply(new Op.StopGradient(), List.of(x))).outputs().get(0));
   }
 
   @Test

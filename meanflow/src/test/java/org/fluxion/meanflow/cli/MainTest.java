@@ -1,0 +1,116 @@
+package org.fluxion.meanflow.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.NoSuchFileException;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+class MainTest {
+  /** What a run of the command line gave. */
+  private record Outcome(int exitCode, String out, String err) {}
+
+  /** A subcommand that fails in the way it is told to. */
+  @Command(name = "fail")
+  private static final class Fail implements Callable<Integer> {
+    private final Throwable failure;
+
+    @Option(names = "--steps")
+    private int steps;
+
+    Fail(Throwable failure) {
+      this.failure = failure;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+      if (failure instanceof Error error) {
+        throw error;
+      }
+      throw (Exception) failure;
+    }
+  }
+
+  private static Outcome run(Throwable failure, String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine line = Main.commandLine();
+    // The command line's handlers must reach subcommands that are added after it was made.
+    CommandLine fail = new CommandLine(new Fail(failure));
+    line.addSubcommand("fail", fail);
+    line.setParameterExceptionHandler(line.getParameterExceptionHandler());
+    line.setExecutionExceptionHandler(line.getExecutionExceptionHandler());
+    line.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+    int exitCode = Main.execute(line, arguments);
+    return new Outcome(exitCode, out.toString(), err.toString());
+  }
+
+  private static Outcome run(String... arguments) {
+    return run(new IllegalArgumentException("steps must be positive"), arguments);
+  }
+
+  @Test
+  void versionAndHelpAreSuccesses() {
+    Outcome version = run("--version");
+    assertEquals(0, version.exitCode());
+    assertTrue(version.out().startsWith("fluxion "), version.out());
+    Outcome help = run("--help");
+    assertEquals(0, help.exitCode());
+    assertTrue(help.out().contains("--debug") && help.out().contains("fail"), help.out());
+    assertEquals(0, run("fail", "--help").exitCode());
+  }
+
+  @Test
+  void badArgumentsAreOneLineAndAHint() {
+    Outcome outcome = run("fail", "--steps", "many");
+    assertEquals(2, outcome.exitCode());
+    assertEquals(
+        "fluxion: Invalid value for option '--steps': 'many' is not an int\n"
+            + "Try 'fluxion fail --help'.\n",
+        outcome.err());
+    assertEquals(2, run().exitCode());
+    assertTrue(run().err().startsWith("fluxion: no command given: expected one of fail\n"));
+    assertEquals(2, run("no-such-command").exitCode());
+  }
+
+  @Test
+  void anExpectedFailureIsItsMessageAlone() {
+    Outcome outcome = run("fail");
+    assertEquals(1, outcome.exitCode());
+    assertEquals("fluxion: steps must be positive\n", outcome.err());
+    assertEquals("", outcome.out());
+    assertEquals("fluxion: two lines\n", run(new IOException("two\n  lines"), "fail").err());
+    assertEquals(
+        "fluxion: NoSuchFileException: weights.safetensors\n",
+        run(new NoSuchFileException("weights.safetensors"), "fail").err());
+  }
+
+  @Test
+  void anUnexpectedFailureNamesItsClass() {
+    Outcome outcome = run(new NullPointerException(), "fail");
+    assertEquals(1, outcome.exitCode());
+    assertEquals(
+        "fluxion: NullPointerException: no message (--debug shows the stack trace)\n",
+        outcome.err());
+    Outcome error = run(new OutOfMemoryError("Java heap space"), "fail");
+    assertEquals(1, error.exitCode());
+    assertTrue(error.err().startsWith("fluxion: OutOfMemoryError: Java heap space"), error.err());
+  }
+
+  @Test
+  void debugShowsTheStackTraceWhereverItStands() {
+    for (String[] arguments :
+        new String[][] {
+          {"--debug", "fail"}, {"fail", "--debug"}, {"fail", "--debug", "--steps=x"}
+        }) {
+      assertTrue(run(arguments).err().contains("\tat "), String.join(" ", arguments));
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package org.fluxion.tensor;
+
+import org.fluxion.tensor.plan.Plan;
+
+/**
+ * A graph made ready on a device, with memory of its own for inputs, outputs and everything
+ * between: running it allocates nothing. It belongs to one thread at a time.
+ */
+public interface Executable extends AutoCloseable {
+  /**
+   * What runs.
+   *
+   * @return the plan
+   */
+  Plan plan();
+
+  /**
+   * The memory that it holds on the device.
+   *
+   * @return bytes
+   */
+  long bytes();
+
+  /**
+   * Copies a value into an input.
+   *
+   * @param input which one
+   * @param data the value, of the input's dtype and size
+   */
+  void write(int input, HostData data);
+
+  /** Computes all outputs from the inputs as they are. */
+  void run();
+
+  /**
+   * Copies an output's value.
+   *
+   * @param output which one
+   * @param data where to, of the output's dtype and size
+   */
+  void read(int output, HostData data);
+
+  /**
+   * Makes the outputs that the plan carries on the next run's inputs; free for those that were
+   * computed in place.
+   */
+  void carry();
+
+  /**
+   * The time that each kernel has taken, over all runs.
+   *
+   * @return nanoseconds, one for each of the plan's kernels
+   */
+  long[] nanos();
+
+  /**
+   * How often it has run.
+   *
+   * @return the count
+   */
+  long runs();
+
+  /** Frees the device's memory. */
+  @Override
+  void close();
+}

@@ -1,0 +1,157 @@
+package org.fluxion.tensor;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.stream.IntStream;
+import org.fluxion.tensor.plan.Explanation;
+import org.fluxion.tensor.plan.Plan;
+
+/**
+ * A compiled step: a function of a state and of what each step is given, simplified, grouped into
+ * kernels, with its memory planned. Compiled once for the shapes of its examples; immutable, and
+ * safe to share between threads. {@link #start} makes a {@link Run}, which owns a state.
+ *
+ * @param <S> the state, which a run keeps on the device and updates in place
+ * @param <B> what each step is given
+ * @param <R> what each step returns
+ */
+public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>> {
+  private final Plan plan;
+  private final Device device;
+  private final S state;
+  private final B example;
+  private final R result;
+
+  private Program(Plan plan, Device device, S state, B example, R result) {
+    this.plan = plan;
+    this.device = device;
+    this.state = state;
+    this.example = example;
+    this.result = result;
+  }
+
+  /**
+   * Compiles a step.
+   *
+   * @param step the function; what it captures is a constant of the program
+   * @param state an example of the state: structure, shapes and dtypes count, values do not
+   * @param example an example of what a step is given
+   * @param device where it will run
+   * @param <S> the state
+   * @param <B> what each step is given
+   * @param <R> what each step returns
+   * @return the program
+   * @throws TensorException if the new state differs from the old in structure, shape or dtype
+   */
+  public static <S extends Tree<S>, B extends Tree<B>, R extends Tree<R>> Program<S, B, R> compile(
+      BiFunction<S, B, Step<S, R>> step, S state, B example, Device device) {
+    List<Tensor> states = inputs("state", state.leaves());
+    List<Tensor> batch = inputs("batch", example.leaves());
+    Step<S, R> made = step.apply(state.withLeaves(states), example.withLeaves(batch));
+    List<Tensor> next = made.state().leaves();
+    if (next.size() != states.size()) {
+      throw new TensorException(
+          "program: the state has %d tensors, the new state %d"
+              .formatted(states.size(), next.size()));
+    }
+    for (int i = 0; i < next.size(); i++) {
+      fits("program: tensor %d of the new state".formatted(i), states.get(i), next.get(i));
+    }
+    List<Tensor> inputs = new ArrayList<>(states);
+    inputs.addAll(batch);
+    List<Tensor> outputs = new ArrayList<>(next);
+    outputs.addAll(made.result().leaves());
+    int[] donations = new int[outputs.size()];
+    Arrays.setAll(donations, i -> i < states.size() ? i : -1);
+    Plan plan = Plan.of(new Graph(inputs, outputs), donations);
+    return new Program<>(plan, device, state, example, made.result());
+  }
+
+  private static List<Tensor> inputs(String prefix, List<Tensor> leaves) {
+    return IntStream.range(0, leaves.size())
+        .mapToObj(i -> Tensor.input(prefix + i, leaves.get(i).shape(), leaves.get(i).dtype()))
+        .toList();
+  }
+
+  private static void fits(String what, Tensor expected, Tensor got) {
+    if (!expected.shape().equals(got.shape()) || expected.dtype() != got.dtype()) {
+      throw new TensorException(
+          "%s: expected %s %s, got %s %s"
+              .formatted(what, expected.dtype(), expected.shape(), got.dtype(), got.shape()));
+    }
+  }
+
+  /**
+   * Starts a run from a state, which is copied and stays valid.
+   *
+   * @param initial the state
+   * @return the run, which the caller closes
+   */
+  public Run<S, B, R> start(S initial) {
+    Executable executable = device.prepare(plan);
+    try {
+      return new Run<>(this, executable, initial);
+    } catch (RuntimeException thrown) {
+      executable.close();
+      throw thrown;
+    }
+  }
+
+  /**
+   * The compiled form.
+   *
+   * @return the plan
+   */
+  public Plan plan() {
+    return plan;
+  }
+
+  /**
+   * Where it runs.
+   *
+   * @return the device
+   */
+  public Device device() {
+    return device;
+  }
+
+  /**
+   * The memory that a run will take: inputs, outputs, constants and the arena.
+   *
+   * @return bytes
+   */
+  public long plannedBytes() {
+    return Explanation.plannedBytes(plan);
+  }
+
+  /**
+   * The kernels with their bytes, floating point operations and the planned peak of memory.
+   *
+   * @return a listing
+   */
+  public String explain() {
+    return Explanation.of(plan, null);
+  }
+
+  S stateLike(List<Tensor> leaves) {
+    return state.withLeaves(leaves);
+  }
+
+  R resultLike(List<Tensor> leaves) {
+    return result.withLeaves(leaves);
+  }
+
+  List<Tensor> states() {
+    return state.leaves();
+  }
+
+  List<Tensor> batches() {
+    return example.leaves();
+  }
+
+  List<Tensor> results() {
+    return result.leaves();
+  }
+}

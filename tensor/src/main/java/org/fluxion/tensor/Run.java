@@ -1,0 +1,117 @@
+package org.fluxion.tensor;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.fluxion.tensor.plan.Explanation;
+
+/**
+ * A program that is running: it owns the state on the device and moves it on in place, so that a
+ * step allocates nothing there. It belongs to one thread; closing it frees the device's memory.
+ *
+ * @param <S> the state
+ * @param <B> what each step is given
+ * @param <R> what each step returns
+ */
+public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
+    implements AutoCloseable {
+  private final Program<S, B, R> program;
+  private final Executable executable;
+  private final List<Tensor> states;
+  private final List<Tensor> batches;
+  private final List<Tensor> results;
+  private long steps;
+
+  Run(Program<S, B, R> program, Executable executable, S initial) {
+    this.program = program;
+    this.executable = executable;
+    this.states = program.states();
+    this.batches = program.batches();
+    this.results = program.results();
+    write("start: tensor %d of the state", states, initial.leaves(), 0);
+  }
+
+  private void write(String what, List<Tensor> expected, List<Tensor> got, int first) {
+    if (expected.size() != got.size()) {
+      throw new TensorException(
+          "%s: expected %d tensors, got %d"
+              .formatted(what.formatted(0), expected.size(), got.size()));
+    }
+    for (int i = 0; i < got.size(); i++) {
+      Tensor e = expected.get(i);
+      Tensor g = got.get(i);
+      if (!e.shape().equals(g.shape()) || e.dtype() != g.dtype()) {
+        throw new TensorException(
+            "%s: the program was compiled for %s %s, got %s %s; compile another for this shape"
+                .formatted(what.formatted(i), e.dtype(), e.shape(), g.dtype(), g.shape()));
+      }
+      executable.write(first + i, g.value());
+    }
+  }
+
+  /**
+   * Takes one step: the state moves on.
+   *
+   * @param batch what the step is given
+   * @return what it returns
+   * @throws TensorException if the batch's shapes are not those the program was compiled for
+   */
+  public R step(B batch) {
+    write("step: tensor %d of the batch", batches, batch.leaves(), states.size());
+    executable.run();
+    executable.carry();
+    steps++;
+    return program.resultLike(read(results, states.size()));
+  }
+
+  private List<Tensor> read(List<Tensor> like, int first) {
+    List<Tensor> values = new ArrayList<>();
+    for (int i = 0; i < like.size(); i++) {
+      Tensor t = like.get(i);
+      HostData data = HostData.allocate(t.dtype(), t.shape().elements());
+      executable.read(first + i, data);
+      values.add(Tensor.of(data, t.shape()));
+    }
+    return values;
+  }
+
+  /**
+   * A copy of the state as it is.
+   *
+   * @return the state
+   */
+  public S snapshot() {
+    return program.stateLike(read(states, 0));
+  }
+
+  /**
+   * The steps taken since the start.
+   *
+   * @return the count
+   */
+  public long steps() {
+    return steps;
+  }
+
+  /**
+   * The memory that the run holds on the device.
+   *
+   * @return bytes
+   */
+  public long bytes() {
+    return executable.bytes();
+  }
+
+  /**
+   * The kernels with their bytes, operations and the time that each has taken.
+   *
+   * @return a listing
+   */
+  public String explain() {
+    return Explanation.of(executable.plan(), executable);
+  }
+
+  @Override
+  public void close() {
+    executable.close();
+  }
+}

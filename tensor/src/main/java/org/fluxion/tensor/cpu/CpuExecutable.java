@@ -1,0 +1,206 @@
+package org.fluxion.tensor.cpu;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.fluxion.tensor.Executable;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.HostMemory;
+import org.fluxion.tensor.plan.Buffer;
+import org.fluxion.tensor.plan.Kernel;
+import org.fluxion.tensor.plan.Plan;
+
+/** A plan on the host's processor: off-heap memory, and every kernel split over the threads. */
+public final class CpuExecutable implements Executable {
+  private final Plan plan;
+  private final Arena memory = Arena.ofShared();
+  private final CpuKernel[] kernels;
+  private final long[] nanos;
+  private final long[] addresses;
+  private final long shared;
+  private final CpuKernel.Frame[] frames;
+  private final Workers workers;
+  private final Workers.Work work = this::task;
+  private final long bytes;
+  private boolean closed;
+  private long runs;
+  private CpuKernel current;
+  private int phase;
+
+  /**
+   * Prepares a plan: lowers its kernels and allocates everything that runs will use.
+   *
+   * @param plan the plan
+   * @param threads how many threads run it
+   */
+  public CpuExecutable(Plan plan, int threads) {
+    this.plan = plan;
+    Set<Buffer> inPlace = new HashSet<>(plan.donated().keySet());
+    long sharedBytes = 0;
+    long scratchBytes = 0;
+    int values = 1;
+    int loops = 1;
+    kernels = new CpuKernel[plan.kernels().size()];
+    nanos = new long[kernels.length];
+    for (int i = 0; i < kernels.length; i++) {
+      kernels[i] = lower(plan.kernels().get(i), inPlace);
+      sharedBytes = Math.max(sharedBytes, kernels[i].sharedBytes());
+      scratchBytes = Math.max(scratchBytes, kernels[i].scratchBytes());
+      if (kernels[i] instanceof LoopRunner runner) {
+        values = Math.max(values, runner.valueCount());
+        loops = Math.max(loops, runner.loopCount());
+      }
+    }
+    Map<Buffer, Long> places = new HashMap<>();
+    long total = 0;
+    for (Buffer buffer : plan.inputs()) {
+      total += allocate(buffer, places);
+    }
+    plan.donated().forEach((output, input) -> places.put(output, places.get(input)));
+    for (Buffer buffer : plan.outputs()) {
+      total += allocate(buffer, places);
+    }
+    for (Map.Entry<Buffer, HostData> constant : plan.constants().entrySet()) {
+      total += allocate(constant.getKey(), places);
+      MemorySegment.copy(
+          constant.getValue().segment(),
+          0,
+          Memory.ALL,
+          places.get(constant.getKey()),
+          constant.getKey().bytes());
+    }
+    long arena = memory.allocate(Math.max(64, plan.arena().bytes()), 64).address();
+    plan.arena().offsets().forEach((buffer, offset) -> places.put(buffer, arena + offset));
+    int most = places.keySet().stream().mapToInt(Buffer::id).max().orElse(0);
+    addresses = new long[most + 1];
+    places.forEach((buffer, address) -> addresses[buffer.id()] = address);
+    shared = memory.allocate(Math.max(64, sharedBytes), 64).address();
+    frames = new CpuKernel.Frame[threads];
+    for (int i = 0; i < threads; i++) {
+      long scratch = memory.allocate(Math.max(64, scratchBytes), 64).address();
+      frames[i] = new CpuKernel.Frame(scratch, values, loops);
+    }
+    bytes = total + plan.arena().bytes() + sharedBytes + threads * scratchBytes;
+    HostMemory.allocated(bytes);
+    workers = new Workers(threads);
+  }
+
+  private CpuKernel lower(Kernel kernel, Set<Buffer> inPlace) {
+    return switch (kernel) {
+      case Kernel.LoopKernel loops -> new LoopRunner(loops, inPlace, memory);
+      case Kernel.MatmulKernel matmul -> new MatmulRunner(matmul);
+      case Kernel.OperationKernel operation -> new OperationRunner(operation);
+    };
+  }
+
+  private long allocate(Buffer buffer, Map<Buffer, Long> places) {
+    if (places.containsKey(buffer)) {
+      return 0;
+    }
+    places.put(buffer, memory.allocate(Math.max(64, buffer.bytes()), 64).address());
+    return buffer.bytes();
+  }
+
+  @Override
+  public Plan plan() {
+    return plan;
+  }
+
+  @Override
+  public long bytes() {
+    return bytes;
+  }
+
+  @Override
+  public void write(int input, HostData data) {
+    check();
+    Buffer buffer = plan.inputs().get(input);
+    MemorySegment.copy(data.segment(), 0, Memory.ALL, addresses[buffer.id()], buffer.bytes());
+  }
+
+  @Override
+  public void run() {
+    check();
+    for (int k = 0; k < kernels.length; k++) {
+      long start = System.nanoTime();
+      current = kernels[k];
+      for (phase = 0; phase < current.phases(); phase++) {
+        workers.run(current.tasks(phase), work);
+      }
+      nanos[k] += System.nanoTime() - start;
+    }
+    runs++;
+  }
+
+  private void task(int task, int thread) {
+    current.run(phase, task, addresses, shared, frames[thread]);
+  }
+
+  @Override
+  public void read(int output, HostData data) {
+    check();
+    Buffer buffer = plan.outputs().get(output);
+    MemorySegment.copy(Memory.ALL, addresses[buffer.id()], data.segment(), 0, buffer.bytes());
+  }
+
+  @Override
+  public void carry() {
+    check();
+    Map<Integer, MemorySegment> staged = new HashMap<>();
+    for (int pass = 0; pass < 2; pass++) {
+      for (int output = 0; output < plan.carries().size(); output++) {
+        int input = plan.carries().get(output);
+        if (input < 0) {
+          continue;
+        }
+        Buffer from = plan.outputs().get(output);
+        Buffer to = plan.inputs().get(input);
+        long source = addresses[from.id()];
+        if (source == addresses[to.id()]) {
+          continue;
+        }
+        if (from.kind() != Buffer.Kind.INPUT) {
+          if (pass == 1) {
+            Memory.copy(addresses[to.id()], source, to.bytes());
+          }
+        } else if (pass == 0) {
+          // An input handed on to another one may itself be overwritten: inputs can trade places.
+          MemorySegment copy = MemorySegment.ofArray(new byte[Math.toIntExact(from.bytes())]);
+          MemorySegment.copy(Memory.ALL, source, copy, 0, from.bytes());
+          staged.put(output, copy);
+        } else {
+          MemorySegment.copy(staged.get(output), 0, Memory.ALL, addresses[to.id()], to.bytes());
+        }
+      }
+    }
+  }
+
+  @Override
+  public long[] nanos() {
+    return nanos.clone();
+  }
+
+  @Override
+  public long runs() {
+    return runs;
+  }
+
+  private void check() {
+    if (closed) {
+      throw new IllegalStateException("the run is closed; start another from its program");
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      workers.close();
+      memory.close();
+      HostMemory.freed(bytes);
+    }
+  }
+}

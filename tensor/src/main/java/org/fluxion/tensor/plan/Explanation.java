@@ -1,0 +1,113 @@
+package org.fluxion.tensor.plan;
+
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Set;
+import org.fluxion.tensor.Executable;
+
+/** Says in text what a plan does and what it costs. */
+public final class Explanation {
+  private Explanation() {}
+
+  /**
+   * The memory that a plan takes.
+   *
+   * @param plan the plan
+   * @return bytes: inputs, outputs that are not written in place, constants and the arena
+   */
+  public static long plannedBytes(Plan plan) {
+    long bytes = plan.arena().bytes();
+    Set<Buffer> counted = new HashSet<>(plan.donated().keySet());
+    for (Buffer buffer : plan.inputs()) {
+      bytes += counted.add(buffer) ? buffer.bytes() : 0;
+    }
+    for (Buffer buffer : plan.outputs()) {
+      bytes += counted.add(buffer) ? buffer.bytes() : 0;
+    }
+    for (Buffer buffer : plan.constants().keySet()) {
+      bytes += counted.add(buffer) ? buffer.bytes() : 0;
+    }
+    return bytes;
+  }
+
+  /**
+   * A listing of a plan's kernels.
+   *
+   * @param plan the plan
+   * @param measured what has run it, or null
+   * @return lines of text
+   */
+  public static String of(Plan plan, Executable measured) {
+    StringBuilder text = new StringBuilder();
+    long[] nanos = measured == null ? null : measured.nanos();
+    double runs = measured == null ? 1 : Math.max(1, measured.runs());
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "%5s  %-44s %12s %12s%s%n",
+            "#",
+            "kernel",
+            "MB moved",
+            "MFLOP",
+            nanos == null ? "" : "           µs       GB/s     GFLOP/s"));
+    long bytes = 0;
+    long flops = 0;
+    long time = 0;
+    Set<String> distinct = new HashSet<>();
+    for (int i = 0; i < plan.kernels().size(); i++) {
+      Kernel kernel = plan.kernels().get(i);
+      bytes += kernel.bytes();
+      flops += kernel.flops();
+      distinct.add(kernel.structure());
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "%5d  %-44s %12.3f %12.3f",
+              i,
+              described(kernel),
+              kernel.bytes() / 1e6,
+              kernel.flops() / 1e6));
+      if (nanos != null) {
+        time += nanos[i];
+        double each = Math.max(1, nanos[i] / runs);
+        text.append(
+            String.format(
+                Locale.ROOT,
+                " %12.1f %10.2f %11.2f",
+                each / 1e3,
+                kernel.bytes() / each,
+                kernel.flops() / each));
+      }
+      text.append('\n');
+    }
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "%d kernels, %d distinct; %.1f MB moved, %.3f GFLOP; planned memory %.1f MB, of it"
+                + " arena %.1f MB (live at most %.1f MB)%n",
+            plan.kernels().size(),
+            distinct.size(),
+            bytes / 1e6,
+            flops / 1e9,
+            plannedBytes(plan) / 1e6,
+            plan.arena().bytes() / 1e6,
+            plan.arena().live() / 1e6));
+    if (nanos != null) {
+      text.append(String.format(Locale.ROOT, "%.3f ms a run%n", time / runs / 1e6));
+    }
+    return text.toString();
+  }
+
+  private static String described(Kernel kernel) {
+    String text =
+        switch (kernel) {
+          case Kernel.MatmulKernel m -> {
+            long batch = m.batch().stream().reduce(1L, (a, b) -> a * b);
+            yield "matmul " + (batch == 1 ? "" : batch + " × ") + m.m() + "×" + m.k() + "×" + m.n();
+          }
+          case Kernel.LoopKernel loops -> loops.name() + " " + loops.loops();
+          case Kernel.OperationKernel operation -> operation.name() + " " + operation.shape();
+        };
+    return text.length() <= 44 ? text : text.substring(0, 43) + "…";
+  }
+}

@@ -1,0 +1,81 @@
+package org.fluxion.tensor.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Executable;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.ReferenceInterpreter;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.plan.Plan;
+
+/** Whatever the planner and the cpu backend make of a graph, it means what the reference says. */
+class CpuTest {
+  @Property(tries = 300)
+  void computesWhatTheReferenceComputes(@ForAll long seed) {
+    agrees(RandomGraphs.of(seed, 50), seed);
+  }
+
+  static void agrees(Graph graph, long seed) {
+    Random random = new Random(seed);
+    Map<Tensor, HostData> bindings = new HashMap<>();
+    for (Tensor input : graph.inputs()) {
+      HostData data = HostData.allocate(input.dtype(), input.shape().elements());
+      for (long i = 0; i < data.elements(); i++) {
+        data.setDouble(i, random.nextDouble() * 2 - 1);
+      }
+      bindings.put(input, data);
+    }
+    List<HostData> expected = ReferenceInterpreter.evaluate(graph.outputs(), bindings);
+    int[] none = new int[graph.outputs().size()];
+    Arrays.fill(none, -1);
+    Plan plan = Plan.of(graph, none);
+    for (int threads = 1; threads <= 2; threads++) {
+      try (Executable run = new CpuExecutable(plan, threads)) {
+        for (int i = 0; i < graph.inputs().size(); i++) {
+          run.write(i, bindings.get(graph.inputs().get(i)));
+        }
+        run.run();
+        for (int o = 0; o < graph.outputs().size(); o++) {
+          Tensor output = graph.outputs().get(o);
+          HostData actual = HostData.allocate(output.dtype(), output.shape().elements());
+          run.read(o, actual);
+          double largest = 1;
+          for (long i = 0; i < actual.elements(); i++) {
+            largest = Math.max(largest, Math.abs(expected.get(o).getDouble(i)));
+          }
+          for (long i = 0; i < actual.elements(); i++) {
+            double a = actual.getDouble(i);
+            double e = expected.get(o).getDouble(i);
+            assertTrue(
+                Double.compare(a, e) == 0 || Math.abs(a - e) <= 1e-10 * largest,
+                "output %d %s, element %d: expected %s, got %s; %s"
+                    .formatted(o, output.shape(), i, e, a, plan.kernels()));
+          }
+        }
+      }
+    }
+    assertEquals(graph.outputs().size(), plan.outputs().size());
+  }
+
+  @net.jqwik.api.Example
+  void aLayerNormIsOneKernel() {
+    Tensor x = Tensor.input("x", org.fluxion.tensor.Shape.of(64, 96), DType.FLOAT64);
+    Tensor mean = x.mean(1).reshape(org.fluxion.tensor.Shape.of(64, 1));
+    Tensor centred = x.sub(mean);
+    Tensor variance = centred.square().mean(1).reshape(org.fluxion.tensor.Shape.of(64, 1));
+    Tensor y = centred.div(variance.add(1e-6).sqrt());
+    Graph graph = new Graph(List.of(x), List.of(y));
+    agrees(graph, 7);
+    assertEquals(1, Plan.of(graph, new int[] {-1}).kernels().size());
+  }
+}

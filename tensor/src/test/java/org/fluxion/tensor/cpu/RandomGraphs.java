@@ -1,0 +1,161 @@
+package org.fluxion.tensor.cpu;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
+
+/** Random graphs over float64, well conditioned, that mix movement, elementwise, sums, products. */
+final class RandomGraphs {
+  private final Random random;
+  private final List<Tensor> pool = new ArrayList<>();
+
+  private RandomGraphs(long seed) {
+    this.random = new Random(seed);
+  }
+
+  static Graph of(long seed, int operations) {
+    RandomGraphs graphs = new RandomGraphs(seed);
+    List<Tensor> inputs = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      inputs.add(Tensor.input("x" + i, graphs.shape(), DType.FLOAT64));
+    }
+    graphs.pool.addAll(inputs);
+    graphs.pool.add(Tensor.scalar(0.75, DType.FLOAT64).broadcastTo(graphs.shape()));
+    for (int i = 0; i < operations; i++) {
+      Tensor made = graphs.grow();
+      if (made.shape().elements() <= 4096) {
+        graphs.pool.add(made);
+      }
+    }
+    int last = graphs.pool.size() - 1;
+    return new Graph(
+        inputs,
+        List.of(
+            graphs.pool.get(last),
+            graphs.pool.get(graphs.random.nextInt(last)),
+            graphs.pool.get(graphs.random.nextInt(last))));
+  }
+
+  private Shape shape() {
+    int rank = 1 + random.nextInt(3);
+    int[] extents = new int[rank];
+    Arrays.setAll(extents, i -> 1 + random.nextInt(rank == 1 ? 40 : 7));
+    return Shape.of(extents);
+  }
+
+  private Tensor pick() {
+    Tensor picked = pool.get(random.nextInt(pool.size()));
+    return picked.shape().rank() == 0 ? picked.reshape(Shape.of(1)) : picked;
+  }
+
+  private Tensor grow() {
+    Tensor x = pick();
+    return switch (random.nextInt(18)) {
+      case 0 -> x.sin();
+      case 1 -> x.tanh().mul(1.5);
+      case 2 -> x.neg().add(0.25);
+      case 3 -> x.mul(x);
+      case 4 -> x.add(sameShape(x));
+      case 5 -> x.mul(sameShape(x)).sub(x);
+      case 6 ->
+          // Compared with a number that no rounding error reaches.
+          Tensor.where(x.less(Tensor.scalar(0.1234567, DType.FLOAT64)), x, sameShape(x).mul(0.5));
+      case 7 -> x.sum(random.nextInt(x.shape().rank()) - x.shape().rank());
+      case 8 -> reduceSome(x);
+      case 9 -> x.max(random.nextInt(x.shape().rank())).add(1);
+      case 10 -> x.permute(order(x.shape().rank()));
+      case 11 -> reshape(x);
+      case 12 -> slice(x);
+      case 13 -> pad(x);
+      case 14 -> Tensor.apply(new Op.Flip(List.of(random.nextInt(x.shape().rank()))), List.of(x));
+      case 15 -> Tensor.concat(x.shape().rank() - 1, x, x.cos());
+      case 16 -> x.sub(x.mean(x.shape().rank() - 1).reshape(x.shape().with(-1, 1)));
+      default -> product(x);
+    };
+  }
+
+  private Tensor sameShape(Tensor x) {
+    List<Tensor> same =
+        java.util.stream.Stream.concat(java.util.stream.Stream.of(x), pool.stream())
+            .filter(t -> t.shape().equals(x.shape()))
+            .toList();
+    return same.get(random.nextInt(same.size()));
+  }
+
+  private Tensor reduceSome(Tensor x) {
+    int[] axes =
+        java.util.stream.IntStream.range(0, x.shape().rank())
+            .filter(a -> random.nextBoolean())
+            .toArray();
+    return axes.length == 0 ? x.exp().add(1).log() : x.sum(axes);
+  }
+
+  private int[] order(int rank) {
+    List<Integer> axes = new ArrayList<>();
+    for (int i = 0; i < rank; i++) {
+      axes.add(random.nextInt(i + 1), i);
+    }
+    return axes.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  private Tensor reshape(Tensor x) {
+    int n = Math.toIntExact(x.shape().elements());
+    List<Integer> divisors = new ArrayList<>();
+    for (int d = 1; d <= n; d++) {
+      if (n % d == 0) {
+        divisors.add(d);
+      }
+    }
+    if (divisors.isEmpty()) {
+      return x;
+    }
+    int d = divisors.get(random.nextInt(divisors.size()));
+    return x.reshape(Shape.of(d, n / d));
+  }
+
+  private Tensor slice(Tensor x) {
+    int rank = x.shape().rank();
+    List<Integer> start = new ArrayList<>();
+    List<Integer> end = new ArrayList<>();
+    List<Integer> step = new ArrayList<>();
+    for (int axis = 0; axis < rank; axis++) {
+      int extent = x.shape().extent(axis);
+      int from = random.nextInt(extent);
+      start.add(from);
+      end.add(from + 1 + random.nextInt(extent - from));
+      step.add(1 + random.nextInt(2));
+    }
+    return Tensor.apply(new Op.Slice(start, end, step), List.of(x));
+  }
+
+  private Tensor pad(Tensor x) {
+    int rank = x.shape().rank();
+    List<Integer> low = new ArrayList<>();
+    List<Integer> high = new ArrayList<>();
+    List<Integer> interior = new ArrayList<>();
+    for (int axis = 0; axis < rank; axis++) {
+      low.add(random.nextInt(3));
+      high.add(random.nextInt(3));
+      interior.add(random.nextInt(4) == 0 ? 1 : 0);
+    }
+    return Tensor.apply(new Op.Pad(low, high, interior), List.of(x));
+  }
+
+  private Tensor product(Tensor x) {
+    if (x.shape().rank() < 2) {
+      return x.sum().broadcastTo(Shape.of(3, 4)).mul(0.1);
+    }
+    int[] order = new int[x.shape().rank()];
+    Arrays.setAll(order, i -> i);
+    int last = order.length - 1;
+    order[last] = last - 1;
+    order[last - 1] = last;
+    return x.matmul(sameShape(x).permute(order)).mul(0.125);
+  }
+}

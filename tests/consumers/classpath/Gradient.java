@@ -1,0 +1,14 @@
+import static org.fluxion.autodiff.Autodiff.grad;
+
+import org.fluxion.tensor.Tensor;
+
+/** What a program on the class path writes to compute a gradient. */
+public final class Gradient {
+  private Gradient() {}
+
+  /** Prints the gradient of the sum of squares. */
+  public static void main(String[] arguments) {
+    Tensor x = Tensor.tensor(0.5f, 1f, 2f);
+    System.out.println(grad(a -> a.square().sum()).apply(x));
+  }
+}
