@@ -3,7 +3,9 @@ package org.fluxion.nn;
 import java.util.function.UnaryOperator;
 import org.fluxion.tensor.Tensor;
 
-/** The nonlinearities between layers, by name, so that a layer's record stays plain configuration. */
+/**
+ * The nonlinearities between layers, by name, so that a layer's record stays plain configuration.
+ */
 public enum Activation implements UnaryOperator<Tensor> {
   /** max(x, 0). */
   RELU,

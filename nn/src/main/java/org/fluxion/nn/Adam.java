@@ -45,9 +45,7 @@ public record Adam(double beta1, double beta2, double epsilon, double weightDeca
   public Update<AdamState> update(
       Parameters gradient, AdamState state, Parameters parameters, Tensor learningRate) {
     Parameters slope =
-        weightDecay == 0
-            ? gradient
-            : gradient.zip(parameters, (g, p) -> g.add(p.mul(weightDecay)));
+        weightDecay == 0 ? gradient : gradient.zip(parameters, (g, p) -> g.add(p.mul(weightDecay)));
     AdamState next = state.next(slope, beta1, beta2);
     Parameters direction = next.direction(beta1, beta2, epsilon);
     return new Update<>(

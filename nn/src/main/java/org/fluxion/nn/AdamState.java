@@ -54,13 +54,11 @@ public record AdamState(Tensor step, Parameters first, Parameters second)
   }
 
   /**
-   * 1 − betaᵗ. Taken literally in float32, the difference for 0.999 at the first step has an error of
-   * 5e-5; as −expm1(t·ln beta) it has none to speak of.
+   * 1 − betaᵗ. Taken literally in float32, the difference for 0.999 at the first step has an error
+   * of 5e-5; as −expm1(t·ln beta) it has none to speak of.
    */
   private Tensor correction(double beta, DType dtype) {
-    return beta == 0
-        ? Tensor.scalar(1, dtype)
-        : step.cast(dtype).mul(Math.log(beta)).expm1().neg();
+    return beta == 0 ? Tensor.scalar(1, dtype) : step.cast(dtype).mul(Math.log(beta)).expm1().neg();
   }
 
   @Override
@@ -87,11 +85,7 @@ public record AdamState(Tensor step, Parameters first, Parameters second)
    * @return {@code step}, {@code first.NAME} and {@code second.NAME}
    */
   public Parameters toParameters() {
-    return Parameters.builder()
-        .add("step", step)
-        .add("first", first)
-        .add("second", second)
-        .build();
+    return Parameters.builder().add("step", step).add("first", first).add("second", second).build();
   }
 
   /**

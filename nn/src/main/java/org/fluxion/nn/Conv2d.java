@@ -8,8 +8,8 @@ import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
 
 /**
- * A two-dimensional cross-correlation, as PyTorch's Conv2d: images [n, in, h, w] to [n, out, h', w']
- * with h' = (h + 2·padding − kernel) / stride + 1. Parameters: {@code weight} [out, in, kernel,
+ * A two-dimensional cross-correlation, as PyTorch's Conv2d: images [n, in, h, w] to [n, out, h',
+ * w'] with h' = (h + 2·padding − kernel) / stride + 1. Parameters: {@code weight} [out, in, kernel,
  * kernel], {@code bias} [out].
  *
  * @param in channels of the input
@@ -28,8 +28,7 @@ public record Conv2d(int in, int out, int kernel, int stride, int padding, boole
     Configuration.requirePositive("conv2d", "kernel", kernel);
     Configuration.requirePositive("conv2d", "stride", stride);
     if (padding < 0) {
-      throw new IllegalArgumentException(
-          "conv2d: expected padding of at least 0, got " + padding);
+      throw new IllegalArgumentException("conv2d: expected padding of at least 0, got " + padding);
     }
   }
 

@@ -24,7 +24,6 @@ public record Ema(double decay) {
    */
   public Parameters update(Parameters average, Parameters parameters) {
     return average.zip(
-        parameters,
-        (a, p) -> p.dtype().isFloating() ? a.mul(decay).add(p.mul(1 - decay)) : p);
+        parameters, (a, p) -> p.dtype().isFloating() ? a.mul(decay).add(p.mul(1 - decay)) : p);
   }
 }

@@ -3,8 +3,8 @@ package org.fluxion.nn;
 import org.fluxion.tensor.Tensor;
 
 /**
- * Elementwise functions of layers, meant for static import. Softmax, dropout and one-hot are methods
- * of {@link Tensor}; the losses are in {@link org.fluxion.tensor.Losses}.
+ * Elementwise functions of layers, meant for static import. Softmax, dropout and one-hot are
+ * methods of {@link Tensor}; the losses are in {@link org.fluxion.tensor.Losses}.
  */
 public final class Functions {
   private static final double ROOT_HALF = Math.sqrt(0.5);

@@ -7,8 +7,8 @@ import org.fluxion.tensor.Tensor;
 
 /**
  * First values of parameters, all float32. For a weight [out, in, ...] the fan-in is in times the
- * product of the further extents, the fan-out out times that product, as in PyTorch. Meant for static
- * import.
+ * product of the further extents, the fan-out out times that product, as in PyTorch. Meant for
+ * static import.
  */
 public final class Initialisers {
   /** erf(2/√2): the probability that a normal number is within two deviations. */
@@ -16,8 +16,15 @@ public final class Initialisers {
 
   /** Giles, "Approximating the erfinv function" (2010), the branch for w &lt; 5. */
   private static final double[] INVERSE_ERF = {
-    2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
-    -0.00125372503, -0.00417768164, 0.246640727, 1.50140941
+    2.81022636e-08,
+    3.43273939e-07,
+    -3.5233877e-06,
+    -4.39150654e-06,
+    0.00021858087,
+    -0.00125372503,
+    -0.00417768164,
+    0.246640727,
+    1.50140941
   };
 
   private Initialisers() {}

@@ -3,8 +3,8 @@ package org.fluxion.nn;
 import org.fluxion.tensor.Tensor;
 
 /**
- * A function of one tensor and of parameters: {@code fc1.apply(parameters.scope("fc1"), x)}. A layer
- * holds configuration only and is immutable.
+ * A function of one tensor and of parameters: {@code fc1.apply(parameters.scope("fc1"), x)}. A
+ * layer holds configuration only and is immutable.
  */
 public interface Layer extends Parametric {
   /**

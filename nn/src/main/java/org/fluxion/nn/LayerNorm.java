@@ -54,8 +54,6 @@ public record LayerNorm(int width, boolean affine, double epsilon) implements La
     Configuration.requireLast("layer norm", x, width);
     Tensor centred = x.sub(x.meanKeep(-1));
     Tensor scaled = centred.div(centred.square().meanKeep(-1).add(epsilon).sqrt());
-    return affine
-        ? scaled.mul(parameters.get("weight")).add(parameters.get("bias"))
-        : scaled;
+    return affine ? scaled.mul(parameters.get("weight")).add(parameters.get("bias")) : scaled;
   }
 }

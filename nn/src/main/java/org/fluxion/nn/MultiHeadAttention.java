@@ -8,9 +8,10 @@ import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
 
 /**
- * Self-attention (Vaswani et al., 2017) of tokens [batch, tokens, width], under timm's names: {@code
- * qkv} makes queries, keys and values in one linear layer, {@code proj} joins the heads, and, if
- * wanted, {@code q_norm} and {@code k_norm} are RMS norms over each head of queries and keys.
+ * Self-attention (Vaswani et al., 2017) of tokens [batch, tokens, width], under timm's names:
+ * {@code qkv} makes queries, keys and values in one linear layer, {@code proj} joins the heads,
+ * and, if wanted, {@code q_norm} and {@code k_norm} are RMS norms over each head of queries and
+ * keys.
  *
  * @param width the width of a token
  * @param heads how many attentions side by side
@@ -82,8 +83,7 @@ public record MultiHeadAttention(
 
   @Override
   public Parameters initialise(RandomKey key) {
-    Parameters.Builder builder =
-        Parameters.builder().add("qkv", qkv().initialise(key.fold(0)));
+    Parameters.Builder builder = Parameters.builder().add("qkv", qkv().initialise(key.fold(0)));
     if (normalise) {
       builder.add("q_norm", norm().initialise(key)).add("k_norm", norm().initialise(key));
     }
@@ -93,7 +93,8 @@ public record MultiHeadAttention(
   /**
    * Applies the layer.
    *
-   * @param parameters {@code qkv}, {@code proj}, and {@code q_norm} and {@code k_norm} if normalised
+   * @param parameters {@code qkv}, {@code proj}, and {@code q_norm} and {@code k_norm} if
+   *     normalised
    * @param x floats [batch, tokens, width]
    * @return floats of the same shape
    * @throws TensorException if the input's shape does not fit

@@ -7,8 +7,8 @@ import org.fluxion.tensor.Tree;
 
 /**
  * A rule that moves parameters against their gradient: a pure function, whose memory (moments, step
- * count) is a tree that goes in and comes out, so that a compiled program can hold it. Everything is
- * elementwise in each tensor. Parameters are float32 or float64.
+ * count) is a tree that goes in and comes out, so that a compiled program can hold it. Everything
+ * is elementwise in each tensor. Parameters are float32 or float64.
  *
  * @param <S> the state
  */

@@ -18,8 +18,8 @@ import org.fluxion.tensor.Tree;
 /**
  * An immutable tree of named tensors with flat dotted names as in PyTorch's state dicts, such as
  * {@code blocks.0.mlp.fc1.weight}. The order in which names were added is kept, and is the order of
- * the {@linkplain #leaves() leaves}. Gradients, moments and averages are parameters too: same names,
- * other values.
+ * the {@linkplain #leaves() leaves}. Gradients, moments and averages are parameters too: same
+ * names, other values.
  */
 public final class Parameters implements Tree<Parameters> {
   private static final Parameters EMPTY = new Parameters(new LinkedHashMap<>(), "", List.of());
@@ -32,8 +32,7 @@ public final class Parameters implements Tree<Parameters> {
   /** The full names that errors choose their suggestions from. */
   private final Collection<String> known;
 
-  private Parameters(
-      SequencedMap<String, Tensor> entries, String path, Collection<String> known) {
+  private Parameters(SequencedMap<String, Tensor> entries, String path, Collection<String> known) {
     this.entries = entries;
     this.path = path;
     this.known = known;

@@ -6,7 +6,8 @@ import org.fluxion.nn.io.Safetensors;
 import org.fluxion.tensor.RandomKey;
 
 /**
- * Configuration whose parameters come from outside: a layer, or a model with a signature of its own.
+ * Configuration whose parameters come from outside: a layer, or a model with a signature of its
+ * own.
  */
 public interface Parametric {
   /**

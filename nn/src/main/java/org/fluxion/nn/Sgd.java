@@ -44,9 +44,7 @@ public record Sgd(double momentum, boolean nesterov, double weightDecay)
   public Update<Parameters> update(
       Parameters gradient, Parameters state, Parameters parameters, Tensor learningRate) {
     Parameters slope =
-        weightDecay == 0
-            ? gradient
-            : gradient.zip(parameters, (g, p) -> g.add(p.mul(weightDecay)));
+        weightDecay == 0 ? gradient : gradient.zip(parameters, (g, p) -> g.add(p.mul(weightDecay)));
     Parameters velocity =
         momentum == 0 ? state : state.zip(slope, (b, g) -> b.mul(momentum).add(g));
     Parameters direction =

@@ -66,8 +66,7 @@ class InitialisersTest {
   void aBiasHasNoFans() {
     var error =
         assertThrows(
-            IllegalArgumentException.class,
-            () -> Initialisers.xavierUniform(RandomKey.of(0), 4));
+            IllegalArgumentException.class, () -> Initialisers.xavierUniform(RandomKey.of(0), 4));
     assertTrue(error.getMessage().contains("expected a weight [out, in, ...], got shape [4]"));
   }
 }

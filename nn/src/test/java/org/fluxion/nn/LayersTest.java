@@ -28,8 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class LayersTest {
   private static Tensor random(long seed, int... extents) {
     Random random = new Random(seed);
-    return Tensor.of(
-        random.doubles(Shape.of(extents).elements(), -2, 2).toArray(), extents);
+    return Tensor.of(random.doubles(Shape.of(extents).elements(), -2, 2).toArray(), extents);
   }
 
   /** Parameters of the layer's names and shapes, none of them zero or one. */
@@ -65,8 +64,7 @@ class LayersTest {
         Arguments.of(new Mlp(3, 4, 2, Activation.SILU), new int[] {2, 3}),
         Arguments.of(new MultiHeadAttention(4, 2), new int[] {2, 3, 4}),
         Arguments.of(new MultiHeadAttention(4, 2).normalised().masked(), new int[] {1, 3, 4}),
-        Arguments.of(
-            new MultiHeadAttention(3, 2, 5, false, false, false), new int[] {1, 2, 3}));
+        Arguments.of(new MultiHeadAttention(3, 2, 5, false, false, false), new int[] {1, 2, 3}));
   }
 
   @ParameterizedTest
@@ -87,8 +85,7 @@ class LayersTest {
     assertEquals(DType.FLOAT64, wide.dtype());
     assertEquals(DType.FLOAT32, narrow.dtype());
     assertTrue(narrow.cast(DType.FLOAT64).allClose(wide, 1e-4, 1e-4));
-    assertEquals(
-        fresh.asMap().toString(), layer.initialise(RandomKey.of(2)).asMap().toString());
+    assertEquals(fresh.asMap().toString(), layer.initialise(RandomKey.of(2)).asMap().toString());
   }
 
   @Test
@@ -222,7 +219,8 @@ class LayersTest {
   @Test
   void normsAddEpsilonInsideTheRootAndThenScale() {
     Tensor x = Tensor.of(new double[] {1, 3}, 1, 2);
-    Parameters affine = Parameters.of("weight", Tensor.tensor(2.0, 10), "bias", Tensor.tensor(1.0, 7));
+    Parameters affine =
+        Parameters.of("weight", Tensor.tensor(2.0, 10), "bias", Tensor.tensor(1.0, 7));
     double root = Math.sqrt(1 + 0.5);
     assertArrayEquals(
         new double[] {1 - 2 / root, 7 + 10 / root},

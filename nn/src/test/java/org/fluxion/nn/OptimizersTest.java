@@ -52,8 +52,7 @@ class OptimizersTest {
     double first = 0.999 - 0.1 * 0.5 / (0.5 + 1e-8);
     double second =
         first * 0.999 - 0.1 * (-0.055 / 0.19) / (Math.sqrt(0.00124975 / 0.001999) + 1e-8);
-    assertArrayEquals(
-        new double[] {first, second}, run(new AdamW(), 1, 0.5, -1), 1e-14);
+    assertArrayEquals(new double[] {first, second}, run(new AdamW(), 1, 0.5, -1), 1e-14);
   }
 
   @Test
@@ -110,8 +109,7 @@ class OptimizersTest {
     // b = 0.5, then 0.9·0.5 − 1 = −0.55.
     assertArrayEquals(new double[] {0.95, 1.005}, run(new Sgd(0.9), 1, 0.5, -1), 1e-15);
     // Nesterov: 0.5 + 0.45 = 0.95, then −1 − 0.495 = −1.495.
-    assertArrayEquals(
-        new double[] {0.905, 1.0545}, run(new Sgd(0.9, true, 0), 1, 0.5, -1), 1e-15);
+    assertArrayEquals(new double[] {0.905, 1.0545}, run(new Sgd(0.9, true, 0), 1, 0.5, -1), 1e-15);
     assertArrayEquals(new double[] {0.93}, run(new Sgd(0, false, 0.2), 1, 0.5), 1e-15);
   }
 
@@ -132,9 +130,7 @@ class OptimizersTest {
     for (int i = 0; i < 200; i++) {
       Parameters gradient =
           Autodiff.grad(
-              (Parameters q) ->
-                  q.get("a").square().sum().add(q.get("b").sub(1).square().sum()),
-              p);
+              (Parameters q) -> q.get("a").square().sum().add(q.get("b").sub(1).square().sum()), p);
       Tensor rate = Tensor.scalar(0.1 * (1 - i / 200.0), DType.FLOAT64);
       var update = optimizer.update(gradient, state, p, rate);
       // Everything together, so that the graph stays as short as one step.
@@ -167,7 +163,10 @@ class OptimizersTest {
     double[] values = new Random(seed).doubles(5, -2, 2).toArray();
     Parameters gradient =
         Parameters.of(
-            "a", Tensor.tensor(values[0], values[1], values[2]), "b", Tensor.tensor(values[3], values[4]));
+            "a",
+            Tensor.tensor(values[0], values[1], values[2]),
+            "b",
+            Tensor.tensor(values[3], values[4]));
     double norm = 0;
     for (double v : values) {
       norm += v * v;
@@ -176,15 +175,13 @@ class OptimizersTest {
     var clipped = Gradients.clipByGlobalNorm(gradient, maximum);
     assertEquals(norm, clipped.norm().item(), 1e-12);
     double factor = Math.min(1, maximum / (norm + 1e-6));
-    assertTrue(
-        clipped.gradient().get("b").allClose(gradient.get("b").mul(factor), 1e-12, 0));
+    assertTrue(clipped.gradient().get("b").allClose(gradient.get("b").mul(factor), 1e-12, 0));
     assertTrue(Gradients.globalNorm(clipped.gradient()).item() <= maximum * (1 + 1e-12));
   }
 
   @Test
   void anAverageDecays() {
-    Parameters average =
-        Parameters.of("a", Tensor.tensor(1.0), "n", Tensor.tensor(1));
+    Parameters average = Parameters.of("a", Tensor.tensor(1.0), "n", Tensor.tensor(1));
     Parameters now = Parameters.of("a", Tensor.tensor(3.0), "n", Tensor.tensor(5));
     Parameters next = new Ema(0.9).update(average, now);
     assertEquals(1.2, next.get("a").item(), 1e-15);
@@ -228,13 +225,15 @@ class OptimizersTest {
     assertThrows(IllegalArgumentException.class, () -> new Sgd(0, true, 0));
     assertThrows(IllegalArgumentException.class, () -> new Ema(1.5));
     assertThrows(IllegalArgumentException.class, () -> Schedule.warmupCosine(1, 10, 10));
-    assertThrows(
-        IllegalArgumentException.class, () -> Gradients.clipByGlobalNorm(single(1), 0));
+    assertThrows(IllegalArgumentException.class, () -> Gradients.clipByGlobalNorm(single(1), 0));
     AdamW adamW = new AdamW();
     assertThrows(
         IllegalArgumentException.class,
         () ->
             adamW.update(
-                Parameters.of("q", Tensor.tensor(1.0)), adamW.initialise(single(1)), single(1), RATE));
+                Parameters.of("q", Tensor.tensor(1.0)),
+                adamW.initialise(single(1)),
+                single(1),
+                RATE));
   }
 }

@@ -26,8 +26,13 @@ import org.junit.jupiter.api.Test;
 class ParametersTest {
   @Provide
   Arbitrary<Set<String>> names() {
-    return Arbitraries.of("a", "b", "blocks").list().ofMinSize(1).ofMaxSize(3)
-        .map(parts -> String.join(".", parts)).set().ofMaxSize(12);
+    return Arbitraries.of("a", "b", "blocks")
+        .list()
+        .ofMinSize(1)
+        .ofMaxSize(3)
+        .map(parts -> String.join(".", parts))
+        .set()
+        .ofMaxSize(12);
   }
 
   private static Parameters numbered(Iterable<String> names) {
@@ -85,7 +90,8 @@ class ParametersTest {
     Parameters tree = numbered(List.of("blocks.0.fc1.weight", "blocks.0.fc1.bias", "head.weight"));
     var error =
         assertThrows(
-            IllegalArgumentException.class, () -> tree.scope("blocks.0").scope("fc1").get("wieght"));
+            IllegalArgumentException.class,
+            () -> tree.scope("blocks.0").scope("fc1").get("wieght"));
     assertEquals(
         "no parameter \"blocks.0.fc1.wieght\"; did you mean blocks.0.fc1.weight?",
         error.getMessage());
@@ -128,7 +134,10 @@ class ParametersTest {
         cast.leaves().stream().map(Tensor::dtype).toList());
     assertEquals(9, tree.count());
     assertEquals(
-        List.of("w  [2, 3]  float32   6", "n  [2]     int32     2", "s  [1]     float64   1",
+        List.of(
+            "w  [2, 3]  float32   6",
+            "n  [2]     int32     2",
+            "s  [1]     float64   1",
             "3 tensors, 9 scalars"),
         tree.toString().lines().toList());
   }

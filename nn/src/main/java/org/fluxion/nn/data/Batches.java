@@ -7,10 +7,10 @@ import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Shape;
 
 /**
- * An endless sequence of shuffled batches. Every epoch goes through the data in an order of its own;
- * what does not fill a batch at its end is left out, so that all batches have one shape. Batch i is a
- * pure function of data, size, seed and i: a training run resumes from its step number alone.
- * Thread-safe.
+ * An endless sequence of shuffled batches. Every epoch goes through the data in an order of its
+ * own; what does not fill a batch at its end is left out, so that all batches have one shape. Batch
+ * i is a pure function of data, size, seed and i: a training run resumes from its step number
+ * alone. Thread-safe.
  */
 public final class Batches implements Iterable<Batch> {
   private static final long UNSIGNED = 0xFFFFFFFFL;
@@ -27,8 +27,7 @@ public final class Batches implements Iterable<Batch> {
   Batches(DataSet data, int size, long seed) {
     if (size < 1 || size > data.size()) {
       throw new IllegalArgumentException(
-          "batches: expected a size from 1 to the data's %d, got %d"
-              .formatted(data.size(), size));
+          "batches: expected a size from 1 to the data's %d, got %d".formatted(data.size(), size));
     }
     this.data = data;
     this.size = size;

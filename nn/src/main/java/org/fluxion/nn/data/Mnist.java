@@ -13,8 +13,8 @@ import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
 /**
- * The MNIST database of handwritten digits (LeCun, Cortes and Burges; CC BY-SA 3.0), which comes with
- * the library. Images are float32 from −1 (background) to 1 (ink), labels int32 from 0 to 9.
+ * The MNIST database of handwritten digits (LeCun, Cortes and Burges; CC BY-SA 3.0), which comes
+ * with the library. Images are float32 from −1 (background) to 1 (ink), labels int32 from 0 to 9.
  */
 public final class Mnist {
   private static final int EXTENT = 28;
@@ -115,12 +115,10 @@ public final class Mnist {
     throw new NoSuchFileException(zipped.toString(), null, "nor is it there without .gz");
   }
 
-  private static DataSet dataSet(Idx images, Idx labels, Part part, Size size)
-      throws IOException {
+  private static DataSet dataSet(Idx images, Idx labels, Part part, Size size) throws IOException {
     Shape shape = images.shape();
     if (shape.rank() != 3 || shape.extent(1) != EXTENT || shape.extent(2) != EXTENT) {
-      throw new IOException(
-          "MNIST %s: expected images [n, 28, 28], got %s".formatted(part, shape));
+      throw new IOException("MNIST %s: expected images [n, 28, 28], got %s".formatted(part, shape));
     }
     int count = shape.extent(0);
     if (!labels.shape().equals(Shape.of(count))) {
@@ -168,7 +166,9 @@ public final class Mnist {
 
   /** The four pixels under one of the small image; the border of two is background, 0. */
   private static int blockSum(Idx images, int image, int row, int column) {
-    if (row == 0 || column == 0 || row == Size.HALF.extent() - 1
+    if (row == 0
+        || column == 0
+        || row == Size.HALF.extent() - 1
         || column == Size.HALF.extent() - 1) {
       return 0;
     }

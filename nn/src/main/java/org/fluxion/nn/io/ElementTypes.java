@@ -19,8 +19,8 @@ final class ElementTypes {
   /** Bytes of the types that are listed but have no dtype here. */
   private static final Map<String, Integer> LISTED =
       Map.of(
-          "U8", 1, "I8", 1, "F8_E4M3", 1, "F8_E5M2", 1, "F8_E8M0", 1,
-          "U16", 2, "I16", 2, "U32", 4, "U64", 8, "C64", 8);
+          "U8", 1, "I8", 1, "F8_E4M3", 1, "F8_E5M2", 1, "F8_E8M0", 1, "U16", 2, "I16", 2, "U32", 4,
+          "U64", 8, "C64", 8);
 
   private ElementTypes() {}
 

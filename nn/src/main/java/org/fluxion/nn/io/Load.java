@@ -10,8 +10,8 @@ import org.fluxion.tensor.Tensor;
 
 /**
  * How a model takes its parameters from a checkpoint: {@code model.load(file,
- * Load.strict().cast(FLOAT32))}. A stored tensor of another shape is always an error; one of another
- * dtype is unless {@link #cast} allows it.
+ * Load.strict().cast(FLOAT32))}. A stored tensor of another shape is always an error; one of
+ * another dtype is unless {@link #cast} allows it.
  */
 public final class Load {
   private final boolean strict;
@@ -34,7 +34,8 @@ public final class Load {
   }
 
   /**
-   * Missing tensors keep the values that the model was initialised with; unexpected ones are ignored.
+   * Missing tensors keep the values that the model was initialised with; unexpected ones are
+   * ignored.
    *
    * @return the options
    */
@@ -119,8 +120,7 @@ public final class Load {
   public Parameters read(Safetensors file, Parameters expected) throws IOException {
     Differences differences = compare(file, expected);
     if (strict ? !differences.isEmpty() : !differences.isHarmless()) {
-      throw new IOException(
-          "%s does not fit the model:%n%s".formatted(file.file(), differences));
+      throw new IOException("%s does not fit the model:%n%s".formatted(file.file(), differences));
     }
     List<Tensor> tensors = new ArrayList<>();
     for (String name : expected.names()) {

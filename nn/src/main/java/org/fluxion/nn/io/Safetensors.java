@@ -19,8 +19,8 @@ import org.fluxion.tensor.Tensor;
 
 /**
  * A memory-mapped checkpoint in the safetensors format (huggingface.co/docs/safetensors): names and
- * shapes are checked when it is opened, bytes are read when a tensor is asked for. Tensors are copies
- * and stay valid after {@link #close}. Thread-safe.
+ * shapes are checked when it is opened, bytes are read when a tensor is asked for. Tensors are
+ * copies and stay valid after {@link #close}. Thread-safe.
  */
 public final class Safetensors implements AutoCloseable {
   private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
@@ -79,8 +79,8 @@ public final class Safetensors implements AutoCloseable {
   }
 
   /**
-   * Writes a file: first beside its place under another name, forced to the disk, then moved there in
-   * one step, so that a reader sees the old file or the new one, never half.
+   * Writes a file: first beside its place under another name, forced to the disk, then moved there
+   * in one step, so that a reader sees the old file or the new one, never half.
    *
    * @param file where
    * @param parameters what; computed if need be
@@ -164,8 +164,8 @@ public final class Safetensors implements AutoCloseable {
    *
    * @param name its name
    * @return a copy of it
-   * @throws SafetensorsException if there is none of that name, its type has no dtype here, or a bool
-   *     is neither 0 nor 1
+   * @throws SafetensorsException if there is none of that name, its type has no dtype here, or a
+   *     bool is neither 0 nor 1
    * @throws IllegalStateException if the file was closed
    */
   public Tensor tensor(String name) throws SafetensorsException {
@@ -255,7 +255,10 @@ public final class Safetensors implements AutoCloseable {
     for (String name : header.tensors().keySet()) {
       if (name.isEmpty()) {
         throw new SafetensorsException(
-            file, name, SafetensorsHeader.LENGTH_BYTES, "a name is empty; read it with tensor(\"\")");
+            file,
+            name,
+            SafetensorsHeader.LENGTH_BYTES,
+            "a name is empty; read it with tensor(\"\")");
       }
       builder.add(name, tensor(name));
     }

@@ -167,8 +167,7 @@ record SafetensorsHeader(
       return numbers;
     }
 
-    private StoredTensor checked(
-        String name, String type, List<Long> extents, List<Long> offsets)
+    private StoredTensor checked(String name, String type, List<Long> extents, List<Long> offsets)
         throws SafetensorsException {
       int elementBytes =
           ElementTypes.bytes(type)

@@ -65,8 +65,7 @@ class DataSetTest {
     assertArrayEquals(other.indices(step), one.indices(step));
     Batch batch = one.from(step).iterator().next();
     assertArrayEquals(
-        Arrays.stream(other.indices(step)).asLongStream().toArray(),
-        batch.labels().toLongArray());
+        Arrays.stream(other.indices(step)).asLongStream().toArray(), batch.labels().toLongArray());
     for (int i = 0; i < 7; i++) {
       assertEquals(10f * other.indices(step)[i] + 1, batch.inputs().toFloatArray()[2 * i + 1]);
     }
@@ -111,8 +110,7 @@ class DataSetTest {
     assertThrows(IllegalArgumentException.class, () -> numbers(3).batches(4, 0));
     assertThrows(IllegalArgumentException.class, () -> numbers(3).batches(1, 0).at(-1));
     assertThrows(IndexOutOfBoundsException.class, () -> numbers(3).batch(3));
-    assertThrows(
-        TensorException.class, () -> new DataSet(Tensor.zeros(3, 2), Tensor.zeros(2)));
+    assertThrows(TensorException.class, () -> new DataSet(Tensor.zeros(3, 2), Tensor.zeros(2)));
   }
 
   @Test
@@ -125,8 +123,7 @@ class DataSetTest {
     assertArrayEquals(new long[] {7, 2, 1, 0, 4, 6}, first.labels().toLongArray());
     int[] counts = new int[10];
     Arrays.stream(test.labels().toLongArray()).forEach(label -> counts[(int) label]++);
-    assertArrayEquals(
-        new int[] {980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009}, counts);
+    assertArrayEquals(new int[] {980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009}, counts);
     float[] pixels = first.inputs().toFloatArray();
     float low = 1;
     float high = -1;
@@ -159,12 +156,14 @@ class DataSetTest {
   @Test
   void aFolderIsReadAndItsFaultsAreNamed() throws IOException {
     assertThrows(
-        NoSuchFileException.class,
-        () -> Mnist.read(Mnist.Part.TEST, Mnist.Size.FULL, folder));
+        NoSuchFileException.class, () -> Mnist.read(Mnist.Part.TEST, Mnist.Size.FULL, folder));
     Random random = new Random(1);
     byte[] pixels = new byte[2 * 28 * 28];
     random.nextBytes(pixels);
-    write("t10k-images-idx3-ubyte", new byte[] {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28}, pixels);
+    write(
+        "t10k-images-idx3-ubyte",
+        new byte[] {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 28, 0, 0, 0, 28},
+        pixels);
     write("t10k-labels-idx1-ubyte", new byte[] {0, 0, 8, 1, 0, 0, 0, 2}, new byte[] {3, 9});
     DataSet data = Mnist.read(Mnist.Part.TEST, Mnist.Size.FULL, folder);
     assertArrayEquals(new long[] {3, 9}, data.labels().toLongArray());
@@ -179,8 +178,7 @@ class DataSetTest {
 
   private void assertFault(String expected) {
     var error =
-        assertThrows(
-            IOException.class, () -> Mnist.read(Mnist.Part.TEST, Mnist.Size.FULL, folder));
+        assertThrows(IOException.class, () -> Mnist.read(Mnist.Part.TEST, Mnist.Size.FULL, folder));
     assertTrue(error.getMessage().contains(expected), error.getMessage());
   }
 

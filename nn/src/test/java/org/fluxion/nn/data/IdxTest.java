@@ -56,9 +56,7 @@ class IdxTest {
       throws IOException {
     byte[] gzip = zipped(WHOLE);
     for (byte[] cut :
-        new byte[][] {
-          Arrays.copyOf(WHOLE, kept), Arrays.copyOf(gzip, gzip.length * part / 100)
-        }) {
+        new byte[][] {Arrays.copyOf(WHOLE, kept), Arrays.copyOf(gzip, gzip.length * part / 100)}) {
       var error = assertThrows(IOException.class, () -> read(cut));
       assertTrue(error.getMessage().startsWith("digits: "), error.getMessage());
     }

@@ -17,15 +17,15 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
 import org.fluxion.nn.Linear;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,8 +117,8 @@ class SafetensorsTest {
   void tensorsBeyondOneChunkComeBack(DType dtype) throws IOException {
     Path path = folder.resolve("large.safetensors");
     Parameters large =
-        Parameters.of("odd", Tensor.tensor(1).cast(DType.BOOL)).merge(
-            Parameters.of("x", Tensor.arange(300_001, DType.INT32).cast(dtype)));
+        Parameters.of("odd", Tensor.tensor(1).cast(DType.BOOL))
+            .merge(Parameters.of("x", Tensor.arange(300_001, DType.INT32).cast(dtype)));
     Safetensors.write(path, large);
     try (Safetensors file = Safetensors.open(path)) {
       assertSameTensors(large, file.parameters());
@@ -165,7 +165,8 @@ class SafetensorsTest {
         "[1]|does not begin with {",
         "{`a`}|not valid JSON",
         "{`a`:1}|expected an object",
-        "{`a`:{`dtype`:`F32`,`shape`:[1],`data_offsets`:[0,4]},`a`:{`dtype`:`F32`,`shape`:[1],`data_offsets`:[0,4]}}|names it twice",
+        "{`a`:{`dtype`:`F32`,`shape`:[1],`data_offsets`:[0,4]},`a`:{`dtype`:`F32`,`shape`:[1],`data_offsets`:[0,4]}}|names"
+            + " it twice",
         "{`a`:{`dtype`:`F32`,`dtype`:`I32`,`shape`:[1],`data_offsets`:[0,4]}}|occurs twice",
         "{`a`:{`dtype`:`F32`,`shape`:[1],`data_offsets`:[0,4],`more`:1}}|got \"more\"",
         "{`a`:{`dtype`:`F32`,`shape`:[1]}}|is missing",
@@ -185,11 +186,13 @@ class SafetensorsTest {
         "{`a`:{`dtype`:`F32`,`shape`:[2147483647,2147483647,4],`data_offsets`:[0,4]}}|too large",
         "{`a`:{`dtype`:`F32`,`shape`:[2147483647,2147483647],`data_offsets`:[0,4]}}|too large",
         "{`a`:{`dtype`:`BOOL`,`shape`:[3],`data_offsets`:[0,3]},`b`:{`dtype`:`BOOL`,`shape`:[2],`data_offsets`:[2,4]}}|overlaps",
-        "{`a`:{`dtype`:`BOOL`,`shape`:[1],`data_offsets`:[0,1]},`b`:{`dtype`:`BOOL`,`shape`:[2],`data_offsets`:[2,4]}}|leaves a gap",
+        "{`a`:{`dtype`:`BOOL`,`shape`:[1],`data_offsets`:[0,1]},`b`:{`dtype`:`BOOL`,`shape`:[2],`data_offsets`:[2,4]}}|leaves"
+            + " a gap",
         "{`a`:{`dtype`:`BOOL`,`shape`:[2],`data_offsets`:[0,2]}}|2 bytes of no tensor",
         "{}|4 bytes of no tensor",
         "{`a`:{`dtype`:`F32`,`shape`:[1],`data_offsets`:[0,4]}} {}|expected spaces",
-        "{`__metadata__`:{`k`:1},`a`:{`dtype`:`F32`,`shape`:[1],`data_offsets`:[0,4]}}|expected a string",
+        "{`__metadata__`:{`k`:1},`a`:{`dtype`:`F32`,`shape`:[1],`data_offsets`:[0,4]}}|expected a"
+            + " string",
         "{`__metadata__`:{`k`:`1`,`k`:`2`}}|occurs twice",
         "{`__metadata__`:{},`__metadata__`:{}}|twice",
         "{`__metadata__`:[]}|expected an object of strings",
@@ -230,7 +233,11 @@ class SafetensorsTest {
   void aTypeWithoutDtypeIsListedButNotRead() throws IOException {
     Path path = folder.resolve("f8.safetensors");
     Files.write(
-        path, file("{\"q\":{\"dtype\":\"F8_E4M3\",\"shape\":[2],\"data_offsets\":[0,2]}}", (byte) 1, (byte) 2));
+        path,
+        file(
+            "{\"q\":{\"dtype\":\"F8_E4M3\",\"shape\":[2],\"data_offsets\":[0,2]}}",
+            (byte) 1,
+            (byte) 2));
     try (Safetensors file = Safetensors.open(path)) {
       assertEquals("F8_E4M3", file.info("q").type());
       var error = assertThrows(SafetensorsException.class, () -> file.tensor("q"));
@@ -242,7 +249,11 @@ class SafetensorsTest {
   @Test
   void aBoolIsZeroOrOne() throws IOException {
     Path path = folder.resolve("bool.safetensors");
-    byte[] bytes = file("{\"b\":{\"dtype\":\"BOOL\",\"shape\":[2],\"data_offsets\":[0,2]}}", (byte) 1, (byte) 2);
+    byte[] bytes =
+        file(
+            "{\"b\":{\"dtype\":\"BOOL\",\"shape\":[2],\"data_offsets\":[0,2]}}",
+            (byte) 1,
+            (byte) 2);
     Files.write(path, bytes);
     try (Safetensors file = Safetensors.open(path)) {
       var error = assertThrows(SafetensorsException.class, () -> file.tensor("b"));
@@ -330,8 +341,14 @@ class SafetensorsTest {
     Linear model = new Linear(2, 3);
     Parameters stored = model.initialise(RandomKey.of(3)).cast(DType.FLOAT16);
     Path path = folder.resolve("model.safetensors");
-    Safetensors.write(path, stored.prefixed("ema").merge(stored.map(t -> t.cast(DType.FLOAT32).mul(2)
-        .cast(DType.FLOAT16)).prefixed("param")));
+    Safetensors.write(
+        path,
+        stored
+            .prefixed("ema")
+            .merge(
+                stored
+                    .map(t -> t.cast(DType.FLOAT32).mul(2).cast(DType.FLOAT16))
+                    .prefixed("param")));
     try (Safetensors file = Safetensors.open(path)) {
       Parameters loaded = model.load(file, Load.strict().prefix("ema.").cast(DType.FLOAT32));
       assertSameTensors(stored.cast(DType.FLOAT32), loaded);
