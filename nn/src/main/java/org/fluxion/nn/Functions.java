@@ -1,0 +1,56 @@
+package org.fluxion.nn;
+
+import org.fluxion.tensor.Tensor;
+
+/**
+ * Elementwise functions of layers, meant for static import. Softmax, dropout and one-hot are
+ * methods of {@link Tensor}; the losses are in {@link org.fluxion.tensor.Losses}.
+ */
+public final class Functions {
+  private static final double ROOT_HALF = Math.sqrt(0.5);
+  private static final double ROOT_TWO_OVER_PI = Math.sqrt(2 / Math.PI);
+  private static final double GELU_CUBE = 0.044715;
+
+  private Functions() {}
+
+  /**
+   * max(x, 0); its derivative at 0 is taken as one half.
+   *
+   * @param x floats
+   * @return floats of the same shape
+   */
+  public static Tensor relu(Tensor x) {
+    return x.maximum(x.zerosLike());
+  }
+
+  /**
+   * x · sigmoid(x).
+   *
+   * @param x floats
+   * @return floats of the same shape
+   */
+  public static Tensor silu(Tensor x) {
+    return x.mul(x.sigmoid());
+  }
+
+  /**
+   * x · Φ(x) = x/2 · (1 + erf(x/√2)).
+   *
+   * @param x floats
+   * @return floats of the same shape
+   */
+  public static Tensor gelu(Tensor x) {
+    return x.mul(0.5).mul(x.mul(ROOT_HALF).erf().add(1));
+  }
+
+  /**
+   * x/2 · (1 + tanh(√(2/π) · (x + 0.044715·x³))).
+   *
+   * @param x floats
+   * @return floats of the same shape
+   */
+  public static Tensor geluTanh(Tensor x) {
+    Tensor inner = x.square().mul(GELU_CUBE).add(1).mul(x).mul(ROOT_TWO_OVER_PI);
+    return x.mul(0.5).mul(inner.tanh().add(1));
+  }
+}

@@ -1,0 +1,59 @@
+package org.fluxion.nn;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.Tree;
+
+/**
+ * A rule that moves parameters against their gradient: a pure function, whose memory (moments, step
+ * count) is a tree that goes in and comes out, so that a compiled program can hold it. Everything
+ * is elementwise in each tensor. Parameters are float32 or float64.
+ *
+ * @param <S> the state
+ */
+public interface Optimizer<S extends Tree<S>> {
+  /**
+   * The state before the first step.
+   *
+   * @param parameters what will be optimised
+   * @return zeros
+   */
+  S initialise(Parameters parameters);
+
+  /**
+   * One step.
+   *
+   * @param gradient the loss's gradient, under the parameters' names
+   * @param state the state so far
+   * @param parameters the parameters so far
+   * @param learningRate a floating-point scalar
+   * @return parameters and state after it; the arguments stay as they are
+   * @throws IllegalArgumentException if names differ
+   */
+  Update<S> update(Parameters gradient, S state, Parameters parameters, Tensor learningRate);
+
+  /**
+   * What a step gives.
+   *
+   * @param parameters the new parameters
+   * @param state the new state
+   * @param <S> the state
+   */
+  record Update<S extends Tree<S>>(Parameters parameters, S state) implements Tree<Update<S>> {
+    @Override
+    public List<Tensor> leaves() {
+      List<Tensor> leaves = new ArrayList<>(parameters.leaves());
+      leaves.addAll(state.leaves());
+      return List.copyOf(leaves);
+    }
+
+    @Override
+    public Update<S> withLeaves(List<Tensor> leaves) {
+      int split = parameters.size();
+      return new Update<>(
+          parameters.withLeaves(leaves.subList(0, split)),
+          state.withLeaves(leaves.subList(split, leaves.size())));
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package org.fluxion.nn.data;
+
+import java.lang.foreign.MemorySegment;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.TensorException;
+
+/**
+ * Examples in memory with their labels.
+ *
+ * @param inputs of any dtype, [n, ...]
+ * @param labels of any dtype, [n, ...]
+ */
+public record DataSet(Tensor inputs, Tensor labels) {
+  /** Checks that there are as many labels as inputs. */
+  public DataSet {
+    if (inputs.shape().rank() == 0
+        || labels.shape().rank() == 0
+        || inputs.shape().extent(0) != labels.shape().extent(0)) {
+      throw new TensorException(
+          "data set: expected inputs [n, ...] and labels [n, ...], got %s and %s"
+              .formatted(inputs.shape(), labels.shape()));
+    }
+  }
+
+  /**
+   * The number of examples.
+   *
+   * @return n
+   */
+  public int size() {
+    return inputs.shape().extent(0);
+  }
+
+  /**
+   * The first examples alone.
+   *
+   * @param count how many
+   * @return a smaller data set
+   */
+  public DataSet first(int count) {
+    int[] indices = new int[count];
+    java.util.Arrays.setAll(indices, i -> i);
+    Batch batch = batch(indices);
+    return new DataSet(batch.inputs(), batch.labels());
+  }
+
+  /**
+   * Examples by index.
+   *
+   * @param indices which, from 0 to n − 1, in any order
+   * @return a copy of them
+   * @throws IndexOutOfBoundsException if there is no such example
+   */
+  public Batch batch(int... indices) {
+    return new Batch(rows(inputs, indices), rows(labels, indices));
+  }
+
+  private static Tensor rows(Tensor from, int[] indices) {
+    Shape shape = from.shape().with(0, indices.length);
+    HostData source = from.value();
+    HostData target = HostData.allocate(from.dtype(), shape.elements());
+    int count = from.shape().extent(0);
+    long bytes = count == 0 ? 0 : source.elements() / count * from.dtype().bytes();
+    for (int i = 0; i < indices.length; i++) {
+      long row = java.util.Objects.checkIndex(indices[i], count);
+      MemorySegment.copy(source.segment(), row * bytes, target.segment(), i * bytes, bytes);
+    }
+    return Tensor.of(target, shape);
+  }
+
+  /**
+   * Shuffled batches to train on, each a pure function of seed and step.
+   *
+   * @param batchSize examples in each batch
+   * @param seed what the order depends on
+   * @return the endless sequence
+   * @throws IllegalArgumentException if a batch is larger than the data
+   */
+  public Batches batches(int batchSize, long seed) {
+    return new Batches(this, batchSize, seed);
+  }
+
+  /**
+   * All examples once, in order, to evaluate on.
+   *
+   * @param batchSize examples in each batch; the last may have fewer
+   * @return the batches, copied as they are asked for
+   */
+  public Iterable<Batch> inOrder(int batchSize) {
+    if (batchSize < 1) {
+      throw new IllegalArgumentException(
+          "inOrder: expected a batch size of at least 1, got " + batchSize);
+    }
+    return () ->
+        java.util.stream.IntStream.iterate(0, from -> from < size(), from -> from + batchSize)
+            .mapToObj(
+                from ->
+                    batch(
+                        java.util.stream.IntStream.range(from, Math.min(size(), from + batchSize))
+                            .toArray()))
+            .iterator();
+  }
+}
