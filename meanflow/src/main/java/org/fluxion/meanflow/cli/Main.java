@@ -2,6 +2,7 @@ package org.fluxion.meanflow.cli;
 
 import java.io.PrintWriter;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -66,6 +67,7 @@ public final class Main implements Runnable {
   public static CommandLine commandLine() {
     Main main = new Main();
     CommandLine line = new CommandLine(main);
+    line.addSubcommand(new TrainClassifierCommand());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setParameterExceptionHandler(
         (exception, arguments) -> {
@@ -104,12 +106,15 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "no command given"
-            + (spec.subcommands().isEmpty() ? "" : ": expected one of " + commands()));
+        "no command given" + (commands().isEmpty() ? "" : ": expected one of " + commands()));
   }
 
   private String commands() {
-    return String.join(", ", spec.subcommands().keySet());
+    return spec.subcommands().values().stream()
+        .map(CommandLine::getCommandSpec)
+        .filter(command -> !command.usageMessage().hidden())
+        .map(CommandSpec::name)
+        .collect(Collectors.joining(", "));
   }
 
   /**

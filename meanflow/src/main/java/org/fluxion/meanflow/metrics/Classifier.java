@@ -217,9 +217,7 @@ public record Classifier(DigitNetwork network, Parameters parameters) {
   public Compiled compile(int batchSize, Device device) {
     FixedBatch batch =
         new FixedBatch(
-            "classifier",
-            Shape.of(
-                batchSize, 1, DigitNetwork.EXTENT, DigitNetwork.EXTENT));
+            "classifier", Shape.of(batchSize, 1, DigitNetwork.EXTENT, DigitNetwork.EXTENT));
     return new Compiled(
         batch,
         Program.compile(

@@ -129,9 +129,7 @@ public final class Evaluation implements AutoCloseable {
     long[] labels = data.labels().toLongArray();
     // The examples with the smallest random numbers of each class.
     double[] order =
-        RandomKey.of(seed)
-            .uniform(Shape.of(labels.length), DType.FLOAT64)
-            .toDoubleArray();
+        RandomKey.of(seed).uniform(Shape.of(labels.length), DType.FLOAT64).toDoubleArray();
     int[] chosen = new int[CLASSES * perClass];
     for (int digit = 0; digit < CLASSES; digit++) {
       int wanted = digit;
