@@ -15,6 +15,7 @@ import org.fluxion.tensor.Tensor;
 /**
  * A compiled graph, for any backend: kernels in the order to run them, and the memory they need.
  *
+ * @param graph what it computes, as it was given
  * @param kernels the kernels, in order
  * @param inputs the buffer of each graph input
  * @param outputs the buffer of each graph output; an input's or a constant's if it is just that
@@ -24,6 +25,7 @@ import org.fluxion.tensor.Tensor;
  * @param carries for each output the index of the input that it becomes before the next run, or −1
  */
 public record Plan(
+    Graph graph,
     List<Kernel> kernels,
     List<Buffer> inputs,
     List<Buffer> outputs,
@@ -54,6 +56,7 @@ public record Plan(
   }
 
   private static final class Planner {
+    private final Graph source;
     private final Graph graph;
     private final int[] donations;
     private final Map<Tensor, Root> roots;
@@ -61,6 +64,7 @@ public record Plan(
     private int buffers;
 
     Planner(Graph source, int[] donations) {
+      this.source = source;
       this.graph = Simplify.run(source);
       this.donations = donations;
       this.roots = Roots.of(graph);
@@ -108,6 +112,7 @@ public record Plan(
       }
       List<Buffer> outputBuffers = graph.outputs().stream().map(o -> roots.get(o).buffer).toList();
       return new Plan(
+          source,
           order,
           inputBuffers,
           outputBuffers,
