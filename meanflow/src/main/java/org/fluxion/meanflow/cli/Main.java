@@ -22,6 +22,9 @@ import picocli.CommandLine.Spec;
     name = "fluxion",
     description = "Train and sample Decoupled MeanFlow models.",
     synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      DevicesCommand.class, //
+    },
     versionProvider = Main.Version.class)
 public final class Main implements Runnable {
 
