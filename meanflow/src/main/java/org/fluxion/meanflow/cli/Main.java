@@ -23,6 +23,10 @@ import picocli.CommandLine.Spec;
     name = "fluxion",
     description = "Train and sample Decoupled MeanFlow models.",
     synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      DevicesCommand.class, //
+      TrainClassifierCommand.class, //
+    },
     versionProvider = Main.Version.class)
 public final class Main implements Runnable {
 
@@ -67,7 +71,6 @@ public final class Main implements Runnable {
   public static CommandLine commandLine() {
     Main main = new Main();
     CommandLine line = new CommandLine(main);
-    line.addSubcommand(new TrainClassifierCommand());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setParameterExceptionHandler(
         (exception, arguments) -> {
