@@ -20,7 +20,8 @@ final class AvailableMemory {
    */
   static long bytes() {
     // Knows of the limits of a container, but takes the file cache for used.
-    var system = ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class);
+    var system =
+        ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class);
     long total = system.getTotalMemorySize();
     long free = system.getFreeMemorySize();
     try {

@@ -56,8 +56,7 @@ final class ConfigurationSection {
           broken.getLocation() == null
               ? ""
               : "line %d, column %d: "
-                  .formatted(
-                      broken.getLocation().getLineNr(), broken.getLocation().getColumnNr());
+                  .formatted(broken.getLocation().getLineNr(), broken.getLocation().getColumnNr());
       throw new IllegalArgumentException(
           place + "not JSON: " + broken.getOriginalMessage(), broken);
     }
@@ -91,7 +90,8 @@ final class ConfigurationSection {
    * @param selector the key of the text that decides
    * @param choices the texts allowed, and the keys with each of them
    */
-  ConfigurationSection section(String key, String selector, java.util.Map<String, List<String>> choices) {
+  ConfigurationSection section(
+      String key, String selector, java.util.Map<String, List<String>> choices) {
     JsonNode node = object.path(key);
     if (node.isObject() && node.has(selector)) {
       JsonNode chosen = node.get(selector);
@@ -178,9 +178,7 @@ final class ConfigurationSection {
         .filter(constant -> node.isTextual() && written(constant).equals(node.textValue()))
         .findFirst()
         .orElseThrow(
-            () ->
-                wrongType(
-                    key, oneOf(constants.stream().map(c -> written(c)).toList()), node));
+            () -> wrongType(key, oneOf(constants.stream().map(c -> written(c)).toList()), node));
   }
 
   /** How a constant stands in a file. */
@@ -200,8 +198,7 @@ final class ConfigurationSection {
   }
 
   private IllegalArgumentException missing(String key, String expected) {
-    return new IllegalArgumentException(
-        "%s: missing; expected %s".formatted(at(key), expected));
+    return new IllegalArgumentException("%s: missing; expected %s".formatted(at(key), expected));
   }
 
   private IllegalArgumentException wrongType(String key, String expected, JsonNode got) {

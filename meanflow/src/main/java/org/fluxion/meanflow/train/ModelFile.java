@@ -10,7 +10,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.fluxion.meanflow.model.DiffusionTransformer;
 import org.fluxion.meanflow.model.FlowMap;
 import org.fluxion.meanflow.model.FlowModel;
 import org.fluxion.nn.Parameters;

@@ -39,6 +39,7 @@ public final class Trainer {
   private final Device device;
   private TrainingListener listener = TrainingListener.NONE;
   private Optional<Long> memoryLimit = Optional.empty();
+  private DType modelDType = DType.FLOAT32;
   private volatile boolean stopping;
 
   /**
@@ -77,6 +78,17 @@ public final class Trainer {
     return this;
   }
 
+  /**
+   * Has the trained model's file hold its weights in another dtype.
+   *
+   * @param dtype float32, which is the default, or float16
+   * @return this
+   */
+  public Trainer modelDType(DType dtype) {
+    modelDType = dtype;
+    return this;
+  }
+
   /** Asks {@link #train} to write a checkpoint after the step that it is at, and to return. */
   public void stop() {
     stopping = true;
@@ -103,8 +115,7 @@ public final class Trainer {
    */
   public Result train() throws IOException {
     TrainingStep step = new TrainingStep(configuration);
-    Parameters initial =
-        configuration.model().transformer().initialise(key().fold(INITIAL_FOLD));
+    Parameters initial = configuration.model().transformer().initialise(key().fold(INITIAL_FOLD));
     TrainingState like = fresh(initial);
     Checkpoints checkpoints = new Checkpoints(folder.checkpoints());
     Optional<Checkpoint> found = checkpoints.latest(like, step.metrics(), listener::notice);
@@ -224,7 +235,7 @@ public final class Trainer {
     private final Run<TrainingState, TrainingBatch, Tensor> run;
     private final MetricSums sums;
     private final Schedule schedule;
-    private final int[] keyWords;
+    private final long[] keyWords;
     private long done;
     private long saved;
     private long logged;
@@ -247,7 +258,7 @@ public final class Trainer {
           configuration
               .schedule()
               .schedule(configuration.optimizer().learningRate(), configuration.steps());
-      this.keyWords = key().fold(DRAWS_FOLD).words().toIntArray();
+      this.keyWords = key().fold(DRAWS_FOLD).words().toLongArray();
       this.done = start.step();
       this.saved = start.step();
       this.logged = start.step();
@@ -280,7 +291,8 @@ public final class Trainer {
     /** The batch and the key are those of the step's number, whatever came before. */
     private TrainingBatch batch(double rate) {
       Tensor words =
-          Tensor.tensor(keyWords[0], keyWords[1], Math.toIntExact(done), keyWords[3]);
+          Tensor.tensor(
+              (int) keyWords[0], (int) keyWords[1], Math.toIntExact(done), (int) keyWords[3]);
       return new TrainingBatch(
           batches.at(done), Tensor.scalar(rate, DType.FLOAT32), new RandomKey(words));
     }
@@ -326,8 +338,7 @@ public final class Trainer {
     }
 
     private void write(double rate) throws IOException {
-      double speed =
-          (done - logged) * configuration.batchSize() / (sums.seconds() - loggedSeconds);
+      double speed = (done - logged) * configuration.batchSize() / (sums.seconds() - loggedSeconds);
       Metrics means = metrics(sums.means(), rate, speed);
       log.append(means);
       sums.reset();
@@ -338,8 +349,7 @@ public final class Trainer {
 
     private void save() throws IOException {
       log.force();
-      Path file =
-          checkpoints.write(new Checkpoint(done, configuration, run.snapshot(), sums));
+      Path file = checkpoints.write(new Checkpoint(done, configuration, run.snapshot(), sums));
       saved = done;
       listener.checkpoint(done, file);
     }
@@ -357,7 +367,7 @@ public final class Trainer {
             Parameters.of(average.asMap()),
             notes);
     if (finished) {
-      model.write(folder.model(model.kind()));
+      model.cast(modelDType).write(folder.model(model.kind()));
     }
     return new Result(steps, finished, model);
   }

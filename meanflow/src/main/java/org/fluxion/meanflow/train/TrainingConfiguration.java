@@ -71,7 +71,8 @@ public record TrainingConfiguration(
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
   /** The configurations that come with the project. */
-  private static final List<String> SHIPPED = List.of("digits-flow", "digits-map", "digits-map-long");
+  private static final List<String> SHIPPED =
+      List.of("digits-flow", "digits-map", "digits-map-long");
 
   /** Checks the ranges, and that the parts fit one another. */
   public TrainingConfiguration {
@@ -101,8 +102,9 @@ public record TrainingConfiguration(
    * @param source what errors call it, such as the file's name
    * @param json the text
    * @return the configuration
-   * @throws IllegalArgumentException if the text is no JSON, a key is unknown or missing, or a value
-   *     is of another type or impossible: the message names source and key, and what is allowed
+   * @throws IllegalArgumentException if the text is no JSON, a key is unknown or missing, or a
+   *     value is of another type or impossible: the message names source and key, and what is
+   *     allowed
    */
   public static TrainingConfiguration parse(String source, String json) {
     try {
@@ -136,8 +138,7 @@ public record TrainingConfiguration(
     if (SHIPPED.contains(fileOrName)) {
       String resource = "configurations/" + fileOrName + SUFFIX;
       try (InputStream stream = TrainingConfiguration.class.getResourceAsStream(resource)) {
-        return parse(
-            fileOrName, new String(stream.readAllBytes(), StandardCharsets.UTF_8));
+        return parse(fileOrName, new String(stream.readAllBytes(), StandardCharsets.UTF_8));
       }
     }
     Path file = Path.of(fileOrName);
@@ -217,13 +218,17 @@ public record TrainingConfiguration(
     if (a.isObject() && b.isObject()) {
       List<String> keys = new ArrayList<>();
       a.fieldNames().forEachRemaining(keys::add);
-      b.fieldNames().forEachRemaining(key -> {
-        if (!keys.contains(key)) {
-          keys.add(key);
-        }
-      });
+      b.fieldNames()
+          .forEachRemaining(
+              key -> {
+                if (!keys.contains(key)) {
+                  keys.add(key);
+                }
+              });
       keys.forEach(
-          key -> differences(path.isEmpty() ? key : path + "." + key, a.path(key), b.path(key), found));
+          key ->
+              differences(
+                  path.isEmpty() ? key : path + "." + key, a.path(key), b.path(key), found));
     } else if (!a.equals(b)) {
       found.add("%s: %s, not %s".formatted(path, shown(a), shown(b)));
     }
@@ -242,17 +247,25 @@ public record TrainingConfiguration(
    * @return the configuration
    */
   public TrainingConfiguration withSeed(long value) {
-    return changed(data, batchSize, steps, value, initialWeights);
+    return changed(data, schedule, batchSize, steps, value, initialWeights);
   }
 
   /**
-   * The same run of another length.
+   * The same run of another length. A warm-up that would take more than half of it is cut short.
    *
    * @param value all steps
    * @return the configuration
    */
   public TrainingConfiguration withSteps(int value) {
-    return changed(data, batchSize, value, seed, initialWeights);
+    Range.atLeast("steps", 1, value);
+    int warmUp = Math.min(schedule.warmUpSteps(), value / 2);
+    return changed(
+        data,
+        new ScheduleConfiguration(warmUp, schedule.decay(), schedule.floor()),
+        batchSize,
+        value,
+        seed,
+        initialWeights);
   }
 
   /**
@@ -262,7 +275,7 @@ public record TrainingConfiguration(
    * @return the configuration
    */
   public TrainingConfiguration withBatchSize(int value) {
-    return changed(data, value, steps, seed, initialWeights);
+    return changed(data, schedule, value, steps, seed, initialWeights);
   }
 
   /**
@@ -272,7 +285,7 @@ public record TrainingConfiguration(
    * @return the configuration
    */
   public TrainingConfiguration withData(DataConfiguration value) {
-    return changed(value, batchSize, steps, seed, initialWeights);
+    return changed(value, schedule, batchSize, steps, seed, initialWeights);
   }
 
   /**
@@ -282,11 +295,12 @@ public record TrainingConfiguration(
    * @return the configuration
    */
   public TrainingConfiguration withInitialWeights(String value) {
-    return changed(data, batchSize, steps, seed, Optional.of(value));
+    return changed(data, schedule, batchSize, steps, seed, Optional.of(value));
   }
 
   private TrainingConfiguration changed(
       DataConfiguration newData,
+      ScheduleConfiguration newSchedule,
       int newBatchSize,
       int newSteps,
       long newSeed,
@@ -296,7 +310,7 @@ public record TrainingConfiguration(
         newData,
         objective,
         optimizer,
-        schedule,
+        newSchedule,
         emaDecay,
         newBatchSize,
         newSteps,

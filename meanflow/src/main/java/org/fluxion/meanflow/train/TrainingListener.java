@@ -2,7 +2,9 @@ package org.fluxion.meanflow.train;
 
 import java.nio.file.Path;
 
-/** What a trainer tells while it trains, on the thread that trains. Every method may be left out. */
+/**
+ * What a trainer tells while it trains, on the thread that trains. Every method may be left out.
+ */
 public interface TrainingListener {
   /** A listener that does not listen. */
   TrainingListener NONE = new TrainingListener() {};
