@@ -21,16 +21,22 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
   private static final int BAR_MILLIS = 200;
   private static final double SECOND_NANOS = 1e9;
 
+  /** The speed is that of so many steps: the first ones, still being compiled, are slow. */
+  private static final int WINDOW = 50;
+
   /** How fast the figures follow: the share of the newest step. */
   private static final double SMOOTHING = 0.05;
 
   private final PrintWriter out;
   private final boolean terminal;
+
+  /** When each of the last steps ended. */
+  private final long[] times = new long[WINDOW + 1];
+
   private ProgressBar bar;
   private long steps;
   private long firstStep;
   private int batchSize;
-  private long begin;
   private long lastLine;
   private double loss;
 
@@ -59,8 +65,8 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
     steps = configuration.steps();
     batchSize = configuration.batchSize();
     firstStep = first;
-    begin = System.nanoTime();
-    lastLine = begin;
+    lastLine = System.nanoTime();
+    times[0] = lastLine;
     if (terminal) {
       bar =
           new ProgressBarBuilder()
@@ -77,27 +83,34 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
   @Override
   public void step(long step, Metrics metrics) {
     boolean first = step == firstStep + 1;
+    long now = System.nanoTime();
+    times[index(step)] = now;
     loss = first ? metrics.loss() : loss + SMOOTHING * (metrics.loss() - loss);
     if (bar != null) {
       bar.stepTo(step);
       bar.setExtraMessage("loss %.4f, %,.0f samples/s".formatted(loss, speed(step)));
       return;
     }
-    long now = System.nanoTime();
     if (first || step == steps || now - lastLine >= LINE_NANOS) {
       lastLine = now;
       say(line(step));
     }
   }
 
+  private int index(long step) {
+    return (int) ((step - firstStep) % times.length);
+  }
+
   private double speed(long step) {
-    return (step - firstStep) * batchSize * SECOND_NANOS / (System.nanoTime() - begin);
+    long taken = Math.min(WINDOW, step - firstStep);
+    long nanos = times[index(step)] - times[index(step - taken)];
+    return taken * batchSize * SECOND_NANOS / nanos;
   }
 
   private String line(long step) {
     double perSecond = speed(step);
     String left =
-        step == steps
+        step == steps || step == firstStep + 1
             ? ""
             : ", %s left".formatted(duration((steps - step) * batchSize / perSecond));
     return String.format(

@@ -2,6 +2,7 @@ package org.fluxion.meanflow.train;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -29,8 +30,8 @@ record Checkpoint(
   private static final String SUMS = "metrics";
   private static final String CHECKSUM = "crc32c";
 
-  /** The largest piece of a tensor that is looked at at once. */
-  private static final long PIECE_BYTES = 1 << 28;
+  /** How much of a tensor is looked at at once. */
+  private static final int PIECE_BYTES = 1 << 16;
 
   /** Writes under a temporary name, forces to the disk, then moves to the place in one step. */
   void write(Path file) throws IOException {
@@ -87,11 +88,13 @@ record Checkpoint(
   private static String checksum(Parameters tensors) {
     Tensor.evaluate(tensors.leaves());
     CRC32C crc = new CRC32C();
+    byte[] piece = new byte[PIECE_BYTES];
     for (Tensor tensor : tensors.leaves()) {
       MemorySegment bytes = tensor.value().segment();
       for (long from = 0; from < bytes.byteSize(); from += PIECE_BYTES) {
-        long size = Math.min(PIECE_BYTES, bytes.byteSize() - from);
-        crc.update(bytes.asSlice(from, size).asByteBuffer());
+        int size = (int) Math.min(PIECE_BYTES, bytes.byteSize() - from);
+        MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, from, piece, 0, size);
+        crc.update(piece, 0, size);
       }
     }
     return "%08x".formatted(crc.getValue());
