@@ -164,7 +164,8 @@ public sealed interface Scheme {
   }
 
   /**
-   * Euler–Maruyama's method, from 1 to 10⁻⁴ with noise and on to 0 without.
+   * Euler–Maruyama's method, evenly (whatever the shift) from 1 to 10⁻⁴ with noise, and in the last
+   * step to 0 without.
    *
    * @param diffusion how much noise at which time
    * @param gamma its factor
@@ -176,9 +177,9 @@ public sealed interface Scheme {
     public double[] run(double[] noise, double[] times, Path path, Velocities velocities) {
       double[] x = noise;
       int steps = times.length - 1;
-      for (int i = 0; i <= steps; i++) {
-        double t = time(i, times);
-        double next = i < steps ? time(i + 1, times) : 0;
+      for (int i = 0; i < steps; i++) {
+        double t = time(i, steps);
+        double next = time(i + 1, steps);
         double[] v = velocities.at(x, t, t);
         double strength = diffusion.at(t, gamma, path);
         double rho = path.alpha(t) / path.alphaSlope(t);
@@ -187,16 +188,19 @@ public sealed interface Scheme {
         double[] score = combine(rho / spread, v, -1 / spread, x);
         double[] drift = combine(1, v, -strength / 2, score);
         x = combine(1, x, next - t, drift);
-        if (i < steps) {
+        if (i < steps - 1) {
           x = combine(1, x, Math.sqrt(strength * (t - next)), velocities.noise(i));
         }
       }
       return x;
     }
 
-    /** The sampler's times, which end at 0, brought to end at LAST. */
-    private static double time(int i, double[] times) {
-      return times[i] + (1 - times[i]) * LAST;
+    /** Evenly from 1 to LAST, and then 0. */
+    private static double time(int i, int steps) {
+      if (i == steps) {
+        return 0;
+      }
+      return i == 0 ? 1 : 1 + (LAST - 1) * i / (steps - 1);
     }
   }
 }
