@@ -22,8 +22,12 @@ import picocli.CommandLine.Spec;
     name = "fluxion",
     description = "Train and sample Decoupled MeanFlow models.",
     synopsisSubcommandLabel = "COMMAND",
-    versionProvider = Main.Version.class,
-    subcommands = {TrainCommand.class, ConvertCommand.class})
+    subcommands = {
+      TrainCommand.class, //
+      ConvertCommand.class,
+      DevicesCommand.class,
+    },
+    versionProvider = Main.Version.class)
 public final class Main implements Runnable {
 
   @Spec private CommandSpec spec;

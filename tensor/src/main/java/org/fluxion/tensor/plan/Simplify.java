@@ -27,6 +27,7 @@ final class Simplify {
 
   private final Map<Tensor, Tensor> image = new HashMap<>();
   private final Map<Key, Tensor> known = new HashMap<>();
+  private final Map<Tensor, Integer> readers = new HashMap<>();
   private final Set<Tensor> inputs;
 
   private Simplify(Graph graph) {
@@ -35,7 +36,12 @@ final class Simplify {
 
   static Graph run(Graph graph) {
     Simplify pass = new Simplify(graph);
-    pass.visit(graph.nodes());
+    List<Tensor> nodes = graph.nodes();
+    for (Tensor node : nodes) {
+      node.inputs().forEach(operand -> pass.readers.merge(operand, 1, Integer::sum));
+    }
+    graph.outputs().forEach(output -> pass.readers.merge(output, 1, Integer::sum));
+    pass.visit(nodes);
     Graph result =
         new Graph(graph.inputs(), graph.outputs().stream().map(pass.image::get).toList());
     verify(result);
@@ -88,7 +94,8 @@ final class Simplify {
           in.get(0).op() instanceof Op.Reshape
               ? merged(o, List.of(in.get(0).inputs().get(0)))
               : merged(o, in);
-      case Op.Permute o -> permute(o, in.get(0));
+      case Op.Permute o ->
+          permute(o, in.get(0), readers.getOrDefault(node.inputs().get(0), 1) == 1);
       case Op.Mul o when isOne(in.get(1)) -> in.get(0);
       case Op.Mul o when isOne(in.get(0)) -> in.get(1);
       case Op.Div o when isOne(in.get(1)) -> in.get(0);
@@ -124,7 +131,7 @@ final class Simplify {
     return image.get(body);
   }
 
-  private Tensor permute(Op.Permute outer, Tensor operand) {
+  private Tensor permute(Op.Permute outer, Tensor operand, boolean onlyReader) {
     if (operand.op() instanceof Op.Permute inner) {
       List<Integer> axes = outer.axes().stream().map(inner.axes()::get).toList();
       Tensor source = operand.inputs().get(0);
@@ -134,7 +141,26 @@ final class Simplify {
       }
       return identity ? source : merged(new Op.Permute(axes), List.of(source));
     }
+    if (operand.op() instanceof Op.Matmul && onlyReader && outer.equals(transposition(operand))) {
+      // (A·B)ᵀ is Bᵀ·Aᵀ: the same sums of the same products, and no copy.
+      List<Tensor> swapped = operand.inputs().reversed().stream().map(this::transposed).toList();
+      return merged(operand.op(), swapped);
+    }
     return merged(outer, List.of(operand));
+  }
+
+  private Tensor transposed(Tensor matrix) {
+    return permute(transposition(matrix), matrix, false);
+  }
+
+  /** What exchanges the last two axes of a matrix or a batch of them. */
+  private static Op.Permute transposition(Tensor matrix) {
+    int rank = matrix.shape().rank();
+    List<Integer> axes = new ArrayList<>();
+    for (int axis = 0; axis < rank; axis++) {
+      axes.add(axis < rank - 2 ? axis : 2 * rank - 3 - axis);
+    }
+    return new Op.Permute(axes);
   }
 
   /** The one node of an operation over operands; trivial movement disappears. */
