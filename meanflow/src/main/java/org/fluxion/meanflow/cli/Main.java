@@ -23,7 +23,9 @@ import picocli.CommandLine.Spec;
     description = "Train and sample Decoupled MeanFlow models.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
-      DevicesCommand.class, //
+      TrainCommand.class, //
+      ConvertCommand.class,
+      DevicesCommand.class,
     },
     versionProvider = Main.Version.class)
 public final class Main implements Runnable {
