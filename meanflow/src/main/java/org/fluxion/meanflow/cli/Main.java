@@ -24,8 +24,10 @@ import picocli.CommandLine.Spec;
     description = "Train and sample Decoupled MeanFlow models.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
-      DevicesCommand.class, //
-      TrainClassifierCommand.class, //
+      TrainCommand.class, //
+      ConvertCommand.class,
+      DevicesCommand.class,
+      TrainClassifierCommand.class,
     },
     versionProvider = Main.Version.class)
 public final class Main implements Runnable {
