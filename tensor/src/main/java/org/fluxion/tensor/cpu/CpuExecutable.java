@@ -161,8 +161,16 @@ public final class CpuExecutable implements Executable {
 
   @Override
   public void read(int output, HostData data) {
+    read(plan.outputs().get(output), data);
+  }
+
+  @Override
+  public void readInput(int input, HostData data) {
+    read(plan.inputs().get(input), data);
+  }
+
+  private void read(Buffer buffer, HostData data) {
     check();
-    Buffer buffer = plan.outputs().get(output);
     MemorySegment.copy(Memory.ALL, addresses[buffer.id()], data.segment(), 0, buffer.bytes());
   }
 

@@ -15,6 +15,7 @@ import org.fluxion.tensor.Tensor;
 /**
  * A compiled graph, for any backend: kernels in the order to run them, and the memory they need.
  *
+ * @param graph what it computes, as it was given
  * @param kernels the kernels, in order
  * @param inputs the buffer of each graph input
  * @param outputs the buffer of each graph output; an input's or a constant's if it is just that
@@ -24,6 +25,7 @@ import org.fluxion.tensor.Tensor;
  * @param carries for each output the index of the input that it becomes before the next run, or −1
  */
 public record Plan(
+    Graph graph,
     List<Kernel> kernels,
     List<Buffer> inputs,
     List<Buffer> outputs,
@@ -54,6 +56,7 @@ public record Plan(
   }
 
   private static final class Planner {
+    private final Graph source;
     private final Graph graph;
     private final int[] donations;
     private final Map<Tensor, Root> roots;
@@ -61,9 +64,11 @@ public record Plan(
     private int buffers;
 
     Planner(Graph source, int[] donations) {
+      this.source = source;
       this.graph = Simplify.run(source);
       this.donations = donations;
       this.roots = Roots.of(graph);
+      Placement.run(graph, roots);
     }
 
     Plan plan() {
@@ -74,7 +79,8 @@ public record Plan(
           Root read = dependency.root();
           read.stored |= read.cluster != root.cluster;
         }
-        root.stored |= outputs.contains(root.node) || root.kind == Root.Kind.OPERATION;
+        root.stored |=
+            outputs.contains(root.node) || root.kind == Root.Kind.OPERATION || root.placed;
       }
       Map<Tensor, Integer> position = new HashMap<>();
       for (int i = 0; i < graph.inputs().size(); i++) {
@@ -82,13 +88,17 @@ public record Plan(
       }
       for (Root root : roots.values()) {
         boolean input = position.containsKey(root.node);
-        if (root.stored || input) {
+        if (root.target == null && (root.stored || input)) {
           root.buffer = buffer(root, input, outputs.contains(root.node));
         }
       }
       List<Kernel> kernels = new ArrayList<>();
+      for (Root root : roots.values()) {
+        root.buffer = root.target == null ? root.buffer : root.target.buffer;
+      }
       for (Cluster cluster : clusters) {
-        if (cluster.members.stream().anyMatch(m -> m.stored && m.node.shape().elements() > 0)) {
+        if (!cluster.isPlaced()
+            && cluster.members.stream().anyMatch(m -> m.stored && m.node.shape().elements() > 0)) {
           kernels.add(KernelBuilder.build(cluster, roots));
         }
       }
@@ -108,6 +118,7 @@ public record Plan(
       }
       List<Buffer> outputBuffers = graph.outputs().stream().map(o -> roots.get(o).buffer).toList();
       return new Plan(
+          source,
           order,
           inputBuffers,
           outputBuffers,

@@ -68,7 +68,7 @@ final class RandomGraphs {
 
   private Tensor grow() {
     Tensor x = pick();
-    return switch (random.nextInt(dtype == DType.FLOAT32 ? 28 : 18)) {
+    return switch (random.nextInt(dtype == DType.FLOAT32 ? 30 : 20)) {
       case 0 -> x.sin();
       case 1 -> x.tanh().mul(1.5);
       case 2 -> x.neg().add(0.25);
@@ -88,18 +88,31 @@ final class RandomGraphs {
       case 14 -> Tensor.apply(new Op.Flip(List.of(random.nextInt(x.shape().rank()))), List.of(x));
       case 15 -> Tensor.concat(x.shape().rank() - 1, x, x.cos());
       case 16 -> x.sub(x.mean(x.shape().rank() - 1).reshape(x.shape().with(-1, 1)));
-      case 17 -> product(x);
-      case 18 -> x.erf();
-      case 19 -> x.tanh();
-      case 20 -> x.square().add(0.5).log();
-      case 21 -> x.abs().log1p().sqrt();
-      case 22 -> x.expm1();
-      case 23 -> x.softmax(-1);
-      case 24 -> x.maximum(sameShape(x)).div(x.square().add(1));
-      case 25 -> x.sub(x.mean(0).broadcastTo(x.shape()));
-      case 26 -> Tensor.where(x.lessEqual(sameShape(x)).not(), x.mul(3).floor(), x.sign());
+      case 17 -> moved(product(x));
+      case 18 -> {
+        Tensor y = moved(product(x));
+        yield Tensor.concat(
+            random.nextInt(y.shape().rank()), y, moved(product(x)).reshape(y.shape()));
+      }
+      case 19 -> product(x);
+      case 20 -> x.erf();
+      case 21 -> x.tanh();
+      case 22 -> x.square().add(0.5).log();
+      case 23 -> x.abs().log1p().sqrt();
+      case 24 -> x.expm1();
+      case 25 -> x.softmax(-1);
+      case 26 -> x.maximum(sameShape(x)).div(x.square().add(1));
+      case 27 -> x.sub(x.mean(0).broadcastTo(x.shape()));
+      case 28 -> Tensor.where(x.lessEqual(sameShape(x)).not(), x.mul(3).floor(), x.sign());
       default -> x.sub(x.max(-1).reshape(x.shape().with(-1, 1))).exp();
     };
+  }
+
+  /** Something that lies elsewhere, in another order. */
+  private Tensor moved(Tensor x) {
+    return random.nextBoolean()
+        ? x.permute(order(x.shape().rank()))
+        : reshape(x.permute(order(x.shape().rank())));
   }
 
   private Tensor sameShape(Tensor x) {

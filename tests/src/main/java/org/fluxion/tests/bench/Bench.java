@@ -40,7 +40,8 @@ public final class Bench {
   static final List<Suite> SUITES =
       List.of(
           new Suite("copy", CopyBenchmark.class, CopyBenchmark.FIGURES),
-          new Suite("fma", FmaBenchmark.class, FmaBenchmark.FIGURES));
+          new Suite("fma", FmaBenchmark.class, FmaBenchmark.FIGURES),
+          new Suite("sgemm", SgemmBenchmark.class, SgemmBenchmark.FIGURES));
 
   private Bench() {}
 
