@@ -32,18 +32,20 @@ public interface Backend {
 
   /**
    * Looks for its devices, those that cannot be used included. Never throws: a missing library or
-   * driver is an {@link #obstacle}.
+   * driver is one of the survey's notes.
    *
-   * @return the devices, in the order of their numbers
+   * @return what was found
    */
-  List<DeviceInfo> devices();
+  Survey survey();
 
   /**
-   * Why it runs no program here at all, and what to do about it.
+   * Why it runs no program at all, as far as that is known without looking for devices.
    *
-   * @return one line, or empty if a device of it can be used
+   * @return a few words, or empty if it may have a device that runs programs
    */
-  Optional<String> obstacle();
+  default Optional<String> obstacle() {
+    return Optional.empty();
+  }
 
   /**
    * One of its devices.
@@ -62,6 +64,21 @@ public interface Backend {
    */
   default Optional<Device> automatic() {
     return Optional.empty();
+  }
+
+  /**
+   * What a backend found when it looked for devices.
+   *
+   * @param devices the devices, in the order of their numbers
+   * @param notes what else there is to say, such as a library or driver that is missing, and what
+   *     to do about it; one line each
+   */
+  record Survey(List<DeviceInfo> devices, List<String> notes) {
+    /** Copies the lists. */
+    public Survey {
+      devices = List.copyOf(devices);
+      notes = List.copyOf(notes);
+    }
   }
 
   /**

@@ -93,7 +93,9 @@ public interface Device {
       if (best.isPresent()) {
         return best.get();
       }
-      backend.obstacle().ifPresent(o -> reasons.append("; ").append(o));
+      backend
+          .obstacle()
+          .ifPresent(o -> reasons.append("; ").append(backend.name()).append(": ").append(o));
     }
     Device cpu = of("cpu");
     return new Device() {

@@ -15,10 +15,10 @@ class BackendTest {
     List<String> names = Backend.all().stream().map(Backend::name).toList();
     assertEquals(List.of("cpu", "reference"), names);
     for (Backend backend : Backend.all()) {
-      assertEquals(backend.name(), backend.devices().get(0).name());
-      assertTrue(backend.obstacle().isEmpty());
-      assertTrue(backend.devices().get(0).obstacle().isEmpty());
-      assertTrue(backend.devices().get(0).computeUnits() > 0);
+      DeviceInfo device = backend.survey().devices().get(0);
+      assertEquals(backend.name(), device.name());
+      assertTrue(device.computeUnits() > 0 && device.obstacle().isEmpty());
+      assertTrue(backend.survey().notes().isEmpty() && backend.obstacle().isEmpty());
     }
   }
 

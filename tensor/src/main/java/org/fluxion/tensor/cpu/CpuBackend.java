@@ -31,8 +31,8 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public List<DeviceInfo> devices() {
-    return List.of(
+  public Survey survey() {
+    DeviceInfo device =
         new DeviceInfo(
             "cpu",
             "cpu",
@@ -42,7 +42,8 @@ public final class CpuBackend implements Backend {
                 .map(text -> Long.parseLong(text.replaceAll("\\D", "")) << 10)
                 .orElse(0L),
             List.of(loops()),
-            Optional.empty()));
+            Optional.empty());
+    return new Survey(List.of(device), List.of());
   }
 
   private static int processors() {
@@ -66,11 +67,6 @@ public final class CpuBackend implements Backend {
         ? "vectors of " + Species.FLOAT.vectorBitSize() + " bits"
         : "scalar loops (java's option --add-modules jdk.incubator.vector makes it several times"
             + " faster)";
-  }
-
-  @Override
-  public Optional<String> obstacle() {
-    return Optional.empty();
   }
 
   @Override

@@ -29,8 +29,8 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
-  public List<DeviceInfo> devices() {
-    return List.of(
+  public Survey survey() {
+    DeviceInfo device =
         new DeviceInfo(
             "reference",
             "cpu",
@@ -38,12 +38,8 @@ public final class ReferenceBackend implements Backend {
             1,
             Runtime.getRuntime().maxMemory(),
             List.of("double precision"),
-            Optional.empty()));
-  }
-
-  @Override
-  public Optional<String> obstacle() {
-    return Optional.empty();
+            Optional.empty());
+    return new Survey(List.of(device), List.of());
   }
 
   @Override
