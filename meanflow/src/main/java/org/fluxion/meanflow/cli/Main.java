@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
     name = "fluxion",
     description = "Train and sample Decoupled MeanFlow models.",
     synopsisSubcommandLabel = "COMMAND",
-    versionProvider = Main.Version.class)
+    versionProvider = Main.Version.class,
+    subcommands = {TrainCommand.class, ConvertCommand.class})
 public final class Main implements Runnable {
 
   @Spec private CommandSpec spec;
