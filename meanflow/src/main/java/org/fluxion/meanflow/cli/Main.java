@@ -23,7 +23,13 @@ import picocli.CommandLine.Spec;
     description = "Train and sample Decoupled MeanFlow models.",
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Main.Version.class,
-    subcommands = {TrainCommand.class, ConvertCommand.class})
+    subcommands = {
+      DemoCommand.class,
+      SampleCommand.class,
+      EvaluateCommand.class,
+      TrainCommand.class,
+      ConvertCommand.class
+    })
 public final class Main implements Runnable {
 
   @Spec private CommandSpec spec;
