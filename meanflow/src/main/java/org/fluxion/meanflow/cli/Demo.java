@@ -42,6 +42,9 @@ final class Demo {
   private static final List<Integer> MAP_STEPS = List.of(1, 2, 4);
   private static final int CLASSES = 10;
 
+  /** Headings, so that a reader knows how far it is. */
+  private static final int STAGES = 6;
+
   /**
    * What was asked for.
    *
@@ -55,17 +58,39 @@ final class Demo {
   record Plan(
       String name, double guidance, long seed, int samplingSeeds, int samples, Device device) {}
 
+  /** Opens what scores the samples, which takes a few seconds. */
+  @FunctionalInterface
+  interface EvaluationSource {
+    Evaluation open(Device device) throws IOException;
+  }
+
   private final Plan plan;
   private final RunFolder folder;
   private final PrintWriter out;
   private final PrintWriter err;
+  private final EvaluationSource evaluations;
   private final boolean terminal = ProgressReport.isTerminal();
   private final List<Report.Stage> stages = new ArrayList<>();
   private final List<SummaryRow> rows = new ArrayList<>();
   private final List<Report.SampleGrid> grids = new ArrayList<>();
   private final List<Report.Training> trainings = new ArrayList<>();
 
-  Demo(Plan plan, RunFolder folder, PrintWriter out, PrintWriter err) {
+  /**
+   * A demo.
+   *
+   * @param plan what was asked for
+   * @param folder where all goes
+   * @param evaluations what scores the samples
+   * @param out what is told goes here
+   * @param err where an error goes that comes after an interruption
+   */
+  Demo(
+      Plan plan,
+      RunFolder folder,
+      EvaluationSource evaluations,
+      PrintWriter out,
+      PrintWriter err) {
+    this.evaluations = evaluations;
     this.plan = plan;
     this.folder = folder;
     this.out = out;
@@ -171,7 +196,7 @@ final class Demo {
 
   private Evaluation evaluation() throws IOException {
     long begin = heading("Reading the digits, and measuring real ones for comparison");
-    Evaluation evaluation = Evaluation.open(plan.device());
+    Evaluation evaluation = evaluations.open(plan.device());
     Evaluation.Reference real = evaluation.reference();
     done(
         "Measured real digits",
@@ -372,7 +397,7 @@ final class Demo {
 
   private long heading(String line) {
     say("");
-    say(line + " …");
+    say("%d/%d  %s …".formatted(stages.size() + 1, STAGES, line));
     return System.nanoTime();
   }
 

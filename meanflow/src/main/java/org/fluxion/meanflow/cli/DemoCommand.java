@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.fluxion.meanflow.metrics.Evaluation;
 import org.fluxion.meanflow.train.RunFolder;
 import org.fluxion.meanflow.train.TrainingConfiguration;
 import picocli.CommandLine.Command;
@@ -146,7 +147,7 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private Demo demo(Demo.Plan plan, RunFolder folder) {
-    return new Demo(plan, folder, spec.commandLine().getOut(), spec.commandLine().getErr());
+    return new Demo(plan, folder, Evaluation::open, spec.commandLine().getOut(), spec.commandLine().getErr());
   }
 
   private TrainingConfiguration configuration(String shipped, Optional<Integer> length)

@@ -23,9 +23,6 @@ public record Measurement(Evaluation evaluation, int samples) {
   /** Samples of each class in a grid, at most. */
   private static final int GRID_COLUMNS = 10;
 
-  /** Images that are drawn at a time to take the time. */
-  private static final int TIMED_IMAGES = 500;
-
   /** Timed draws go on for so long, but for one at least and for so many at most. */
   private static final double TIMED_SECONDS = 1.5;
 
@@ -74,7 +71,8 @@ public record Measurement(Evaluation evaluation, int samples) {
             draw(open, sampler, labels, RandomKey.of(seed), done -> drawn.accept(before + done));
         scored.add(new Scored(seed, images, evaluation.evaluate(images, labels)));
       }
-      double milliseconds = millisecondsPerImage(open, classes);
+      double milliseconds =
+          millisecondsPerImage(open, labels(Math.min(samples, sampler.batch()), classes));
       List<SummaryRow.SeedFigures> figures =
           scored.stream().map(each -> each.figures(milliseconds)).toList();
       return new Result(
@@ -128,9 +126,8 @@ public record Measurement(Evaluation evaluation, int samples) {
     return Tensor.concat(0, parts.toArray(Tensor[]::new)).cast(DType.FLOAT32).detach();
   }
 
-  /** The median over some draws, after the samples themselves have warmed everything up. */
-  private static double millisecondsPerImage(OpenSampler open, int classes) {
-    Tensor labels = labels(TIMED_IMAGES, classes);
+  /** The median over draws of one batch, after the samples have warmed everything up. */
+  private static double millisecondsPerImage(OpenSampler open, Tensor labels) {
     List<Double> seconds = new ArrayList<>();
     long begin = System.nanoTime();
     do {
@@ -139,7 +136,7 @@ public record Measurement(Evaluation evaluation, int samples) {
       seconds.add((System.nanoTime() - before) / NANOS);
     } while (seconds.size() < TIMED_DRAWS && (System.nanoTime() - begin) / NANOS < TIMED_SECONDS);
     double[] sorted = seconds.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-    return sorted[sorted.length / 2] * MILLIS_PER_SECOND / TIMED_IMAGES;
+    return sorted[sorted.length / 2] * MILLIS_PER_SECOND / labels.shape().extent(0);
   }
 
   private static ImageGrid grid(Tensor images, int classes) {
