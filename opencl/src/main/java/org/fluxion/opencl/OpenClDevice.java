@@ -111,7 +111,7 @@ final class OpenClDevice {
         .forEach(features::add);
     features.add("allocations up to %.1f GiB".formatted(largestAllocation / 0x1p30));
     if (sharesHostMemory) {
-      features.add("the host's memory");
+      features.add("shares the host's memory");
     }
     return features;
   }

@@ -22,14 +22,15 @@ import picocli.CommandLine.Spec;
     name = "fluxion",
     description = "Train and sample Decoupled MeanFlow models.",
     synopsisSubcommandLabel = "COMMAND",
-    versionProvider = Main.Version.class,
     subcommands = {
       DemoCommand.class,
       SampleCommand.class,
       EvaluateCommand.class,
       TrainCommand.class,
-      ConvertCommand.class
-    })
+      ConvertCommand.class,
+      DevicesCommand.class,
+    },
+    versionProvider = Main.Version.class)
 public final class Main implements Runnable {
 
   @Spec private CommandSpec spec;

@@ -29,7 +29,7 @@ public record Arena(Map<Buffer, Long> offsets, long bytes, long live) {
         last.put(buffer, i);
       }
       for (Buffer buffer : order.get(i).writes()) {
-        last.putIfAbsent(buffer, i);
+        last.merge(buffer, i, Math::max);
       }
     }
     Map<Buffer, Long> offsets = new HashMap<>();
@@ -39,7 +39,7 @@ public record Arena(Map<Buffer, Long> offsets, long bytes, long live) {
     long most = 0;
     for (int i = 0; i < order.size(); i++) {
       for (Buffer buffer : order.get(i).writes()) {
-        if (buffer.kind() != Buffer.Kind.TEMPORARY) {
+        if (buffer.kind() != Buffer.Kind.TEMPORARY || offsets.containsKey(buffer)) {
           continue;
         }
         long size = rounded(buffer);

@@ -37,7 +37,12 @@ final class Cluster {
   }
 
   boolean isOperation() {
-    return members.get(0).kind == Root.Kind.OPERATION;
+    return members.get(0).kind == Root.Kind.OPERATION || isPlaced();
+  }
+
+  /** Whether it is one root that the products placed in it fill: no kernel. */
+  boolean isPlaced() {
+    return members.get(0).placed;
   }
 
   /** Whether a member's value has one element per row rather than one per element. */

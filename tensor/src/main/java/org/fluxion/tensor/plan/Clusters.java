@@ -34,7 +34,7 @@ final class Clusters {
     Map<Root, Integer> latest = new HashMap<>();
     List<Root> computed = new ArrayList<>();
     for (Root root : roots) {
-      int own = root.kind == Root.Kind.OPERATION ? 1 : 0;
+      int own = isOperation(root) ? 1 : 0;
       int needed = 0;
       for (Root.Dependency dependency : root.dependencies) {
         needed = Math.max(needed, level.getOrDefault(dependency.root(), 0));
@@ -45,7 +45,7 @@ final class Clusters {
       }
     }
     for (Root root : computed.reversed()) {
-      boolean operation = root.kind == Root.Kind.OPERATION;
+      boolean operation = isOperation(root);
       int limit = latest.getOrDefault(root, level.get(root));
       if (!operation) {
         // Computed as late as its first reader allows, so that the two can share a kernel.
@@ -56,13 +56,17 @@ final class Clusters {
     }
     computed.sort(
         Comparator.<Root>comparingInt(level::get)
-            .thenComparing(r -> r.kind != Root.Kind.OPERATION)
+            .thenComparing(r -> !isOperation(r))
             .thenComparingInt(r -> r.order));
     computed.forEach(this::place);
   }
 
+  private static boolean isOperation(Root root) {
+    return root.kind == Root.Kind.OPERATION && !root.placed;
+  }
+
   private void place(Root root) {
-    if (root.kind != Root.Kind.OPERATION) {
+    if (root.kind != Root.Kind.OPERATION && !root.placed) {
       for (Cluster candidate : candidates(root)) {
         if (candidate.accepts(root)) {
           register(root);

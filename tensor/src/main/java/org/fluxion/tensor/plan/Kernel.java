@@ -22,7 +22,7 @@ public sealed interface Kernel {
   List<Buffer> reads();
 
   /**
-   * The buffers it writes, in full.
+   * The buffers it writes, in full or, if several kernels write parts of one, its own part.
    *
    * @return each once
    */
@@ -227,7 +227,8 @@ public sealed interface Kernel {
   }
 
   /**
-   * A batched matrix product: c[b, i, j] = Σ a[b, i, p] · b[b, p, j], c in order.
+   * A batched matrix product: c[b, i, j] = Σ a[b, i, p] · b[b, p, j]. Its result may be a part of a
+   * buffer, or lie in another order; columns are always side by side.
    *
    * @param name the listing's name
    * @param batch the extents of the batch loops
@@ -236,10 +237,10 @@ public sealed interface Kernel {
    * @param k elements of each sum
    * @param a the left operand: strides of the batch loops, then row, then column
    * @param b the right operand, likewise
-   * @param c the result
+   * @param c the result, likewise
    */
   record MatmulKernel(
-      String name, List<Long> batch, int m, int n, int k, Access a, Access b, Buffer c)
+      String name, List<Long> batch, int m, int n, int k, Access a, Access b, Access c)
       implements Kernel {
     @Override
     public List<Buffer> reads() {
@@ -248,7 +249,13 @@ public sealed interface Kernel {
 
     @Override
     public List<Buffer> writes() {
-      return List.of(c);
+      return List.of(c.buffer());
+    }
+
+    @Override
+    public long bytes() {
+      long result = m * (long) n * batch.stream().reduce(1L, (x, y) -> x * y);
+      return reads().stream().mapToLong(Buffer::bytes).sum() + result * c.buffer().dtype().bytes();
     }
 
     @Override
@@ -261,7 +268,7 @@ public sealed interface Kernel {
       long[] sa = a.strides();
       long[] sb = b.strides();
       return "matmul "
-          + c.dtype()
+          + c.buffer().dtype()
           + (sa[sa.length - 1] == 1)
           + (sb[sb.length - 1] == 1)
           + batch.isEmpty();

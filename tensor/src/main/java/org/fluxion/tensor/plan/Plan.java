@@ -68,6 +68,7 @@ public record Plan(
       this.graph = Simplify.run(source);
       this.donations = donations;
       this.roots = Roots.of(graph);
+      Placement.run(graph, roots);
     }
 
     Plan plan() {
@@ -78,7 +79,8 @@ public record Plan(
           Root read = dependency.root();
           read.stored |= read.cluster != root.cluster;
         }
-        root.stored |= outputs.contains(root.node) || root.kind == Root.Kind.OPERATION;
+        root.stored |=
+            outputs.contains(root.node) || root.kind == Root.Kind.OPERATION || root.placed;
       }
       Map<Tensor, Integer> position = new HashMap<>();
       for (int i = 0; i < graph.inputs().size(); i++) {
@@ -86,13 +88,17 @@ public record Plan(
       }
       for (Root root : roots.values()) {
         boolean input = position.containsKey(root.node);
-        if (root.stored || input) {
+        if (root.target == null && (root.stored || input)) {
           root.buffer = buffer(root, input, outputs.contains(root.node));
         }
       }
       List<Kernel> kernels = new ArrayList<>();
+      for (Root root : roots.values()) {
+        root.buffer = root.target == null ? root.buffer : root.target.buffer;
+      }
       for (Cluster cluster : clusters) {
-        if (cluster.members.stream().anyMatch(m -> m.stored && m.node.shape().elements() > 0)) {
+        if (!cluster.isPlaced()
+            && cluster.members.stream().anyMatch(m -> m.stored && m.node.shape().elements() > 0)) {
           kernels.add(KernelBuilder.build(cluster, roots));
         }
       }

@@ -54,6 +54,14 @@ final class Root {
   Buffer buffer;
   boolean stored;
 
+  /** Whether it is filled by the products placed in it, so that no kernel computes it. */
+  boolean placed;
+
+  /** For a product that writes into another root: that root; and the movements on the way to it. */
+  Root target;
+
+  List<Placement.Link> way = List.of();
+
   Root(Tensor node, Kind kind, int order) {
     this.node = node;
     this.order = order;

@@ -56,7 +56,7 @@ final class RandomGraphs {
 
   private Tensor grow() {
     Tensor x = pick();
-    return switch (random.nextInt(18)) {
+    return switch (random.nextInt(20)) {
       case 0 -> x.sin();
       case 1 -> x.tanh().mul(1.5);
       case 2 -> x.neg().add(0.25);
@@ -76,8 +76,21 @@ final class RandomGraphs {
       case 14 -> Tensor.apply(new Op.Flip(List.of(random.nextInt(x.shape().rank()))), List.of(x));
       case 15 -> Tensor.concat(x.shape().rank() - 1, x, x.cos());
       case 16 -> x.sub(x.mean(x.shape().rank() - 1).reshape(x.shape().with(-1, 1)));
+      case 17 -> moved(product(x));
+      case 18 -> {
+        Tensor y = moved(product(x));
+        yield Tensor.concat(
+            random.nextInt(y.shape().rank()), y, moved(product(x)).reshape(y.shape()));
+      }
       default -> product(x);
     };
+  }
+
+  /** Something that lies elsewhere, in another order. */
+  private Tensor moved(Tensor x) {
+    return random.nextBoolean()
+        ? x.permute(order(x.shape().rank()))
+        : reshape(x.permute(order(x.shape().rank())));
   }
 
   private Tensor sameShape(Tensor x) {
