@@ -58,17 +58,17 @@ final class Demo {
   record Plan(
       String name, double guidance, long seed, int samplingSeeds, int samples, Device device) {}
 
-  /** Opens what scores the samples, which takes a few seconds. */
+  /** Opens what scores and times the samples, which takes a few seconds. */
   @FunctionalInterface
-  interface EvaluationSource {
-    Evaluation open(Device device) throws IOException;
+  interface MeasurementSource {
+    Measurement open(Device device, int samples) throws IOException;
   }
 
   private final Plan plan;
   private final RunFolder folder;
   private final PrintWriter out;
   private final PrintWriter err;
-  private final EvaluationSource evaluations;
+  private final MeasurementSource measurements;
   private final boolean terminal = ProgressReport.isTerminal();
   private final List<Report.Stage> stages = new ArrayList<>();
   private final List<SummaryRow> rows = new ArrayList<>();
@@ -80,17 +80,17 @@ final class Demo {
    *
    * @param plan what was asked for
    * @param folder where all goes
-   * @param evaluations what scores the samples
+   * @param measurements what scores and times the samples
    * @param out what is told goes here
    * @param err where an error goes that comes after an interruption
    */
   Demo(
       Plan plan,
       RunFolder folder,
-      EvaluationSource evaluations,
+      MeasurementSource measurements,
       PrintWriter out,
       PrintWriter err) {
-    this.evaluations = evaluations;
+    this.measurements = measurements;
     this.plan = plan;
     this.folder = folder;
     this.out = out;
@@ -127,8 +127,8 @@ final class Demo {
     }
     model.get().write(folder.model(ModelFile.Kind.FLOW));
     ModelFile converted = model.get().convert(map.model().decoderDepth());
-    try (Evaluation evaluation = evaluation()) {
-      Measurement measurement = new Measurement(evaluation, plan.samples());
+    Measurement measurement = measurement();
+    try (Evaluation evaluation = measurement.evaluation()) {
       sampleFlow(measurement, model.get());
       sampleConverted(measurement, converted);
       Optional<ModelFile> tuned = fineTuned(map);
@@ -194,10 +194,10 @@ final class Demo {
     }
   }
 
-  private Evaluation evaluation() throws IOException {
+  private Measurement measurement() throws IOException {
     long begin = heading("Reading the digits, and measuring real ones for comparison");
-    Evaluation evaluation = evaluations.open(plan.device());
-    Evaluation.Reference real = evaluation.reference();
+    Measurement measurement = measurements.open(plan.device(), plan.samples());
+    Evaluation.Reference real = measurement.evaluation().reference();
     done(
         "Measured real digits",
         ("MNIST's 60,000 training and 10,000 test images at 16 × 16 pixels. A classifier that saw"
@@ -206,7 +206,7 @@ final class Demo {
                 + " images, which is the floor.")
             .formatted(real.accuracy() * 100, real.frechetFloor()),
         begin);
-    return evaluation;
+    return measurement;
   }
 
   private void sampleFlow(Measurement measurement, ModelFile model) throws IOException {

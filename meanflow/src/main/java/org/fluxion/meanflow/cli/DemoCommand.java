@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.fluxion.meanflow.metrics.Evaluation;
+import org.fluxion.meanflow.report.Measurement;
 import org.fluxion.meanflow.train.RunFolder;
 import org.fluxion.meanflow.train.TrainingConfiguration;
 import picocli.CommandLine.Command;
@@ -147,7 +148,12 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private Demo demo(Demo.Plan plan, RunFolder folder) {
-    return new Demo(plan, folder, Evaluation::open, spec.commandLine().getOut(), spec.commandLine().getErr());
+    return new Demo(
+        plan,
+        folder,
+        (device, count) -> new Measurement(Evaluation.open(device), count),
+        spec.commandLine().getOut(),
+        spec.commandLine().getErr());
   }
 
   private TrainingConfiguration configuration(String shipped, Optional<Integer> length)

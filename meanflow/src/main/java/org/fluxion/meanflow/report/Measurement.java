@@ -18,17 +18,30 @@ import org.fluxion.tensor.Tensor;
  *
  * @param evaluation what scores them
  * @param samples how many, a multiple of the number of classes
+ * @param timedSeconds how long draws go on to take the time; there is one draw at least
  */
-public record Measurement(Evaluation evaluation, int samples) {
+public record Measurement(Evaluation evaluation, int samples, double timedSeconds) {
   /** Samples of each class in a grid, at most. */
   private static final int GRID_COLUMNS = 10;
 
-  /** Timed draws go on for so long, but for one at least and for so many at most. */
+  /** Draws that are timed at most. */
+  private static final int TIMED_DRAWS = 25;
+
+  /** Enough for a median of many draws in few steps, and of some in many. */
   private static final double TIMED_SECONDS = 1.5;
 
-  private static final int TIMED_DRAWS = 25;
   private static final double NANOS = 1e9;
   private static final double MILLIS_PER_SECOND = 1e3;
+
+  /**
+   * Measures samples, and takes the time for a second or two.
+   *
+   * @param evaluation what scores them
+   * @param samples how many, a multiple of the number of classes
+   */
+  public Measurement(Evaluation evaluation, int samples) {
+    this(evaluation, samples, TIMED_SECONDS);
+  }
 
   /**
    * What was measured.
@@ -127,14 +140,14 @@ public record Measurement(Evaluation evaluation, int samples) {
   }
 
   /** The median over draws of one batch, after the samples have warmed everything up. */
-  private static double millisecondsPerImage(OpenSampler open, Tensor labels) {
+  private double millisecondsPerImage(OpenSampler open, Tensor labels) {
     List<Double> seconds = new ArrayList<>();
     long begin = System.nanoTime();
     do {
       long before = System.nanoTime();
       open.sample(labels, RandomKey.of(seconds.size())).value();
       seconds.add((System.nanoTime() - before) / NANOS);
-    } while (seconds.size() < TIMED_DRAWS && (System.nanoTime() - begin) / NANOS < TIMED_SECONDS);
+    } while (seconds.size() < TIMED_DRAWS && (System.nanoTime() - begin) / NANOS < timedSeconds);
     double[] sorted = seconds.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     return sorted[sorted.length / 2] * MILLIS_PER_SECOND / labels.shape().extent(0);
   }
