@@ -217,9 +217,7 @@ public record Classifier(DigitNetwork network, Parameters parameters) {
   public Compiled compile(int batchSize, Device device) {
     FixedBatch batch =
         new FixedBatch(
-            "classifier",
-            Shape.of(
-                batchSize, 1, DigitNetwork.EXTENT, DigitNetwork.EXTENT));
+            "classifier", Shape.of(batchSize, 1, DigitNetwork.EXTENT, DigitNetwork.EXTENT));
     return new Compiled(
         batch,
         Program.compile(
@@ -238,6 +236,11 @@ public record Classifier(DigitNetwork network, Parameters parameters) {
     private Compiled(FixedBatch batch, Run<Parameters, Tensor, Output> run) {
       this.batch = batch;
       this.run = run;
+    }
+
+    /** Returns the images if the program can take them. */
+    Tensor check(Tensor images) {
+      return batch.check(images);
     }
 
     /**

@@ -2,14 +2,17 @@ package org.fluxion.meanflow.metrics;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
-import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 
 /**
  * How a classifier is made, as {@code digits-classifier.json} has it.
@@ -39,6 +42,10 @@ public record ClassifierConfiguration(
     double dropout,
     long seed) {
   private static final String NAME = "digits-classifier.json";
+
+  /** Only to know the keys. */
+  private static final ClassifierConfiguration EXAMPLE =
+      new ClassifierConfiguration(1, 64, 1, 1, 0, 0, 0, 0, 0, 0, 0);
 
   /** Checks the ranges that no layer or optimizer checks. */
   public ClassifierConfiguration {
@@ -88,25 +95,37 @@ public record ClassifierConfiguration(
   private static ClassifierConfiguration parse(byte[] json, String name) throws IOException {
     JsonMapper mapper =
         JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .build();
     try {
+      requireKeys(mapper.readTree(json), mapper.valueToTree(EXAMPLE), name);
       return mapper.readValue(json, ClassifierConfiguration.class);
     } catch (JacksonException wrong) {
       if (wrong.getCause() instanceof IllegalArgumentException range) {
         throw new IllegalArgumentException(name + ": " + range.getMessage(), range);
       }
-      String allowed =
-          wrong instanceof UnrecognizedPropertyException unknown
-              ? "; allowed are " + unknown.getKnownPropertyIds()
+      String place =
+          wrong instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()
+              ? mapping.getPath().getFirst().getFieldName() + ": "
               : "";
       throw new IllegalArgumentException(
-          "%s: %s%s".formatted(name, wrong.getOriginalMessage(), allowed), wrong);
+          "%s: %s%s".formatted(name, place, wrong.getOriginalMessage()), wrong);
+    }
+  }
+
+  /** Every component is a key, and every key a component. */
+  private static void requireKeys(JsonNode found, JsonNode expected, String name) {
+    List<String> keys = expected.propertyStream().map(Map.Entry::getKey).toList();
+    List<String> unknown =
+        found.propertyStream().map(Map.Entry::getKey).filter(key -> !keys.contains(key)).toList();
+    List<String> missing = keys.stream().filter(key -> !found.has(key)).toList();
+    if (!unknown.isEmpty() || !missing.isEmpty()) {
+      throw new IllegalArgumentException(
+          "%s: unknown keys %s, missing keys %s; the keys are %s"
+              .formatted(name, unknown, missing, keys));
     }
   }
 }

@@ -132,13 +132,10 @@ public final class ClassifierTraining {
             },
             state.parameters());
     Optimizer.Update<AdamState> update =
-        optimizer.update(
-            loss.gradient(), state.optimizer(), state.parameters(), schedule.at(step));
+        optimizer.update(loss.gradient(), state.optimizer(), state.parameters(), schedule.at(step));
     return new Step<>(
         new State(
-            update.parameters(),
-            ema.update(state.average(), update.parameters()),
-            update.state()),
+            update.parameters(), ema.update(state.average(), update.parameters()), update.state()),
         loss.value());
   }
 

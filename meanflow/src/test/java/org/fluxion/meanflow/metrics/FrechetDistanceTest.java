@@ -34,7 +34,8 @@ class FrechetDistanceTest {
   }
 
   private static FeatureStatistics statistics(double[][] samples) {
-    double[] flat = java.util.Arrays.stream(samples).flatMapToDouble(java.util.Arrays::stream).toArray();
+    double[] flat =
+        java.util.Arrays.stream(samples).flatMapToDouble(java.util.Arrays::stream).toArray();
     return FeatureStatistics.of(Tensor.of(flat, samples.length, samples[0].length));
   }
 
@@ -87,8 +88,7 @@ class FrechetDistanceTest {
       expected += shift * shift * (j + 1) * (j + 1);
     }
     FeatureStatistics moved = statistics(samples);
-    assertEquals(
-        expected, FrechetDistance.between(a, moved), 1e-10 * (expected + scale(a)));
+    assertEquals(expected, FrechetDistance.between(a, moved), 1e-10 * (expected + scale(a)));
   }
 
   @Property(tries = 50)
@@ -142,8 +142,7 @@ class FrechetDistanceTest {
 
   @Test
   void statisticsAreMeanAndUnbiasedCovariance() {
-    FeatureStatistics of =
-        FeatureStatistics.of(Tensor.of(new double[] {1, 2, 3, 6, 5, 1}, 3, 2));
+    FeatureStatistics of = FeatureStatistics.of(Tensor.of(new double[] {1, 2, 3, 6, 5, 1}, 3, 2));
     assertEquals(3, of.mean()[0], 1e-15);
     assertEquals(3, of.mean()[1], 1e-15);
     // Deviations (−2, −1), (0, 3), (2, −2) over n − 1 = 2.
