@@ -65,4 +65,21 @@ class RunFolderTest {
       assertFalse(message.contains("\n"), message);
     }
   }
+
+  @Test
+  void onlyAFolderOfWhichNothingCameIsDiscarded() throws IOException {
+    Path path = runs.resolve("run");
+    for (String kept : new String[] {"metrics.jsonl", "checkpoints/step", "picture.png"}) {
+      try (RunFolder made = RunFolder.create(path)) {
+        made.writeConfiguration(TinyRun.flow(runs, 10));
+        Files.createDirectory(made.checkpoints());
+        Files.writeString(path.resolve(kept), "something");
+        made.discardIfEmpty();
+        assertTrue(Files.exists(path.resolve("configuration.json")), kept);
+        Files.delete(path.resolve(kept));
+        made.discardIfEmpty();
+        assertFalse(Files.exists(path), kept);
+      }
+    }
+  }
 }

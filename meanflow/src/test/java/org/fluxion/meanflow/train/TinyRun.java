@@ -77,7 +77,7 @@ public final class TinyRun {
         new DataConfiguration(DataConfiguration.Name.MNIST, 16, Optional.of(data.toString())),
         objective,
         new OptimizerConfiguration(learningRate, 0.9, 0.95, 0.01, 1e-8, 1),
-        new ScheduleConfiguration(2, ScheduleConfiguration.Decay.COSINE, 1e-4),
+        new ScheduleConfiguration(Math.min(2, steps / 2), ScheduleConfiguration.Decay.COSINE, 1e-4),
         0.9,
         4,
         steps,
