@@ -1,5 +1,7 @@
 package org.fluxion.tensor.plan;
 
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -24,6 +26,12 @@ final class Simplify {
   private record Key(Object operation, List<Tensor> inputs) {}
 
   private record ScalarKey(DType dtype, long bits, Shape shape) {}
+
+  /** A constant's bytes, so that tables made anew in every call of a layer are one. */
+  private record TableKey(DType dtype, ByteBuffer bytes, Shape shape) {}
+
+  /** Comparing larger constants by value would cost more than finding two of them alike saves. */
+  private static final long LARGEST_TABLE = 1 << 20;
 
   private final Map<Tensor, Tensor> image = new HashMap<>();
   private final Map<Key, Tensor> known = new HashMap<>();
@@ -165,10 +173,7 @@ final class Simplify {
 
   /** The one node of an operation over operands; trivial movement disappears. */
   private Tensor merged(Op op, List<Tensor> in) {
-    Object operation =
-        op instanceof Op.Constant constant && constant.data().elements() == 1
-            ? scalar(constant.data(), constant.shape())
-            : op;
+    Object operation = op instanceof Op.Constant constant ? constantKey(constant) : op;
     return known.computeIfAbsent(
         new Key(operation, in),
         key -> {
@@ -176,6 +181,19 @@ final class Simplify {
           boolean moves = op instanceof Op.Reshape || op instanceof Op.Broadcast;
           return moves && made.shape().equals(in.get(0).shape()) ? in.get(0) : made;
         });
+  }
+
+  private static Object constantKey(Op.Constant constant) {
+    HostData data = constant.data();
+    if (data.elements() == 1) {
+      return scalar(data, constant.shape());
+    }
+    return data.segment().byteSize() <= LARGEST_TABLE
+        ? new TableKey(
+            data.dtype(),
+            ByteBuffer.wrap(data.segment().toArray(ValueLayout.JAVA_BYTE)),
+            constant.shape())
+        : constant;
   }
 
   private static ScalarKey scalar(HostData data, Shape shape) {
