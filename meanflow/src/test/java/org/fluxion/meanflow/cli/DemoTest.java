@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -93,9 +94,8 @@ class DemoTest {
 
     // The map's samples can be drawn again, in another process or another year.
     Path again = runs.resolve("again.png");
-    CommandRun sample =
-        CommandRun.of(
-            "sample", "--model", path.resolve("map.safetensors"), "--seed", 5, "--out", again);
+    CommandRun.Outcome sample =
+        run("sample", "--model", path.resolve("map.safetensors"), "--seed", 5, "--out", again);
     assertEquals("", sample.err());
     assertArrayEquals(
         Files.readAllBytes(path.resolve("samples/map-1.png")), Files.readAllBytes(again));
@@ -143,7 +143,7 @@ class DemoTest {
         "--flow-steps",
         10);
     Path there = Files.createDirectory(runs.resolve("there"));
-    CommandRun exists = CommandRun.of("demo", "--from-scratch", "--runs", runs, "--name", "there");
+    CommandRun.Outcome exists = run("demo", "--from-scratch", "--runs", runs, "--name", "there");
     assertEquals(1, exists.exitCode());
     assertTrue(exists.err().startsWith("fluxion: the run folder " + there), exists.err());
     assertEquals(1, exists.err().lines().count());
@@ -153,9 +153,13 @@ class DemoTest {
   }
 
   private static void assertOneLine(String line, Object... arguments) {
-    CommandRun run = CommandRun.of(arguments);
+    CommandRun.Outcome run = run(arguments);
     assertEquals(line + System.lineSeparator(), run.err());
     assertEquals(1, run.exitCode());
     assertEquals("", run.out());
+  }
+
+  private static CommandRun.Outcome run(Object... words) {
+    return CommandRun.here(Arrays.stream(words).map(Object::toString).toArray(String[]::new));
   }
 }

@@ -52,7 +52,7 @@ class SampleCommandTest {
     Path out = folder.resolve("out.png");
     Object[] words = Arrays.copyOf(new Object[] {"sample", "--out", out}, 3 + options.length);
     System.arraycopy(options, 0, words, 3, options.length);
-    CommandRun run = CommandRun.of(words);
+    CommandRun.Outcome run = run(words);
     assertEquals("", run.err());
     assertEquals(0, run.exitCode());
     return Files.readAllBytes(out);
@@ -104,23 +104,23 @@ class SampleCommandTest {
     assertOneLine("--count: expected at least 1, got 0", "--model", map, "--count", 0);
     assertOneLine("--steps: expected at least 1, got 0", "--model", map, "--steps", 0);
     assertOneLine(folder + " is a folder; expected the name of a file to write", "--out", folder);
-    CommandRun absent = CommandRun.of("sample", "--model", folder.resolve("no.safetensors"));
+    CommandRun.Outcome absent = run("sample", "--model", folder.resolve("no.safetensors"));
     assertEquals(1, absent.exitCode());
     assertEquals(1, absent.err().lines().count());
     assertTrue(absent.err().contains("no.safetensors: expected the path"), absent.err());
-    CommandRun unknown = CommandRun.of("sample", "--labls", "3");
+    CommandRun.Outcome unknown = run("sample", "--labls", "3");
     assertEquals(2, unknown.exitCode());
     assertTrue(unknown.err().startsWith("fluxion: Unknown option"), unknown.err());
-    CommandRun size = CommandRun.of("evaluate", "--model", map);
+    CommandRun.Outcome size = run("evaluate", "--model", map);
     assertEquals(1, size.exitCode());
     assertTrue(size.err().contains("digits at 16 × 16 pixels"), size.err());
-    assertEquals(2, CommandRun.of("evaluate").exitCode());
+    assertEquals(2, run("evaluate").exitCode());
   }
 
   private static void assertOneLine(String line, Object... options) {
     Object[] words = Arrays.copyOf(new Object[] {"sample"}, 1 + options.length);
     System.arraycopy(options, 0, words, 1, options.length);
-    CommandRun run = CommandRun.of(words);
+    CommandRun.Outcome run = run(words);
     assertEquals("fluxion: " + line + System.lineSeparator(), run.err());
     assertEquals(1, run.exitCode());
   }
@@ -144,5 +144,9 @@ class SampleCommandTest {
           assertThrows(IllegalArgumentException.class, () -> LabelList.parse(wrong, 10));
       assertTrue(said.getMessage().endsWith("got '" + wrong + "'"), said.getMessage());
     }
+  }
+
+  private static CommandRun.Outcome run(Object... words) {
+    return CommandRun.here(Arrays.stream(words).map(Object::toString).toArray(String[]::new));
   }
 }
