@@ -238,6 +238,11 @@ public record Classifier(DigitNetwork network, Parameters parameters) {
       this.run = run;
     }
 
+    /** Returns the images if the program can take them. */
+    Tensor check(Tensor images) {
+      return batch.check(images);
+    }
+
     /**
      * Classifies any number of images, batch by batch.
      *

@@ -161,7 +161,7 @@ public final class Evaluation implements AutoCloseable {
   }
 
   /**
-   * Measures samples.
+   * Measures samples as they would be shown: values beyond black and white are taken as these.
    *
    * @param samples float32 [n, 1, 16, 16] from −1 (background) to 1 (ink), n above the number of
    *     features; figures compare only for equal n, and the floor is for 2,000
@@ -171,13 +171,28 @@ public final class Evaluation implements AutoCloseable {
    *     are not as many
    */
   public Scores evaluate(Tensor samples, Tensor labels) {
-    Classifier.Output output = classifier.apply(samples);
+    Tensor shown = clipped(classifier.check(samples));
+    Classifier.Output output = classifier.apply(shown);
     double accuracy = output.accuracy(labels);
     return new Scores(
         samples.shape().extent(0),
         FrechetDistance.between(FeatureStatistics.of(output.features()), real),
         accuracy,
-        neighbours.meanDistance(samples));
+        neighbours.meanDistance(shown));
+  }
+
+  private static Tensor clipped(Tensor samples) {
+    float[] pixels = samples.toFloatArray();
+    int each = pixels.length / samples.shape().extent(0);
+    for (int i = 0; i < pixels.length; i++) {
+      if (!Float.isFinite(pixels[i])) {
+        throw new IllegalArgumentException(
+            "evaluation: sample %d has the pixel %s; did the model or its training diverge?"
+                .formatted(i / each, pixels[i]));
+      }
+      pixels[i] = Math.clamp(pixels[i], -1f, 1f);
+    }
+    return Tensor.of(pixels, samples.shape().extents());
   }
 
   @Override

@@ -16,6 +16,7 @@ import org.fluxion.tensor.Device;
 import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.TensorException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -92,6 +93,15 @@ class EvaluationTest {
   }
 
   @Test
+  void valuesBeyondBlackAndWhiteAreTakenAsThese() {
+    Batch chosen = Evaluation.balanced(test, 20, 2);
+    Tensor stark = chosen.inputs().mul(3);
+    assertEquals(
+        evaluation.evaluate(stark.clip(-1, 1).detach(), chosen.labels()),
+        evaluation.evaluate(stark.detach(), chosen.labels()));
+  }
+
+  @Test
   void samplesThatCannotBeMeasuredAreNamed() {
     Tensor labels = Tensor.full(0, Shape.of(200), DType.INT32);
     Tensor images = Tensor.zeros(200, 1, 16, 16);
@@ -100,11 +110,14 @@ class EvaluationTest {
     assertTrue(tooFew.contains("10 samples") && tooFew.contains("give at least"), tooFew);
     String unlabelled = message(() -> evaluation.evaluate(images, labels.slice(0, 0, 100)));
     assertTrue(unlabelled.contains("[200]") && unlabelled.contains("[100]"), unlabelled);
-    float[] pixels = images.toFloatArray();
-    pixels[256 * 7] = Float.NaN;
-    String notFinite =
-        message(() -> evaluation.evaluate(Tensor.of(pixels, 200, 1, 16, 16), labels));
-    assertTrue(notFinite.contains("sample 7 is NaN"), notFinite);
+    for (float broken : new float[] {Float.NaN, Float.NEGATIVE_INFINITY}) {
+      float[] pixels = images.toFloatArray();
+      pixels[256 * 7 + 3] = broken;
+      String notFinite =
+          message(() -> evaluation.evaluate(Tensor.of(pixels, 200, 1, 16, 16), labels));
+      assertTrue(notFinite.contains("sample 7 has the pixel " + broken), notFinite);
+    }
+    assertThrows(TensorException.class, () -> evaluation.evaluate(Tensor.zeros(200, 256), labels));
   }
 
   private static String message(org.junit.jupiter.api.function.Executable executable) {
