@@ -118,11 +118,22 @@ final class TrainCommand implements Callable<Integer> {
     } else {
       TrainingConfiguration configuration = changed(TrainingConfiguration.read(configName()));
       try (RunFolder folder = RunFolder.create(path)) {
-        folder.writeConfiguration(configuration);
-        train(folder, configuration, device);
+        begin(folder, configuration, device);
       }
     }
     return 0;
+  }
+
+  /** A run that fails before anything came of it leaves no folder, so that the name is free. */
+  private void begin(RunFolder folder, TrainingConfiguration configuration, Device device)
+      throws IOException {
+    try {
+      folder.writeConfiguration(configuration);
+      train(folder, configuration, device);
+    } catch (IOException | RuntimeException | Error failed) {
+      folder.discardIfEmpty();
+      throw failed;
+    }
   }
 
   // ---- what to train ----
@@ -268,7 +279,8 @@ final class TrainCommand implements Callable<Integer> {
     return String.join(" ", words.stream().map(TrainCommand::quoted).toList());
   }
 
-  private static String quoted(String word) {
+  /** A word as a shell takes it for itself. */
+  static String quoted(String word) {
     return word.matches("[A-Za-z0-9./:_=+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
   }
 }
