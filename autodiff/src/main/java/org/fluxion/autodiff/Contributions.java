@@ -23,7 +23,7 @@ final class Contributions {
     return joined != null ? joined : contributions.stream().reduce(Tensor::add).orElseThrow();
   }
 
-  /** The slices one after another, or null if they leave gaps or overlap. */
+  /** The slices one after another, with zeros between them; null if they overlap. */
   private static Tensor joined(List<Tensor> padded) {
     int axis = -1;
     for (Tensor each : padded) {
@@ -48,14 +48,26 @@ final class Contributions {
     List<Tensor> slices = new ArrayList<>();
     for (Tensor each : inOrder) {
       Tensor slice = each.inputs().get(0);
-      if (((Op.Pad) each.op()).low().get(along) != end) {
+      int start = ((Op.Pad) each.op()).low().get(along);
+      if (start < end) {
         return null;
       }
-      end += slice.shape().extent(along);
+      fill(slices, slice, along, start - end);
+      end = start + slice.shape().extent(along);
       slices.add(slice);
     }
-    return end == padded.get(0).shape().extent(along)
-        ? Tensor.concat(along, slices.toArray(Tensor[]::new))
-        : null;
+    int length = padded.get(0).shape().extent(along);
+    if (end > length) {
+      return null;
+    }
+    fill(slices, slices.get(0), along, length - end);
+    return Tensor.concat(along, slices.toArray(Tensor[]::new));
+  }
+
+  /** What was not used has a cotangent of zero. */
+  private static void fill(List<Tensor> slices, Tensor like, int axis, int extent) {
+    if (extent > 0) {
+      slices.add(Tensor.full(0, like.shape().with(axis, extent), like.dtype()));
+    }
   }
 }

@@ -26,9 +26,14 @@ class ContributionsTest {
   }
 
   @Test
-  void gapsAndOverlapsAreAdded() {
-    Tensor gap = grad(t -> t.slice(0, 0, 2).square().sum().add(t.slice(0, 3, 6).sum()), x);
-    assertArrayEquals(new double[] {2, 4, 0, 1, 1, 1}, gap.toDoubleArray());
+  void whatIsNotUsedIsZero() {
+    Tensor gap = grad(t -> t.slice(0, 0, 2).square().sum().add(t.slice(0, 3, 5).sum()), x);
+    assertArrayEquals(new double[] {2, 4, 0, 1, 1, 0}, gap.toDoubleArray());
+    assertInstanceOf(Op.Concat.class, gap.op());
+  }
+
+  @Test
+  void overlapsAreAdded() {
     Tensor overlap = grad(t -> t.slice(0, 0, 4).square().sum().add(t.slice(0, 3, 6).sum()), x);
     assertArrayEquals(new double[] {2, 4, 6, 9, 1, 1}, overlap.toDoubleArray());
     Tensor whole = grad(t -> t.slice(0, 0, 4).sum().add(t.slice(0, 4, 6).sum()).add(t.sum()), x);

@@ -118,11 +118,22 @@ final class TrainCommand implements Callable<Integer> {
     } else {
       TrainingConfiguration configuration = changed(TrainingConfiguration.read(configName()));
       try (RunFolder folder = RunFolder.create(path)) {
-        folder.writeConfiguration(configuration);
-        train(folder, configuration, device);
+        begin(folder, configuration, device);
       }
     }
     return 0;
+  }
+
+  /** A run that fails before anything came of it leaves no folder, so that the name is free. */
+  private void begin(RunFolder folder, TrainingConfiguration configuration, Device device)
+      throws IOException {
+    try {
+      folder.writeConfiguration(configuration);
+      train(folder, configuration, device);
+    } catch (IOException | RuntimeException | Error failed) {
+      folder.discardIfEmpty();
+      throw failed;
+    }
   }
 
   // ---- what to train ----

@@ -7,6 +7,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -14,7 +15,9 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * The folder of a run, held by one process at a time: its configuration, checkpoints, metrics and
@@ -22,6 +25,7 @@ import java.util.Objects;
  */
 public final class RunFolder implements AutoCloseable {
   private static final String CONFIGURATION = "configuration.json";
+  private static final String LOCK = ".lock";
 
   private final Path path;
   private final FileChannel channel;
@@ -99,8 +103,7 @@ public final class RunFolder implements AutoCloseable {
     FileChannel channel;
     try {
       channel =
-          FileChannel.open(
-              path.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     } catch (FileSystemException refused) {
       throw unwritable(path, refused);
     }
@@ -167,7 +170,7 @@ public final class RunFolder implements AutoCloseable {
    * @throws IOException if it cannot be read
    */
   public TrainingConfiguration readConfiguration() throws IOException {
-    return TrainingConfiguration.read(path.resolve(CONFIGURATION));
+    return TrainingConfiguration.read(file(CONFIGURATION));
   }
 
   /**
@@ -177,7 +180,7 @@ public final class RunFolder implements AutoCloseable {
    * @throws IOException if it cannot be written
    */
   public void writeConfiguration(TrainingConfiguration configuration) throws IOException {
-    write(path.resolve(CONFIGURATION), configuration.toJson());
+    write(file(CONFIGURATION), configuration.toJson());
   }
 
   /** Writes a text under a temporary name, then moves it to its place in one step. */
@@ -197,6 +200,36 @@ public final class RunFolder implements AutoCloseable {
     }
     Files.move(
         temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /**
+   * Removes the folder again if nothing came of its run: neither a checkpoint nor a line of
+   * metrics. Otherwise, and where there are files that no run makes, it stays.
+   *
+   * @throws IOException if it cannot be removed
+   */
+  public void discardIfEmpty() throws IOException {
+    if (Files.exists(metrics()) && Files.size(metrics()) > 0) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(path)) {
+      List<Path> own = List.of(checkpoints(), metrics(), file(CONFIGURATION), file(LOCK));
+      if (!files.allMatch(own::contains)) {
+        return;
+      }
+    }
+    try {
+      Files.deleteIfExists(checkpoints());
+    } catch (DirectoryNotEmptyException kept) {
+      return;
+    }
+    for (Path file : List.of(metrics(), file(CONFIGURATION), file(LOCK), path)) {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  private Path file(String name) {
+    return path.resolve(name);
   }
 
   /** Lets other processes have the folder. */

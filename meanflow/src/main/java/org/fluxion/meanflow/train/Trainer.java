@@ -188,7 +188,7 @@ public final class Trainer {
                   configuration.batchSize(),
                   mebibytes(program.plannedBytes()),
                   mebibytes(available),
-                  advice(step, like, program.plannedBytes(), available)));
+                  advice(step, like, available)));
     }
     return program;
   }
@@ -205,19 +205,22 @@ public final class Trainer {
     return Program.compile(step, like, example, device);
   }
 
-  /** What grows with the batch grows linearly, so that one smaller plan tells of all others. */
-  private String advice(TrainingStep step, TrainingState like, long bytes, long available) {
-    int batch = configuration.batchSize();
+  private String advice(TrainingStep step, TrainingState like, long available) {
     long single = compile(step, like, 1).plannedBytes();
-    if (batch == 1 || single > available) {
+    if (single > available) {
       return "not even a batch of 1 fits: it needs " + mebibytes(single);
     }
-    double perSample = Math.max(1, (double) (bytes - single) / (batch - 1));
-    int largest = (int) Math.min(batch - 1, 1 + (long) ((available - single) / perSample));
-    while (largest > 1 && compile(step, like, largest).plannedBytes() > available) {
-      largest -= Math.max(1, largest / 16);
+    int fits = 1;
+    int tooLarge = configuration.batchSize();
+    while (tooLarge - fits > 1) {
+      int middle = fits + (tooLarge - fits) / 2;
+      if (compile(step, like, middle).plannedBytes() > available) {
+        tooLarge = middle;
+      } else {
+        fits = middle;
+      }
     }
-    return "the largest batchSize that fits is " + largest;
+    return "the largest batchSize that fits is " + fits;
   }
 
   private static String mebibytes(long bytes) {

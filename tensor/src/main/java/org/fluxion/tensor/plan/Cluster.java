@@ -12,6 +12,12 @@ import java.util.Set;
 final class Cluster {
   private static final int MOST_MEMBERS = 48;
 
+  /**
+   * Roots that read nothing in common but operands so many times smaller than themselves gain
+   * nothing from a common kernel, whose body would only grow with the number of layers.
+   */
+  private static final long SHARED = 4;
+
   /** Rows longer than this would not stay in the cache between a reduction and its use. */
   static final long LONGEST_ROW = 8192;
 
@@ -76,7 +82,7 @@ final class Cluster {
       } else if (read.cluster != null && read.cluster.number >= number) {
         return false;
       }
-      connected |= reads.contains(read);
+      connected |= reads.contains(read) && read.node.shape().elements() * SHARED >= walked;
     }
     if (!connected) {
       return false;

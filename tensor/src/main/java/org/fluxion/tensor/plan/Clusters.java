@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,9 @@ import java.util.Set;
  */
 final class Clusters {
   private static final int TRIED = 12;
+
+  /** The elements of a value that is computed before the others of its level. */
+  private static final long SMALL = 64;
 
   private final List<Cluster> clusters = new ArrayList<>();
   private final Map<Root, Set<Cluster>> readers = new HashMap<>();
@@ -54,9 +58,21 @@ final class Clusters {
       int before = level.get(root) - (operation ? 1 : 0);
       root.dependencies.forEach(d -> latest.merge(d.root(), before, Math::min));
     }
+    Set<Root> early = new HashSet<>();
+    for (Root root : computed) {
+      int own = level.get(root);
+      if (root.walked() <= SMALL
+          && root.dependencies.stream()
+              .map(Root.Dependency::root)
+              .allMatch(r -> r.kind == Root.Kind.LEAF || level.get(r) < own || early.contains(r))) {
+        early.add(root);
+      }
+    }
+    // Counters and rates come first, so that what reads them late can join what is before it.
     computed.sort(
         Comparator.<Root>comparingInt(level::get)
             .thenComparing(r -> !isOperation(r))
+            .thenComparing(r -> !early.contains(r))
             .thenComparingInt(r -> r.order));
     computed.forEach(this::place);
   }

@@ -1,5 +1,6 @@
 package org.fluxion.tensor.plan;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.HostData;
@@ -43,7 +44,7 @@ public sealed interface Kernel {
   String structure();
 
   /**
-   * The bytes it moves when each buffer is read and written once.
+   * The bytes it moves when each element that it needs is read and written once.
    *
    * @return bytes
    */
@@ -56,6 +57,20 @@ public sealed interface Kernel {
       bytes += buffer.bytes();
     }
     return bytes;
+  }
+
+  /** The bytes of a buffer that reads at several places touch, none counted twice at one place. */
+  private static long touched(Buffer buffer, List<Access> accesses, List<Long> loops) {
+    long elements = 0;
+    for (Access access : accesses) {
+      long[] strides = access.strides();
+      long each = 1;
+      for (int loop = 0; loop < strides.length; loop++) {
+        each *= strides[loop] == 0 ? 1 : loops.get(loop);
+      }
+      elements += each;
+    }
+    return Math.min(elements, buffer.elements()) * buffer.dtype().bytes();
   }
 
   /** One step of a loop body; its value's number is its place in the list. */
@@ -198,6 +213,20 @@ public sealed interface Kernel {
     }
 
     @Override
+    public long bytes() {
+      long bytes = writes().stream().mapToLong(Buffer::bytes).sum();
+      for (Buffer buffer : reads()) {
+        List<Access> accesses =
+            body.stream()
+                .filter(i -> i instanceof Load load && load.access().buffer().equals(buffer))
+                .map(i -> ((Load) i).access())
+                .toList();
+        bytes += touched(buffer, accesses, loops);
+      }
+      return bytes;
+    }
+
+    @Override
     public long flops() {
       long perElement =
           body.stream()
@@ -254,8 +283,14 @@ public sealed interface Kernel {
 
     @Override
     public long bytes() {
-      long result = m * (long) n * batch.stream().reduce(1L, (x, y) -> x * y);
-      return reads().stream().mapToLong(Buffer::bytes).sum() + result * c.buffer().dtype().bytes();
+      List<Long> rowsAndColumns = new ArrayList<>(batch);
+      rowsAndColumns.addAll(List.of((long) m, (long) k));
+      long bytes = touched(a.buffer(), List.of(a), rowsAndColumns);
+      rowsAndColumns.set(batch.size(), (long) k);
+      rowsAndColumns.set(batch.size() + 1, (long) n);
+      bytes += touched(b.buffer(), List.of(b), rowsAndColumns);
+      rowsAndColumns.set(batch.size(), (long) m);
+      return bytes + touched(c.buffer(), List.of(c), rowsAndColumns);
     }
 
     @Override

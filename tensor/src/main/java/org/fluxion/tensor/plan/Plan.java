@@ -61,11 +61,12 @@ public record Plan(
     private final int[] donations;
     private final Map<Tensor, Root> roots;
     private final Map<Buffer, HostData> constants = new HashMap<>();
+    private final Parts parts = new Parts();
     private int buffers;
 
     Planner(Graph source, int[] donations) {
       this.source = source;
-      this.graph = Simplify.run(source);
+      this.graph = SplitSums.run(Simplify.run(source));
       this.donations = donations;
       this.roots = Roots.of(graph);
       Placement.run(graph, roots);
@@ -87,22 +88,18 @@ public record Plan(
         position.put(graph.inputs().get(i), i);
       }
       for (Root root : roots.values()) {
-        boolean input = position.containsKey(root.node);
-        if (root.target == null && (root.stored || input)) {
-          root.buffer = buffer(root, input, outputs.contains(root.node));
+        if (root.stored || position.containsKey(root.node)) {
+          assign(root, position.keySet(), outputs);
         }
       }
       List<Kernel> kernels = new ArrayList<>();
-      for (Root root : roots.values()) {
-        root.buffer = root.target == null ? root.buffer : root.target.buffer;
-      }
       for (Cluster cluster : clusters) {
         if (!cluster.isPlaced()
             && cluster.members.stream().anyMatch(m -> m.stored && m.node.shape().elements() > 0)) {
           kernels.add(KernelBuilder.build(cluster, roots));
         }
       }
-      List<Kernel> order = Schedule.of(kernels);
+      List<Kernel> order = Schedule.of(kernels, parts);
       List<Buffer> inputBuffers = new ArrayList<>();
       for (Tensor input : graph.inputs()) {
         Root root = roots.get(input);
@@ -123,9 +120,30 @@ public record Plan(
           inputBuffers,
           outputBuffers,
           constants,
-          Arena.of(order),
+          Arena.of(order, parts),
           Donation.of(order, inputBuffers, outputBuffers, donations),
           Arrays.stream(donations).boxed().toList());
+    }
+
+    /** Gives a root its memory: its own, or its place in another root's. */
+    private void assign(Root root, Set<Tensor> inputs, Set<Tensor> outputs) {
+      if (root.buffer != null) {
+        return;
+      }
+      Root target = root.target;
+      if (target != null) {
+        assign(target, inputs, outputs);
+      }
+      boolean whole =
+          target != null && root.node.shape().elements() == target.node.shape().elements();
+      if (target != null && (whole || !root.way.isEmpty())) {
+        root.buffer = target.buffer;
+        return;
+      }
+      root.buffer = buffer(root, inputs.contains(root.node), outputs.contains(root.node));
+      if (target != null) {
+        parts.put(root.buffer, new Parts.Part(target.buffer, root.offset));
+      }
     }
 
     private Buffer buffer(Root root, boolean input, boolean output) {

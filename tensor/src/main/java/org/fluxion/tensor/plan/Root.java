@@ -54,13 +54,17 @@ final class Root {
   Buffer buffer;
   boolean stored;
 
-  /** Whether it is filled by the products placed in it, so that no kernel computes it. */
+  /** Whether it is filled by the roots placed in it, so that no kernel computes it. */
   boolean placed;
 
-  /** For a product that writes into another root: that root; and the movements on the way to it. */
+  /** The root whose memory this one is computed in; null if it has its own. */
   Root target;
 
+  /** For a product placed in another root, the movements on the way there. */
   List<Placement.Link> way = List.of();
+
+  /** For any other root placed in another, its first element there. */
+  long offset;
 
   Root(Tensor node, Kind kind, int order) {
     this.node = node;

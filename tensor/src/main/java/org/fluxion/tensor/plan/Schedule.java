@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * Orders kernels so that little memory is in use at a time: of those that are ready, the one that
@@ -13,27 +14,29 @@ import java.util.TreeSet;
  * to wait for the backward pass.
  */
 final class Schedule {
-  /** What is left to do with a buffer. */
+  /** What is left to do with a buffer, or with the memory that it shares with others. */
   private static final class Use {
     final List<Integer> readers = new ArrayList<>();
     final List<Integer> writers = new ArrayList<>();
     int unwritten;
-    int unread;
 
-    /** The sum of the numbers of the kernels that have yet to read it: the last one's, at last. */
+    /** The kernels that have yet to use the memory, and the sum of their numbers. */
+    int unused;
+
     long left;
-
     boolean begun;
   }
 
   private final List<Kernel> kernels;
+  private final Parts parts;
   private final Map<Buffer, Use> uses = new HashMap<>();
   private final long[] growth;
   private final boolean[] ready;
   private final TreeSet<Integer> queue;
 
-  private Schedule(List<Kernel> kernels) {
+  private Schedule(List<Kernel> kernels, Parts parts) {
     this.kernels = kernels;
+    this.parts = parts;
     this.growth = new long[kernels.size()];
     this.ready = new boolean[kernels.size()];
     this.queue =
@@ -44,21 +47,24 @@ final class Schedule {
                     : Integer.compare(a, b));
   }
 
-  static List<Kernel> of(List<Kernel> kernels) {
-    return new Schedule(kernels).run();
+  static List<Kernel> of(List<Kernel> kernels, Parts parts) {
+    return new Schedule(kernels, parts).run();
   }
 
   private List<Kernel> run() {
     for (int i = 0; i < kernels.size(); i++) {
       for (Buffer buffer : kernels.get(i).writes()) {
-        Use use = use(buffer);
-        use.writers.add(i);
-        use.unwritten++;
+        written(use(buffer), i);
+        if (parts.isPart(buffer)) {
+          written(use(parts.whole(buffer)), i);
+        }
       }
       for (Buffer buffer : kernels.get(i).reads()) {
-        Use use = use(buffer);
-        use.readers.add(i);
-        use.unread++;
+        use(buffer).readers.add(i);
+      }
+      for (Buffer memory : memories(kernels.get(i))) {
+        Use use = use(memory);
+        use.unused++;
         use.left += i;
       }
     }
@@ -80,26 +86,21 @@ final class Schedule {
       ready[next] = false;
       Kernel kernel = kernels.get(next);
       order.add(kernel);
-      for (Buffer buffer : kernel.reads()) {
-        Use use = use(buffer);
-        use.unread--;
+      for (Buffer memory : memories(kernel)) {
+        Use use = use(memory);
         use.left -= next;
-        if (use.unread == 1) {
+        if (--use.unused == 1) {
           update((int) use.left);
+        }
+        if (!use.begun) {
+          use.begun = true;
+          use.writers.forEach(this::update);
         }
       }
       for (Buffer buffer : kernel.writes()) {
-        Use use = use(buffer);
-        boolean first = !use.begun;
-        use.begun = true;
-        if (--use.unwritten == 0) {
-          for (int reader : use.readers) {
-            if (--missing[reader] == 0) {
-              enqueue(reader);
-            }
-          }
-        } else if (first) {
-          use.writers.forEach(this::update);
+        complete(use(buffer), missing);
+        if (parts.isPart(buffer)) {
+          complete(use(parts.whole(buffer)), missing);
         }
       }
     }
@@ -109,8 +110,31 @@ final class Schedule {
     return order;
   }
 
+  private static void written(Use use, int kernel) {
+    use.writers.add(kernel);
+    use.unwritten++;
+  }
+
+  private void complete(Use use, int[] missing) {
+    if (--use.unwritten == 0) {
+      for (int reader : use.readers) {
+        if (--missing[reader] == 0) {
+          enqueue(reader);
+        }
+      }
+    }
+  }
+
   private Use use(Buffer buffer) {
     return uses.computeIfAbsent(buffer, b -> new Use());
+  }
+
+  /** The pieces of memory that a kernel reads or writes. */
+  private List<Buffer> memories(Kernel kernel) {
+    return Stream.concat(kernel.reads().stream(), kernel.writes().stream())
+        .map(parts::whole)
+        .distinct()
+        .toList();
   }
 
   private void enqueue(int kernel) {
@@ -127,20 +151,14 @@ final class Schedule {
   }
 
   private long growth(int number) {
-    Kernel kernel = kernels.get(number);
     long growth = 0;
-    for (Buffer buffer : kernel.writes()) {
-      growth += isTemporary(buffer) && !use(buffer).begun ? buffer.bytes() : 0;
-    }
-    for (Buffer buffer : kernel.reads()) {
-      if (isTemporary(buffer) && use(buffer).unread == 1) {
-        growth -= buffer.bytes();
+    for (Buffer memory : memories(kernels.get(number))) {
+      if (memory.kind() == Buffer.Kind.TEMPORARY) {
+        Use use = use(memory);
+        growth += use.begun ? 0 : memory.bytes();
+        growth -= use.unused == 1 ? memory.bytes() : 0;
       }
     }
     return growth;
-  }
-
-  private static boolean isTemporary(Buffer buffer) {
-    return buffer.kind() == Buffer.Kind.TEMPORARY;
   }
 }
