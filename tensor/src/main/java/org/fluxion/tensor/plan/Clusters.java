@@ -23,6 +23,7 @@ final class Clusters {
   private static final long SMALL = 64;
 
   private final List<Cluster> clusters = new ArrayList<>();
+  private final Map<Root, Integer> level = new HashMap<>();
   private final Map<Root, Set<Cluster>> readers = new HashMap<>();
 
   private Clusters() {}
@@ -30,11 +31,11 @@ final class Clusters {
   static List<Cluster> of(Collection<Root> roots) {
     Clusters result = new Clusters();
     result.form(roots);
+    result.clusters.sort(Comparator.comparingInt(cluster -> cluster.number));
     return result.clusters;
   }
 
   private void form(Collection<Root> roots) {
-    Map<Root, Integer> level = new HashMap<>();
     Map<Root, Integer> latest = new HashMap<>();
     List<Root> computed = new ArrayList<>();
     for (Root root : roots) {
@@ -84,37 +85,43 @@ final class Clusters {
   private void place(Root root) {
     if (root.kind != Root.Kind.OPERATION && !root.placed) {
       for (Cluster candidate : candidates(root)) {
-        if (candidate.accepts(root)) {
+        if (candidate.accepts(root, level.get(root))) {
           register(root);
           return;
         }
       }
     }
-    clusters.add(new Cluster(clusters.size(), root));
+    clusters.add(new Cluster(clusters.size(), level.get(root), root));
     register(root);
   }
 
   private List<Cluster> candidates(Root root) {
     Set<Cluster> found = new LinkedHashSet<>();
+    int own = level.get(root);
     int earliest = 0;
     for (Root.Dependency dependency : root.dependencies) {
       Root read = dependency.root();
       if (read.cluster != null) {
-        earliest = Math.max(earliest, read.cluster.number);
         found.add(read.cluster);
+        earliest = read.cluster.level < own ? Math.max(earliest, read.cluster.number) : earliest;
       }
-      found.addAll(readers.getOrDefault(read, Set.of()));
+      if (!dependency.isSlice()) {
+        found.addAll(readers.getOrDefault(read, Set.of()));
+      }
     }
     int from = earliest;
     return found.stream()
-        .filter(c -> c.number >= from)
+        .filter(c -> c.number >= from && !c.isOperation())
         .sorted(Comparator.comparingInt(c -> c.number))
         .limit(TRIED)
         .toList();
   }
 
   private void register(Root root) {
-    root.dependencies.forEach(
-        d -> readers.computeIfAbsent(d.root(), k -> new LinkedHashSet<>()).add(root.cluster));
+    for (Root.Dependency dependency : root.dependencies) {
+      if (!dependency.isSlice()) {
+        readers.computeIfAbsent(dependency.root(), k -> new LinkedHashSet<>()).add(root.cluster);
+      }
+    }
   }
 }

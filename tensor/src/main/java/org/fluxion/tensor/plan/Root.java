@@ -31,6 +31,13 @@ final class Root {
   record Dependency(Root root, long repeat) {
     /** The other's element is not a function of this one's position in order. */
     static final long OTHER = -1;
+
+    /**
+     * Whether it may be a slice of a large input, with which another slice has nothing in common.
+     */
+    boolean isSlice() {
+      return root.kind == Kind.LEAF && repeat == OTHER;
+    }
   }
 
   final Tensor node;
