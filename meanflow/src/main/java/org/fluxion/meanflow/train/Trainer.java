@@ -358,7 +358,7 @@ public final class Trainer {
 
     /** The state by name: files do not know that it was flat. */
     private TrainingState snapshot() {
-      return run.snapshot().map(layout::named);
+      return run.snapshot().map(layout::copied);
     }
 
     private void save() throws IOException {
