@@ -5,4 +5,10 @@ module org.fluxion.tensor {
 
   exports org.fluxion.tensor;
   exports org.fluxion.tensor.plan;
+
+  uses org.fluxion.tensor.Backend;
+
+  provides org.fluxion.tensor.Backend with
+      org.fluxion.tensor.cpu.CpuBackend,
+      org.fluxion.tensor.reference.ReferenceBackend;
 }

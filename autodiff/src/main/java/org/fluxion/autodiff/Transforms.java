@@ -62,25 +62,34 @@ final class Transforms {
         linear.add(node);
       }
     }
-    Map<Tensor, Tensor> cotangent = new HashMap<>();
+    Map<Tensor, List<Tensor>> cotangent = new HashMap<>();
     for (int i = 0; i < cotangents.size(); i++) {
-      cotangent.merge(graph.outputs().get(i), cotangents.get(i), Tensor::add);
+      contribute(cotangent, graph.outputs().get(i), cotangents.get(i));
     }
     Set<Tensor> variables = new HashSet<>(graph.inputs());
     for (Tensor node : order.reversed()) {
-      Tensor c = cotangent.get(node);
-      if (c == null || !linear.contains(node) || variables.contains(node)) {
+      List<Tensor> contributions = cotangent.get(node);
+      if (contributions == null || !linear.contains(node) || variables.contains(node)) {
         continue;
       }
+      Tensor c = Contributions.sum(contributions);
       List<Tensor> pulled = TransposeRules.cotangents(node, c, linear::contains);
       for (int i = 0; i < pulled.size(); i++) {
-        if (pulled.get(i) != null) {
-          cotangent.merge(node.inputs().get(i), pulled.get(i), Tensor::add);
-        }
+        contribute(cotangent, node.inputs().get(i), pulled.get(i));
       }
     }
     List<Tensor> result = new ArrayList<>();
-    graph.inputs().forEach(input -> result.add(cotangent.get(input)));
+    for (Tensor input : graph.inputs()) {
+      List<Tensor> contributions = cotangent.get(input);
+      result.add(contributions == null ? null : Contributions.sum(contributions));
+    }
     return result;
+  }
+
+  private static void contribute(
+      Map<Tensor, List<Tensor>> cotangents, Tensor node, Tensor contribution) {
+    if (contribution != null) {
+      cotangents.computeIfAbsent(node, key -> new ArrayList<>()).add(contribution);
+    }
   }
 }

@@ -127,7 +127,8 @@ public record MultiHeadAttention(
   }
 
   private Tensor attend(Tensor queries, Tensor keys, Tensor values) {
-    Tensor scores = queries.mul(1 / Math.sqrt(headSize)).matmul(keys.transpose());
+    // The scores are scaled, not the queries, since that is done while the softmax is computed.
+    Tensor scores = queries.matmul(keys.transpose()).mul(1 / Math.sqrt(headSize));
     if (causal) {
       Tensor position = Tensor.arange(scores.shape().extent(-1), DType.INT32);
       Tensor visible = position.lessEqual(position.reshape(-1, 1));

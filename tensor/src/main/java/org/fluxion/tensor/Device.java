@@ -1,6 +1,8 @@
 package org.fluxion.tensor;
 
-import org.fluxion.tensor.cpu.CpuExecutable;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import org.fluxion.tensor.plan.Plan;
 
 /** Where programs run. */
@@ -11,6 +13,15 @@ public interface Device {
    * @return the name
    */
   String name();
+
+  /**
+   * What it is, for the line that says where a program runs.
+   *
+   * @return a few words, the name at first
+   */
+  default String description() {
+    return name();
+  }
 
   /**
    * Makes a plan ready to run.
@@ -26,7 +37,7 @@ public interface Device {
    * @return the device
    */
   static Device cpu() {
-    return cpu(Runtime.getRuntime().availableProcessors());
+    return of("cpu");
   }
 
   /**
@@ -36,36 +47,72 @@ public interface Device {
    * @return the device
    */
   static Device cpu(int threads) {
-    if (threads < 1) {
-      throw new TensorException("device: expected at least 1 thread, got " + threads);
+    return of("cpu:" + threads);
+  }
+
+  /**
+   * A device by name:
+   *
+   * <ul>
+   *   <li>"cpu" is the host's processor with all its threads, "cpu:2" with two of them;
+   *   <li>"reference" is the reference interpreter, in double precision, slow;
+   *   <li>"opencl" is the best OpenCL device, "opencl:1" the one of that number, "opencl:gpu" the
+   *       best of that kind;
+   *   <li>"auto" is the best device of the other backends that can be used, or else "cpu"; its
+   *       {@link #description} says why.
+   * </ul>
+   *
+   * @param name the name
+   * @return the device
+   * @throws TensorException if there is none of that name, or it cannot be used; the message lists
+   *     what there is
+   */
+  static Device of(String name) {
+    List<Backend> backends = Backend.all();
+    if (name.equals("auto")) {
+      return automatic(backends);
     }
+    int colon = name.indexOf(':');
+    String wanted = colon < 0 ? name : name.substring(0, colon);
+    for (Backend backend : backends) {
+      // A colon with nothing after it is a slip, which the backend's own message explains.
+      if (backend.name().equals(wanted) && colon != name.length() - 1) {
+        return backend.device(colon < 0 ? "" : name.substring(colon + 1));
+      }
+    }
+    throw new TensorException(
+        "device: expected auto, %s; got '%s'"
+            .formatted(
+                backends.stream().map(Backend::usage).collect(Collectors.joining(", ")), name));
+  }
+
+  private static Device automatic(List<Backend> backends) {
+    StringBuilder reasons = new StringBuilder();
+    for (Backend backend : backends) {
+      Optional<Device> best = backend.automatic();
+      if (best.isPresent()) {
+        return best.get();
+      }
+      backend
+          .obstacle()
+          .ifPresent(o -> reasons.append("; ").append(backend.name()).append(": ").append(o));
+    }
+    Device cpu = of("cpu");
     return new Device() {
       @Override
       public String name() {
-        return "cpu:" + threads;
+        return cpu.name();
+      }
+
+      @Override
+      public String description() {
+        return cpu.description() + reasons;
       }
 
       @Override
       public Executable prepare(Plan plan) {
-        return new CpuExecutable(plan, threads);
+        return cpu.prepare(plan);
       }
     };
-  }
-
-  /**
-   * A device by name.
-   *
-   * @param name "cpu", or "cpu:" and a number of threads
-   * @return the device
-   * @throws TensorException if there is none of that name
-   */
-  static Device of(String name) {
-    if (name.equals("cpu")) {
-      return cpu();
-    }
-    if (name.matches("cpu:[0-9]{1,4}")) {
-      return cpu(Integer.parseInt(name.substring(4)));
-    }
-    throw new TensorException("device: expected 'cpu' or 'cpu:THREADS', got '%s'".formatted(name));
   }
 }

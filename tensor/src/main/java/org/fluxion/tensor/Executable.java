@@ -41,6 +41,14 @@ public interface Executable extends AutoCloseable {
   void read(int output, HostData data);
 
   /**
+   * Copies the value that an input has now: what was written or carried there.
+   *
+   * @param input which one
+   * @param data where to, of the input's dtype and size
+   */
+  void readInput(int input, HostData data);
+
+  /**
    * Makes the outputs that the plan carries on the next run's inputs; free for those that were
    * computed in place.
    */

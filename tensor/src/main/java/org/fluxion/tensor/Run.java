@@ -2,6 +2,7 @@ package org.fluxion.tensor;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ObjIntConsumer;
 import org.fluxion.tensor.plan.Explanation;
 
 /**
@@ -58,17 +59,19 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
   public R step(B batch) {
     write("step: tensor %d of the batch", batches, batch.leaves(), states.size());
     executable.run();
+    // Read before the state moves on: a result may be a tensor of the old state itself.
+    List<Tensor> values = read(results, states.size(), (data, i) -> executable.read(i, data));
     executable.carry();
     steps++;
-    return program.resultLike(read(results, states.size()));
+    return program.resultLike(values);
   }
 
-  private List<Tensor> read(List<Tensor> like, int first) {
+  private static List<Tensor> read(List<Tensor> like, int first, ObjIntConsumer<HostData> reader) {
     List<Tensor> values = new ArrayList<>();
     for (int i = 0; i < like.size(); i++) {
       Tensor t = like.get(i);
       HostData data = HostData.allocate(t.dtype(), t.shape().elements());
-      executable.read(first + i, data);
+      reader.accept(data, first + i);
       values.add(Tensor.of(data, t.shape()));
     }
     return values;
@@ -80,7 +83,7 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
    * @return the state
    */
   public S snapshot() {
-    return program.stateLike(read(states, 0));
+    return program.stateLike(read(states, 0, (data, i) -> executable.readInput(i, data)));
   }
 
   /**

@@ -2,6 +2,7 @@ package org.fluxion.meanflow.cli;
 
 import java.io.PrintWriter;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -22,6 +23,15 @@ import picocli.CommandLine.Spec;
     name = "fluxion",
     description = "Train and sample Decoupled MeanFlow models.",
     synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      DemoCommand.class,
+      SampleCommand.class,
+      EvaluateCommand.class,
+      TrainCommand.class,
+      ConvertCommand.class,
+      DevicesCommand.class,
+      TrainClassifierCommand.class,
+    },
     versionProvider = Main.Version.class)
 public final class Main implements Runnable {
 
@@ -104,12 +114,15 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "no command given"
-            + (spec.subcommands().isEmpty() ? "" : ": expected one of " + commands()));
+        "no command given" + (commands().isEmpty() ? "" : ": expected one of " + commands()));
   }
 
   private String commands() {
-    return String.join(", ", spec.subcommands().keySet());
+    return spec.subcommands().values().stream()
+        .map(CommandLine::getCommandSpec)
+        .filter(command -> !command.usageMessage().hidden())
+        .map(CommandSpec::name)
+        .collect(Collectors.joining(", "));
   }
 
   /**

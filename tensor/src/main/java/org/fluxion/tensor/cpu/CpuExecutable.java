@@ -37,21 +37,28 @@ public final class CpuExecutable implements Executable {
    * @param threads how many threads run it
    */
   public CpuExecutable(Plan plan, int threads) {
+    this(plan, threads, LoopClasses.Mode.AUTOMATIC);
+  }
+
+  /** The same with a choice of how loops run. */
+  CpuExecutable(Plan plan, int threads, LoopClasses.Mode mode) {
     this.plan = plan;
     Set<Buffer> inPlace = new HashSet<>(plan.donated().keySet());
     long sharedBytes = 0;
     long scratchBytes = 0;
     int values = 1;
     int loops = 1;
+    int arguments = 0;
     kernels = new CpuKernel[plan.kernels().size()];
     nanos = new long[kernels.length];
     for (int i = 0; i < kernels.length; i++) {
-      kernels[i] = lower(plan.kernels().get(i), inPlace);
+      kernels[i] = lower(plan.kernels().get(i), inPlace, mode);
       sharedBytes = Math.max(sharedBytes, kernels[i].sharedBytes());
       scratchBytes = Math.max(scratchBytes, kernels[i].scratchBytes());
       if (kernels[i] instanceof LoopRunner runner) {
         values = Math.max(values, runner.valueCount());
         loops = Math.max(loops, runner.loopCount());
+        arguments = Math.max(arguments, runner.argumentCount());
       }
     }
     Map<Buffer, Long> places = new HashMap<>();
@@ -81,16 +88,16 @@ public final class CpuExecutable implements Executable {
     frames = new CpuKernel.Frame[threads];
     for (int i = 0; i < threads; i++) {
       long scratch = memory.allocate(Math.max(64, scratchBytes), 64).address();
-      frames[i] = new CpuKernel.Frame(scratch, values, loops);
+      frames[i] = new CpuKernel.Frame(scratch, values, loops, arguments);
     }
     bytes = total + plan.arena().bytes() + sharedBytes + threads * scratchBytes;
     HostMemory.allocated(bytes);
     workers = new Workers(threads);
   }
 
-  private CpuKernel lower(Kernel kernel, Set<Buffer> inPlace) {
+  private CpuKernel lower(Kernel kernel, Set<Buffer> inPlace, LoopClasses.Mode mode) {
     return switch (kernel) {
-      case Kernel.LoopKernel loops -> new LoopRunner(loops, inPlace, memory);
+      case Kernel.LoopKernel loops -> new LoopRunner(loops, inPlace, mode, memory);
       case Kernel.MatmulKernel matmul -> new MatmulRunner(matmul);
       case Kernel.OperationKernel operation -> new OperationRunner(operation);
     };
@@ -127,6 +134,7 @@ public final class CpuExecutable implements Executable {
     for (int k = 0; k < kernels.length; k++) {
       long start = System.nanoTime();
       current = kernels[k];
+      current.begin();
       for (phase = 0; phase < current.phases(); phase++) {
         workers.run(current.tasks(phase), work);
       }
@@ -135,14 +143,34 @@ public final class CpuExecutable implements Executable {
     runs++;
   }
 
+  /** How many kernels are loops, and how many of them run as generated classes by now. */
+  int[] loops() {
+    int[] counts = new int[2];
+    for (CpuKernel kernel : kernels) {
+      if (kernel instanceof LoopRunner runner) {
+        counts[0]++;
+        counts[1] += runner.isGenerated() ? 1 : 0;
+      }
+    }
+    return counts;
+  }
+
   private void task(int task, int thread) {
     current.run(phase, task, addresses, shared, frames[thread]);
   }
 
   @Override
   public void read(int output, HostData data) {
+    read(plan.outputs().get(output), data);
+  }
+
+  @Override
+  public void readInput(int input, HostData data) {
+    read(plan.inputs().get(input), data);
+  }
+
+  private void read(Buffer buffer, HostData data) {
     check();
-    Buffer buffer = plan.outputs().get(output);
     MemorySegment.copy(Memory.ALL, addresses[buffer.id()], data.segment(), 0, buffer.bytes());
   }
 

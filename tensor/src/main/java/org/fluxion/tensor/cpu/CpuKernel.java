@@ -18,6 +18,9 @@ interface CpuKernel {
   /** Bytes of memory that each running task needs for itself. */
   long scratchBytes();
 
+  /** Called before each run of the kernel, by one thread. */
+  default void begin() {}
+
   /**
    * Runs a task.
    *
@@ -43,8 +46,12 @@ interface CpuKernel {
     /** Loop indices. */
     final long[] indices;
 
-    Frame(long scratch, int values, int loops) {
+    /** Arguments of a generated loop. */
+    final long[] arguments;
+
+    Frame(long scratch, int values, int loops, int arguments) {
       this.scratch = scratch;
+      this.arguments = new long[arguments];
       this.values = new long[values];
       this.indices = new long[loops];
     }

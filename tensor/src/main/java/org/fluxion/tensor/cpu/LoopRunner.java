@@ -28,16 +28,24 @@ final class LoopRunner implements CpuKernel {
   private final int parts;
   private final long partRows;
   private final int tasks;
+  private final VectorRunner vectors;
+  private LoopCode generated;
 
   /**
    * Lowers a kernel.
    *
    * @param kernel the kernel
    * @param inPlace the buffers it writes whose memory it also reads
-   * @param literals the address of memory for 8 bytes per literal, or 0 to count them only
+   * @param mode when it may run as a generated loop
+   * @param memory what the literals are allocated in
    */
-  LoopRunner(Kernel.LoopKernel kernel, Set<Buffer> inPlace, java.lang.foreign.Arena memory) {
+  LoopRunner(
+      Kernel.LoopKernel kernel,
+      Set<Buffer> inPlace,
+      LoopClasses.Mode mode,
+      java.lang.foreign.Arena memory) {
     this.code = new LoopLowering(kernel, inPlace);
+    this.vectors = VectorRunner.of(kernel, inPlace, mode, memory);
     this.values = code.values.toArray(Value[]::new);
     this.prologue = code.prologue.toArray(Step[]::new);
     this.steps = code.steps.toArray(Step[]::new);
@@ -103,7 +111,7 @@ final class LoopRunner implements CpuKernel {
 
   @Override
   public long scratchBytes() {
-    return code.scratchBytes;
+    return Math.max(code.scratchBytes, vectors == null ? 0 : vectors.scratchBytes());
   }
 
   int valueCount() {
@@ -114,14 +122,37 @@ final class LoopRunner implements CpuKernel {
     return code.kernel.loops().size() + 1;
   }
 
+  int argumentCount() {
+    return vectors == null ? 0 : vectors.argumentCount();
+  }
+
+  /** Whether it runs as a generated loop by now. */
+  boolean isGenerated() {
+    return generated != null;
+  }
+
+  @Override
+  public void begin() {
+    if (vectors != null) {
+      generated = vectors.begin();
+    }
+  }
+
   @Override
   public void run(int phase, int task, long[] addresses, long shared, Frame frame) {
     if (phase == 1) {
       combine(task, addresses, shared);
       return;
     }
-    enter(addresses, frame);
+    if (generated == null) {
+      enter(addresses, frame);
+    }
     if (code.columnStores.isEmpty()) {
+      if (generated != null) {
+        long all = vectors.units();
+        vectors.run(generated, all * task / tasks, all * (task + 1) / tasks, addresses, frame);
+        return;
+      }
       long units = units();
       long from = units * task / tasks;
       long to = units * (task + 1) / tasks;
@@ -153,6 +184,17 @@ final class LoopRunner implements CpuKernel {
     for (int s = 0; s < code.columnStores.size(); s++) {
       DType dtype = code.columnStores.get(s).buffer().dtype();
       identity(s, accumulator(s, group, part, addresses, shared), dtype, code.columns);
+    }
+    if (generated != null) {
+      long start = group * folded;
+      vectors.rows(
+          generated,
+          start + first,
+          start + last,
+          addresses,
+          frame,
+          s -> accumulator(s, group, part, addresses, shared));
+      return;
     }
     for (long row = first; row < last; row += code.rowsPerBlock) {
       long start = group * folded + row;

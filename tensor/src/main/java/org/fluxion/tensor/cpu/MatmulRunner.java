@@ -11,49 +11,49 @@ final class MatmulRunner implements CpuKernel {
   private final int c;
   private final long aOffset;
   private final long bOffset;
+  private final long cOffset;
 
   MatmulRunner(Kernel.MatmulKernel kernel) {
     long[] batch = kernel.batch().stream().mapToLong(Long::longValue).toArray();
     long[] sa = kernel.a().strides();
     long[] sb = kernel.b().strides();
+    long[] sc = kernel.c().strides();
     int loops = batch.length;
     long m = kernel.m();
     long aRow = sa[loops];
     long aColumn = sa[loops + 1];
     long bRow = sb[loops];
     long bColumn = sb[loops + 1];
+    long cRow = sc[loops];
+    long cColumn = sc[loops + 1];
     // Inner loops over which the right operand stays the same lengthen the rows.
     while (loops > 0
         && sb[loops - 1] == 0
-        && (m == 1 || sa[loops - 1] == m * aRow)
+        && (m == 1 || (sa[loops - 1] == m * aRow && sc[loops - 1] == m * cRow))
         && m * batch[loops - 1] < Integer.MAX_VALUE) {
       aRow = m == 1 ? sa[loops - 1] : aRow;
+      cRow = m == 1 ? sc[loops - 1] : cRow;
       m *= batch[loops - 1];
       loops--;
     }
     long[] extents = Arrays.copyOf(batch, loops);
-    long[] steps = new long[loops];
-    long step = m * kernel.n();
-    for (int i = loops - 1; i >= 0; i--) {
-      steps[i] = step;
-      step *= extents[i];
-    }
     this.gemm =
         Gemm.plan(
-            kernel.c().dtype(),
+            kernel.c().buffer().dtype(),
             extents,
             Math.toIntExact(m),
             kernel.n(),
             kernel.k(),
             new Gemm.Operand(Arrays.copyOf(sa, loops), aRow, aColumn),
             new Gemm.Operand(Arrays.copyOf(sb, loops), bRow, bColumn),
-            new Gemm.Operand(steps, kernel.n(), 1),
+            new Gemm.Operand(Arrays.copyOf(sc, loops), cRow, kernel.n() == 1 ? 1 : cColumn),
             false);
     this.a = kernel.a().buffer().id();
     this.b = kernel.b().buffer().id();
-    this.c = kernel.c().id();
+    this.c = kernel.c().buffer().id();
     this.aOffset = kernel.a().offset() * kernel.a().buffer().dtype().bytes();
     this.bOffset = kernel.b().offset() * kernel.b().buffer().dtype().bytes();
+    this.cOffset = kernel.c().offset() * kernel.c().buffer().dtype().bytes();
   }
 
   @Override
@@ -83,7 +83,7 @@ final class MatmulRunner implements CpuKernel {
         task,
         addresses[a] + aOffset,
         addresses[b] + bOffset,
-        addresses[c],
+        addresses[c] + cOffset,
         shared,
         frame.scratch,
         frame.tile);

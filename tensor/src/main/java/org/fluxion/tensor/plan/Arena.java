@@ -4,12 +4,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * Places for temporary buffers in one piece of memory: a buffer's place is free again after its
- * last reader.
+ * last use.
  *
  * @param offsets the byte at which each temporary buffer begins, a multiple of {@link #ALIGNMENT}
+ *     unless it is a part of another
  * @param bytes the size of the whole
  * @param live the most bytes in use at any one time, which no placement could go below
  */
@@ -22,67 +25,50 @@ public record Arena(Map<Buffer, Long> offsets, long bytes, long live) {
     offsets = Map.copyOf(offsets);
   }
 
-  static Arena of(List<Kernel> order) {
+  static Arena of(List<Kernel> order, Parts parts) {
     Map<Buffer, Integer> last = new HashMap<>();
     for (int i = 0; i < order.size(); i++) {
-      for (Buffer buffer : order.get(i).reads()) {
-        last.put(buffer, i);
-      }
-      for (Buffer buffer : order.get(i).writes()) {
-        last.putIfAbsent(buffer, i);
+      for (Buffer memory : memories(order.get(i), parts)) {
+        last.put(memory, i);
       }
     }
     Map<Buffer, Long> offsets = new HashMap<>();
-    TreeMap<Long, Long> free = new TreeMap<>();
-    long end = 0;
+    Gaps gaps = new Gaps();
     long live = 0;
     long most = 0;
     for (int i = 0; i < order.size(); i++) {
-      for (Buffer buffer : order.get(i).writes()) {
-        if (buffer.kind() != Buffer.Kind.TEMPORARY) {
-          continue;
+      List<Buffer> memories = memories(order.get(i), parts);
+      for (Buffer memory : memories) {
+        if (!offsets.containsKey(memory)) {
+          offsets.put(memory, gaps.take(rounded(memory)));
+          live += rounded(memory);
         }
-        long size = rounded(buffer);
-        Long best = null;
-        for (Map.Entry<Long, Long> gap : free.entrySet()) {
-          if (gap.getValue() >= size && (best == null || gap.getValue() < free.get(best))) {
-            best = gap.getKey();
-          }
-        }
-        if (best == null) {
-          Map.Entry<Long, Long> tail = free.lastEntry();
-          boolean extend = tail != null && tail.getKey() + tail.getValue() == end;
-          best = extend ? tail.getKey() : end;
-          if (extend) {
-            free.remove(best);
-          }
-          end = best + size;
-        } else {
-          long gap = free.remove(best);
-          if (gap > size) {
-            free.put(best + size, gap - size);
-          }
-        }
-        offsets.put(buffer, best);
-        live += size;
       }
       most = Math.max(most, live);
-      int now = i;
-      java.util.stream.Stream.concat(order.get(i).reads().stream(), order.get(i).writes().stream())
-          .distinct()
-          .filter(b -> offsets.containsKey(b) && last.get(b) == now)
-          .forEach(b -> release(free, offsets.get(b), rounded(b)));
-      for (Buffer buffer : union(order.get(i))) {
-        if (offsets.containsKey(buffer) && last.get(buffer) == i) {
-          live -= rounded(buffer);
+      for (Buffer memory : memories) {
+        if (last.get(memory) == i) {
+          gaps.release(offsets.get(memory), rounded(memory));
+          live -= rounded(memory);
         }
       }
     }
-    return new Arena(offsets, end, most);
+    parts
+        .asMap()
+        .forEach(
+            (part, place) -> {
+              Long whole = offsets.get(place.whole());
+              if (whole != null) {
+                offsets.put(part, whole + place.offset() * part.dtype().bytes());
+              }
+            });
+    return new Arena(offsets, gaps.end, most);
   }
 
-  private static List<Buffer> union(Kernel kernel) {
-    return java.util.stream.Stream.concat(kernel.reads().stream(), kernel.writes().stream())
+  /** The temporary buffers whose memory a kernel uses. */
+  private static List<Buffer> memories(Kernel kernel, Parts parts) {
+    return Stream.concat(kernel.reads().stream(), kernel.writes().stream())
+        .map(parts::whole)
+        .filter(buffer -> buffer.kind() == Buffer.Kind.TEMPORARY)
         .distinct()
         .toList();
   }
@@ -91,19 +77,66 @@ public record Arena(Map<Buffer, Long> offsets, long bytes, long live) {
     return (Math.max(1, buffer.bytes()) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 
-  private static void release(TreeMap<Long, Long> free, long offset, long size) {
-    long start = offset;
-    long length = size;
-    Map.Entry<Long, Long> before = free.floorEntry(offset);
-    if (before != null && before.getKey() + before.getValue() == offset) {
-      start = before.getKey();
-      length += before.getValue();
-      free.remove(start);
+  /** What is free below the end, found by place and by size. */
+  private static final class Gaps {
+    private record Gap(long size, long offset) implements Comparable<Gap> {
+      @Override
+      public int compareTo(Gap other) {
+        return size != other.size
+            ? Long.compare(size, other.size)
+            : Long.compare(offset, other.offset);
+      }
     }
-    Long after = free.remove(offset + size);
-    if (after != null) {
-      length += after;
+
+    private final TreeMap<Long, Long> byOffset = new TreeMap<>();
+    private final TreeSet<Gap> bySize = new TreeSet<>();
+    private long end;
+
+    /** The smallest gap that fits; else the last gap, if it is open to the end, made larger. */
+    long take(long size) {
+      Gap fitting = bySize.ceiling(new Gap(size, 0));
+      if (fitting != null) {
+        remove(fitting.offset, fitting.size);
+        if (fitting.size > size) {
+          add(fitting.offset + size, fitting.size - size);
+        }
+        return fitting.offset;
+      }
+      Map.Entry<Long, Long> tail = byOffset.lastEntry();
+      long offset = end;
+      if (tail != null && tail.getKey() + tail.getValue() == end) {
+        offset = tail.getKey();
+        remove(offset, tail.getValue());
+      }
+      end = offset + size;
+      return offset;
     }
-    free.put(start, length);
+
+    void release(long offset, long size) {
+      long start = offset;
+      long length = size;
+      Map.Entry<Long, Long> before = byOffset.floorEntry(offset);
+      if (before != null && before.getKey() + before.getValue() == offset) {
+        start = before.getKey();
+        length += before.getValue();
+        remove(start, before.getValue());
+      }
+      Long after = byOffset.get(offset + size);
+      if (after != null) {
+        length += after;
+        remove(offset + size, after);
+      }
+      add(start, length);
+    }
+
+    private void add(long offset, long size) {
+      byOffset.put(offset, size);
+      bySize.add(new Gap(size, offset));
+    }
+
+    private void remove(long offset, long size) {
+      byOffset.remove(offset);
+      bySize.remove(new Gap(size, offset));
+    }
   }
 }

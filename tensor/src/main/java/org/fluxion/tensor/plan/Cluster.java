@@ -2,6 +2,7 @@ package org.fluxion.tensor.plan;
 
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -12,13 +13,25 @@ import java.util.Set;
 final class Cluster {
   private static final int MOST_MEMBERS = 48;
 
+  /**
+   * Roots that read nothing in common but operands so many times smaller than themselves gain
+   * nothing from a common kernel, whose body would only grow with the number of layers.
+   */
+  private static final long SHARED = 4;
+
   /** Rows longer than this would not stay in the cache between a reduction and its use. */
   static final long LONGEST_ROW = 8192;
 
-  final int number;
+  int number;
+  final int level;
   final List<Root> members = new ArrayList<>();
   final Set<Root> reads = new HashSet<>();
   final long walked;
+
+  /** The clusters that it reads, and those that read it. */
+  final Set<Cluster> before = new LinkedHashSet<>();
+
+  final Set<Cluster> after = new LinkedHashSet<>();
 
   /** The loops that fit all members. */
   Loops loops;
@@ -29,15 +42,21 @@ final class Cluster {
   /** Rows that a column reduction folds into one; 0 until there is one. */
   long folded;
 
-  Cluster(int number, Root first) {
+  Cluster(int number, int level, Root first) {
     this.number = number;
+    this.level = level;
     this.walked = first.walked();
     this.loops = first.loops;
     add(first, first.walked());
   }
 
   boolean isOperation() {
-    return members.get(0).kind == Root.Kind.OPERATION;
+    return members.get(0).kind == Root.Kind.OPERATION || isPlaced();
+  }
+
+  /** Whether it is one root that the products placed in it fill: no kernel. */
+  boolean isPlaced() {
+    return members.get(0).placed;
   }
 
   /** Whether a member's value has one element per row rather than one per element. */
@@ -45,8 +64,13 @@ final class Cluster {
     return member.kind == Root.Kind.ROW || member.walked() != walked;
   }
 
-  /** Adds a root if it fits; says whether it did. */
-  boolean accepts(Root root) {
+  /**
+   * Adds a root if it fits; says whether it did.
+   *
+   * @param root the root
+   * @param level its level: only among clusters of one level is the order changed to let it in
+   */
+  boolean accepts(Root root, int level) {
     if (isOperation() || members.size() >= MOST_MEMBERS) {
       return false;
     }
@@ -68,10 +92,13 @@ final class Cluster {
           return false;
         }
         connected = true;
-      } else if (read.cluster != null && read.cluster.number >= number) {
+      } else if (read.cluster != null && read.cluster.number > number && level != this.level) {
         return false;
       }
-      connected |= reads.contains(read);
+      connected |=
+          reads.contains(read)
+              && !dependency.isSlice()
+              && read.node.shape().elements() * SHARED >= walked;
     }
     if (!connected) {
       return false;
@@ -90,6 +117,9 @@ final class Cluster {
       if (refined == null) {
         return false;
       }
+    }
+    if (!ClusterOrder.admits(this, root)) {
+      return false;
     }
     loops = refined;
     add(root, walked);
@@ -123,8 +153,13 @@ final class Cluster {
     }
     root.dependencies.forEach(
         d -> {
-          if (d.root().cluster != this) {
+          Cluster read = d.root().cluster;
+          if (read != this) {
             reads.add(d.root());
+          }
+          if (read != this && read != null) {
+            before.add(read);
+            read.after.add(this);
           }
         });
   }

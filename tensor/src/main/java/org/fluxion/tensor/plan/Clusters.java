@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,11 @@ import java.util.Set;
 final class Clusters {
   private static final int TRIED = 12;
 
+  /** The elements of a value that is computed before the others of its level. */
+  private static final long SMALL = 64;
+
   private final List<Cluster> clusters = new ArrayList<>();
+  private final Map<Root, Integer> level = new HashMap<>();
   private final Map<Root, Set<Cluster>> readers = new HashMap<>();
 
   private Clusters() {}
@@ -26,15 +31,15 @@ final class Clusters {
   static List<Cluster> of(Collection<Root> roots) {
     Clusters result = new Clusters();
     result.form(roots);
+    result.clusters.sort(Comparator.comparingInt(cluster -> cluster.number));
     return result.clusters;
   }
 
   private void form(Collection<Root> roots) {
-    Map<Root, Integer> level = new HashMap<>();
     Map<Root, Integer> latest = new HashMap<>();
     List<Root> computed = new ArrayList<>();
     for (Root root : roots) {
-      int own = root.kind == Root.Kind.OPERATION ? 1 : 0;
+      int own = isOperation(root) ? 1 : 0;
       int needed = 0;
       for (Root.Dependency dependency : root.dependencies) {
         needed = Math.max(needed, level.getOrDefault(dependency.root(), 0));
@@ -45,7 +50,7 @@ final class Clusters {
       }
     }
     for (Root root : computed.reversed()) {
-      boolean operation = root.kind == Root.Kind.OPERATION;
+      boolean operation = isOperation(root);
       int limit = latest.getOrDefault(root, level.get(root));
       if (!operation) {
         // Computed as late as its first reader allows, so that the two can share a kernel.
@@ -54,47 +59,69 @@ final class Clusters {
       int before = level.get(root) - (operation ? 1 : 0);
       root.dependencies.forEach(d -> latest.merge(d.root(), before, Math::min));
     }
+    Set<Root> early = new HashSet<>();
+    for (Root root : computed) {
+      int own = level.get(root);
+      if (root.walked() <= SMALL
+          && root.dependencies.stream()
+              .map(Root.Dependency::root)
+              .allMatch(r -> r.kind == Root.Kind.LEAF || level.get(r) < own || early.contains(r))) {
+        early.add(root);
+      }
+    }
+    // Counters and rates come first, so that what reads them late can join what is before it.
     computed.sort(
         Comparator.<Root>comparingInt(level::get)
-            .thenComparing(r -> r.kind != Root.Kind.OPERATION)
+            .thenComparing(r -> !isOperation(r))
+            .thenComparing(r -> !early.contains(r))
             .thenComparingInt(r -> r.order));
     computed.forEach(this::place);
   }
 
+  private static boolean isOperation(Root root) {
+    return root.kind == Root.Kind.OPERATION && !root.placed;
+  }
+
   private void place(Root root) {
-    if (root.kind != Root.Kind.OPERATION) {
+    if (root.kind != Root.Kind.OPERATION && !root.placed) {
       for (Cluster candidate : candidates(root)) {
-        if (candidate.accepts(root)) {
+        if (candidate.accepts(root, level.get(root))) {
           register(root);
           return;
         }
       }
     }
-    clusters.add(new Cluster(clusters.size(), root));
+    clusters.add(new Cluster(clusters.size(), level.get(root), root));
     register(root);
   }
 
   private List<Cluster> candidates(Root root) {
     Set<Cluster> found = new LinkedHashSet<>();
+    int own = level.get(root);
     int earliest = 0;
     for (Root.Dependency dependency : root.dependencies) {
       Root read = dependency.root();
       if (read.cluster != null) {
-        earliest = Math.max(earliest, read.cluster.number);
         found.add(read.cluster);
+        earliest = read.cluster.level < own ? Math.max(earliest, read.cluster.number) : earliest;
       }
-      found.addAll(readers.getOrDefault(read, Set.of()));
+      if (!dependency.isSlice()) {
+        found.addAll(readers.getOrDefault(read, Set.of()));
+      }
     }
     int from = earliest;
     return found.stream()
-        .filter(c -> c.number >= from)
+        .filter(c -> c.number >= from && !c.isOperation())
         .sorted(Comparator.comparingInt(c -> c.number))
         .limit(TRIED)
         .toList();
   }
 
   private void register(Root root) {
-    root.dependencies.forEach(
-        d -> readers.computeIfAbsent(d.root(), k -> new LinkedHashSet<>()).add(root.cluster));
+    for (Root.Dependency dependency : root.dependencies) {
+      if (!dependency.isSlice()) {
+        readers.computeIfAbsent(dependency.root(), k -> new LinkedHashSet<>()).add(root.cluster);
+      }
+    }
   }
 }

@@ -18,7 +18,7 @@ final class Donation {
     Map<Buffer, Integer> lastRead = new HashMap<>();
     for (int i = 0; i < order.size(); i++) {
       for (Buffer buffer : order.get(i).writes()) {
-        written.put(buffer, i);
+        written.putIfAbsent(buffer, i);
       }
       for (Buffer buffer : order.get(i).reads()) {
         lastRead.put(buffer, i);

@@ -135,6 +135,35 @@ final class IndexMap {
     };
   }
 
+  /**
+   * The result's map, given an operand's, of an operation that only moves elements and keeps all.
+   *
+   * @param node the operation's node
+   * @param number which of its operands this is the map of
+   */
+  IndexMap result(Tensor node, int number) throws SplitNeeded, NotAffine {
+    return switch (node.op()) {
+      case Op.Reshape o -> flat(node.inputs().get(number).shape()).cut(node.shape());
+      case Op.Permute o -> {
+        long[] offset = new long[offsets.length];
+        long[][] stride = new long[offsets.length][];
+        for (int axis = 0; axis < offset.length; axis++) {
+          offset[axis] = offsets[o.axes().get(axis)];
+          stride[axis] = strides[o.axes().get(axis)];
+        }
+        yield new IndexMap(loops, offset, stride, bounds);
+      }
+      case Op.Concat o -> {
+        long[] offset = offsets.clone();
+        for (Tensor before : node.inputs().subList(0, number)) {
+          offset[o.axis()] += before.shape().extent(o.axis());
+        }
+        yield new IndexMap(loops, offset, strides, bounds);
+      }
+      default -> throw new NotAffine();
+    };
+  }
+
   private IndexMap pad(Op.Pad op, Shape source) throws NotAffine {
     long[] offset = offsets.clone();
     List<Access.Bound> conditions = new ArrayList<>(bounds);

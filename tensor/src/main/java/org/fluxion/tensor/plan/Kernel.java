@@ -1,5 +1,6 @@
 package org.fluxion.tensor.plan;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.HostData;
@@ -22,7 +23,7 @@ public sealed interface Kernel {
   List<Buffer> reads();
 
   /**
-   * The buffers it writes, in full.
+   * The buffers it writes, in full or, if several kernels write parts of one, its own part.
    *
    * @return each once
    */
@@ -43,7 +44,7 @@ public sealed interface Kernel {
   String structure();
 
   /**
-   * The bytes it moves when each buffer is read and written once.
+   * The bytes it moves when each element that it needs is read and written once.
    *
    * @return bytes
    */
@@ -56,6 +57,20 @@ public sealed interface Kernel {
       bytes += buffer.bytes();
     }
     return bytes;
+  }
+
+  /** The bytes of a buffer that reads at several places touch, none counted twice at one place. */
+  private static long touched(Buffer buffer, List<Access> accesses, List<Long> loops) {
+    long elements = 0;
+    for (Access access : accesses) {
+      long[] strides = access.strides();
+      long each = 1;
+      for (int loop = 0; loop < strides.length; loop++) {
+        each *= strides[loop] == 0 ? 1 : loops.get(loop);
+      }
+      elements += each;
+    }
+    return Math.min(elements, buffer.elements()) * buffer.dtype().bytes();
   }
 
   /** One step of a loop body; its value's number is its place in the list. */
@@ -198,6 +213,20 @@ public sealed interface Kernel {
     }
 
     @Override
+    public long bytes() {
+      long bytes = writes().stream().mapToLong(Buffer::bytes).sum();
+      for (Buffer buffer : reads()) {
+        List<Access> accesses =
+            body.stream()
+                .filter(i -> i instanceof Load load && load.access().buffer().equals(buffer))
+                .map(i -> ((Load) i).access())
+                .toList();
+        bytes += touched(buffer, accesses, loops);
+      }
+      return bytes;
+    }
+
+    @Override
     public long flops() {
       long perElement =
           body.stream()
@@ -227,7 +256,8 @@ public sealed interface Kernel {
   }
 
   /**
-   * A batched matrix product: c[b, i, j] = Σ a[b, i, p] · b[b, p, j], c in order.
+   * A batched matrix product: c[b, i, j] = Σ a[b, i, p] · b[b, p, j]. Its result may be a part of a
+   * buffer, or lie in another order; columns are always side by side.
    *
    * @param name the listing's name
    * @param batch the extents of the batch loops
@@ -236,10 +266,10 @@ public sealed interface Kernel {
    * @param k elements of each sum
    * @param a the left operand: strides of the batch loops, then row, then column
    * @param b the right operand, likewise
-   * @param c the result
+   * @param c the result, likewise
    */
   record MatmulKernel(
-      String name, List<Long> batch, int m, int n, int k, Access a, Access b, Buffer c)
+      String name, List<Long> batch, int m, int n, int k, Access a, Access b, Access c)
       implements Kernel {
     @Override
     public List<Buffer> reads() {
@@ -248,7 +278,19 @@ public sealed interface Kernel {
 
     @Override
     public List<Buffer> writes() {
-      return List.of(c);
+      return List.of(c.buffer());
+    }
+
+    @Override
+    public long bytes() {
+      List<Long> rowsAndColumns = new ArrayList<>(batch);
+      rowsAndColumns.addAll(List.of((long) m, (long) k));
+      long bytes = touched(a.buffer(), List.of(a), rowsAndColumns);
+      rowsAndColumns.set(batch.size(), (long) k);
+      rowsAndColumns.set(batch.size() + 1, (long) n);
+      bytes += touched(b.buffer(), List.of(b), rowsAndColumns);
+      rowsAndColumns.set(batch.size(), (long) m);
+      return bytes + touched(c.buffer(), List.of(c), rowsAndColumns);
     }
 
     @Override
@@ -261,7 +303,7 @@ public sealed interface Kernel {
       long[] sa = a.strides();
       long[] sb = b.strides();
       return "matmul "
-          + c.dtype()
+          + c.buffer().dtype()
           + (sa[sa.length - 1] == 1)
           + (sb[sb.length - 1] == 1)
           + batch.isEmpty();

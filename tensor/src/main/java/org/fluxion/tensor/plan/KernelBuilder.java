@@ -47,7 +47,7 @@ final class KernelBuilder {
           root.buffer,
           node.shape());
     }
-    MatmulViews.Views views = MatmulViews.of(node, roots.keySet());
+    MatmulViews.Views views = MatmulViews.of(node, root.way, roots.keySet());
     int m = node.shape().extent(-2);
     int n = node.shape().extent(-1);
     int k = node.inputs().get(0).shape().extent(-1);
@@ -59,7 +59,7 @@ final class KernelBuilder {
         k,
         access(views.a(), roots),
         access(views.b(), roots),
-        root.buffer);
+        access(views.c(), roots));
   }
 
   private static Access access(MatmulViews.View view, Map<Tensor, Root> roots) {

@@ -12,8 +12,8 @@ import org.fluxion.tensor.Tensor;
  * broadcasts become strides. An operand that rows, columns and batch loops cannot reach is stored.
  */
 final class MatmulViews {
-  /** The loops of a product's batch and what each operand's element lies apart along them. */
-  record Views(Loops batch, View a, View b) {}
+  /** The loops of a product's batch and what each matrix's element lies apart along them. */
+  record Views(Loops batch, View a, View b, View c) {}
 
   /**
    * One operand.
@@ -73,12 +73,74 @@ final class MatmulViews {
     return cut(operand, plainBatch(operand), chosen);
   }
 
-  /** The views of a product whose operands are all reachable. */
-  static Views of(Tensor matmul, Set<Tensor> chosen) {
+  /**
+   * The views of a product whose operands are all reachable.
+   *
+   * @param matmul the product
+   * @param way how its result is moved to where it is stored; empty if it stays where it is
+   * @param chosen the tensors that are stored
+   */
+  static Views of(Tensor matmul, List<Placement.Link> way, Set<Tensor> chosen) {
     Tensor a = matmul.inputs().get(0);
     Tensor b = matmul.inputs().get(1);
     Loops batch = Loops.refine(batch(a, chosen), batch(b, chosen));
-    return new Views(batch, view(a, batch, chosen), view(b, batch, chosen));
+    View c = way.isEmpty() ? stored(matmul, batch) : null;
+    if (c == null) {
+      Cut cut = result(matmul, way, batch, chosen);
+      batch = cut.batch;
+      c = cut.view;
+    }
+    return new Views(batch, view(a, batch, chosen), view(b, batch, chosen), c);
+  }
+
+  /**
+   * Where a product's elements go when its result is moved.
+   *
+   * @param matmul the product
+   * @param way the movements, the first one first
+   * @param loops the operands' batch loops; null to find them
+   * @param chosen the tensors that are stored
+   * @return the loops, finer if need be, and the view; null if there are none, or columns would not
+   *     lie side by side
+   */
+  static Cut result(Tensor matmul, List<Placement.Link> way, Loops loops, Set<Tensor> chosen) {
+    Loops operands =
+        loops != null
+            ? loops
+            : Loops.refine(
+                batch(matmul.inputs().get(0), chosen), batch(matmul.inputs().get(1), chosen));
+    if (operands == null) {
+      return null;
+    }
+    long rows = matmul.shape().extent(-2);
+    long columns = matmul.shape().extent(-1);
+    Loops fine = withMatrix(operands, rows, columns);
+    while (true) {
+      try {
+        IndexMap map = IndexMap.of(matmul.shape(), fine, fine.steps());
+        for (Placement.Link link : way) {
+          map = map.result(link.node(), link.operand());
+        }
+        Tensor target = way.getLast().node();
+        Cut cut = collapse(target, map.access(null, target.shape()), fine, rows, columns);
+        return cut != null && (columns == 1 || cut.view.column == 1) ? cut : null;
+      } catch (IndexMap.SplitNeeded split) {
+        fine = fine.split(split.loop, split.inner);
+      } catch (IndexMap.NotAffine notAffine) {
+        return null;
+      }
+    }
+  }
+
+  private static Loops withMatrix(Loops batch, long rows, long columns) {
+    List<Long> extents = new ArrayList<>(batch.extents());
+    if (rows != 1) {
+      extents.add(rows);
+    }
+    if (columns != 1) {
+      extents.add(columns);
+    }
+    return new Loops(extents);
   }
 
   private static View view(Tensor operand, Loops batch, Set<Tensor> chosen) {
@@ -117,21 +179,15 @@ final class MatmulViews {
     return cut == null ? null : cut.view;
   }
 
-  private record Cut(Loops batch, View view) {}
+  /** Batch loops and one matrix's view along them. */
+  record Cut(Loops batch, View view) {}
 
   /** Walks down the views, splitting loops; null if rows or columns do not stay single loops. */
   private static Cut cut(Tensor operand, Loops batch, Set<Tensor> chosen) {
     Shape shape = operand.shape();
     long rows = shape.extent(-2);
     long columns = shape.extent(-1);
-    List<Long> extents = new ArrayList<>(batch.extents());
-    if (rows != 1) {
-      extents.add(rows);
-    }
-    if (columns != 1) {
-      extents.add(columns);
-    }
-    Loops loops = new Loops(extents);
+    Loops loops = withMatrix(batch, rows, columns);
     while (true) {
       try {
         IndexMap map = IndexMap.of(shape, loops, loops.steps());

@@ -15,6 +15,7 @@ import org.fluxion.tensor.Tensor;
 /**
  * A compiled graph, for any backend: kernels in the order to run them, and the memory they need.
  *
+ * @param graph what it computes, as it was given
  * @param kernels the kernels, in order
  * @param inputs the buffer of each graph input
  * @param outputs the buffer of each graph output; an input's or a constant's if it is just that
@@ -24,6 +25,7 @@ import org.fluxion.tensor.Tensor;
  * @param carries for each output the index of the input that it becomes before the next run, or −1
  */
 public record Plan(
+    Graph graph,
     List<Kernel> kernels,
     List<Buffer> inputs,
     List<Buffer> outputs,
@@ -54,16 +56,20 @@ public record Plan(
   }
 
   private static final class Planner {
+    private final Graph source;
     private final Graph graph;
     private final int[] donations;
     private final Map<Tensor, Root> roots;
     private final Map<Buffer, HostData> constants = new HashMap<>();
+    private final Parts parts = new Parts();
     private int buffers;
 
     Planner(Graph source, int[] donations) {
-      this.graph = Simplify.run(source);
+      this.source = source;
+      this.graph = SplitSums.run(Simplify.run(source));
       this.donations = donations;
       this.roots = Roots.of(graph);
+      Placement.run(graph, roots);
     }
 
     Plan plan() {
@@ -74,25 +80,26 @@ public record Plan(
           Root read = dependency.root();
           read.stored |= read.cluster != root.cluster;
         }
-        root.stored |= outputs.contains(root.node) || root.kind == Root.Kind.OPERATION;
+        root.stored |=
+            outputs.contains(root.node) || root.kind == Root.Kind.OPERATION || root.placed;
       }
       Map<Tensor, Integer> position = new HashMap<>();
       for (int i = 0; i < graph.inputs().size(); i++) {
         position.put(graph.inputs().get(i), i);
       }
       for (Root root : roots.values()) {
-        boolean input = position.containsKey(root.node);
-        if (root.stored || input) {
-          root.buffer = buffer(root, input, outputs.contains(root.node));
+        if (root.stored || position.containsKey(root.node)) {
+          assign(root, position.keySet(), outputs);
         }
       }
       List<Kernel> kernels = new ArrayList<>();
       for (Cluster cluster : clusters) {
-        if (cluster.members.stream().anyMatch(m -> m.stored && m.node.shape().elements() > 0)) {
+        if (!cluster.isPlaced()
+            && cluster.members.stream().anyMatch(m -> m.stored && m.node.shape().elements() > 0)) {
           kernels.add(KernelBuilder.build(cluster, roots));
         }
       }
-      List<Kernel> order = Schedule.of(kernels);
+      List<Kernel> order = Schedule.of(kernels, parts);
       List<Buffer> inputBuffers = new ArrayList<>();
       for (Tensor input : graph.inputs()) {
         Root root = roots.get(input);
@@ -108,13 +115,35 @@ public record Plan(
       }
       List<Buffer> outputBuffers = graph.outputs().stream().map(o -> roots.get(o).buffer).toList();
       return new Plan(
+          source,
           order,
           inputBuffers,
           outputBuffers,
           constants,
-          Arena.of(order),
+          Arena.of(order, parts),
           Donation.of(order, inputBuffers, outputBuffers, donations),
           Arrays.stream(donations).boxed().toList());
+    }
+
+    /** Gives a root its memory: its own, or its place in another root's. */
+    private void assign(Root root, Set<Tensor> inputs, Set<Tensor> outputs) {
+      if (root.buffer != null) {
+        return;
+      }
+      Root target = root.target;
+      if (target != null) {
+        assign(target, inputs, outputs);
+      }
+      boolean whole =
+          target != null && root.node.shape().elements() == target.node.shape().elements();
+      if (target != null && (whole || !root.way.isEmpty())) {
+        root.buffer = target.buffer;
+        return;
+      }
+      root.buffer = buffer(root, inputs.contains(root.node), outputs.contains(root.node));
+      if (target != null) {
+        parts.put(root.buffer, new Parts.Part(target.buffer, root.offset));
+      }
     }
 
     private Buffer buffer(Root root, boolean input, boolean output) {

@@ -31,6 +31,13 @@ final class Root {
   record Dependency(Root root, long repeat) {
     /** The other's element is not a function of this one's position in order. */
     static final long OTHER = -1;
+
+    /**
+     * Whether it may be a slice of a large input, with which another slice has nothing in common.
+     */
+    boolean isSlice() {
+      return root.kind == Kind.LEAF && repeat == OTHER;
+    }
   }
 
   final Tensor node;
@@ -53,6 +60,18 @@ final class Root {
   Cluster cluster;
   Buffer buffer;
   boolean stored;
+
+  /** Whether it is filled by the roots placed in it, so that no kernel computes it. */
+  boolean placed;
+
+  /** The root whose memory this one is computed in; null if it has its own. */
+  Root target;
+
+  /** For a product placed in another root, the movements on the way there. */
+  List<Placement.Link> way = List.of();
+
+  /** For any other root placed in another, its first element there. */
+  long offset;
 
   Root(Tensor node, Kind kind, int order) {
     this.node = node;

@@ -23,8 +23,12 @@ final class Roots {
   private static final int RECOMPUTED_TRANSCENDENTALS = 4;
   private static final int LARGEST_CONE = 120;
 
-  /** What computing a value from roots takes. */
-  private record Cost(Set<Tensor> loads, int operations, int transcendentals) {}
+  /**
+   * What computing a value from roots takes.
+   *
+   * @param loads the roots that are read, and how many elements of each at most
+   */
+  private record Cost(Map<Tensor, Long> loads, int operations, int transcendentals) {}
 
   private final Graph graph;
   private final List<Tensor> nodes;
@@ -149,20 +153,24 @@ final class Roots {
   }
 
   private Cost cost(Tensor node, Map<Tensor, Cost> costs) {
-    Set<Tensor> loads = new LinkedHashSet<>();
+    Map<Tensor, Long> loads = new LinkedHashMap<>();
     int operations = isView(node.op()) || node.op() instanceof Op.Leaf ? 0 : 1;
     int transcendentals = isTranscendental(node.op()) ? 1 : 0;
     if (!chosen.contains(node) || !(isOperation(node.op()) || isLeaf(node))) {
       for (Tensor operand : node.inputs()) {
         if (chosen.contains(operand)) {
-          loads.add(operand);
+          loads.merge(operand, operand.shape().elements(), Math::max);
         } else {
           Cost cost = costs.get(operand);
-          loads.addAll(cost.loads);
+          cost.loads.forEach((root, elements) -> loads.merge(root, elements, Math::max));
           operations += cost.operations;
           transcendentals += cost.transcendentals;
         }
       }
+    }
+    if (isView(node.op())) {
+      // A slice of a flat buffer reads no more than the slice.
+      loads.replaceAll((root, elements) -> Math.min(elements, node.shape().elements()));
     }
     if (node.op() instanceof Op.Broadcast && !chosen.contains(base(node))) {
       boolean outwards =
@@ -170,11 +178,11 @@ final class Roots {
               && node.inputs().get(0).shape().extent(-1) == node.shape().extent(-1);
       if (outwards && (transcendentals > 0 || operations > 2)) {
         chosen.add(base(node));
-        return new Cost(Set.of(base(node)), 0, 0);
+        return new Cost(Map.of(base(node), base(node).shape().elements()), 0, 0);
       }
     }
     long size = node.shape().elements();
-    long large = loads.stream().filter(l -> l.shape().elements() * 4 >= size).count();
+    long large = loads.values().stream().filter(elements -> elements * 4 >= size).count();
     boolean dear =
         large > 1
             || operations > RECOMPUTED_OPERATIONS

@@ -1,5 +1,7 @@
 package org.fluxion.tensor.plan;
 
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -25,8 +27,15 @@ final class Simplify {
 
   private record ScalarKey(DType dtype, long bits, Shape shape) {}
 
+  /** A constant's bytes, so that tables made anew in every call of a layer are one. */
+  private record TableKey(DType dtype, ByteBuffer bytes, Shape shape) {}
+
+  /** Comparing larger constants by value would cost more than finding two of them alike saves. */
+  private static final long LARGEST_TABLE = 1 << 20;
+
   private final Map<Tensor, Tensor> image = new HashMap<>();
   private final Map<Key, Tensor> known = new HashMap<>();
+  private final Map<Tensor, Integer> readers = new HashMap<>();
   private final Set<Tensor> inputs;
 
   private Simplify(Graph graph) {
@@ -35,7 +44,12 @@ final class Simplify {
 
   static Graph run(Graph graph) {
     Simplify pass = new Simplify(graph);
-    pass.visit(graph.nodes());
+    List<Tensor> nodes = graph.nodes();
+    for (Tensor node : nodes) {
+      node.inputs().forEach(operand -> pass.readers.merge(operand, 1, Integer::sum));
+    }
+    graph.outputs().forEach(output -> pass.readers.merge(output, 1, Integer::sum));
+    pass.visit(nodes);
     Graph result =
         new Graph(graph.inputs(), graph.outputs().stream().map(pass.image::get).toList());
     verify(result);
@@ -88,7 +102,8 @@ final class Simplify {
           in.get(0).op() instanceof Op.Reshape
               ? merged(o, List.of(in.get(0).inputs().get(0)))
               : merged(o, in);
-      case Op.Permute o -> permute(o, in.get(0));
+      case Op.Permute o ->
+          permute(o, in.get(0), readers.getOrDefault(node.inputs().get(0), 1) == 1);
       case Op.Mul o when isOne(in.get(1)) -> in.get(0);
       case Op.Mul o when isOne(in.get(0)) -> in.get(1);
       case Op.Div o when isOne(in.get(1)) -> in.get(0);
@@ -124,7 +139,7 @@ final class Simplify {
     return image.get(body);
   }
 
-  private Tensor permute(Op.Permute outer, Tensor operand) {
+  private Tensor permute(Op.Permute outer, Tensor operand, boolean onlyReader) {
     if (operand.op() instanceof Op.Permute inner) {
       List<Integer> axes = outer.axes().stream().map(inner.axes()::get).toList();
       Tensor source = operand.inputs().get(0);
@@ -134,15 +149,31 @@ final class Simplify {
       }
       return identity ? source : merged(new Op.Permute(axes), List.of(source));
     }
+    if (operand.op() instanceof Op.Matmul && onlyReader && outer.equals(transposition(operand))) {
+      // (A·B)ᵀ is Bᵀ·Aᵀ: the same sums of the same products, and no copy.
+      List<Tensor> swapped = operand.inputs().reversed().stream().map(this::transposed).toList();
+      return merged(operand.op(), swapped);
+    }
     return merged(outer, List.of(operand));
+  }
+
+  private Tensor transposed(Tensor matrix) {
+    return permute(transposition(matrix), matrix, false);
+  }
+
+  /** What exchanges the last two axes of a matrix or a batch of them. */
+  private static Op.Permute transposition(Tensor matrix) {
+    int rank = matrix.shape().rank();
+    List<Integer> axes = new ArrayList<>();
+    for (int axis = 0; axis < rank; axis++) {
+      axes.add(axis < rank - 2 ? axis : 2 * rank - 3 - axis);
+    }
+    return new Op.Permute(axes);
   }
 
   /** The one node of an operation over operands; trivial movement disappears. */
   private Tensor merged(Op op, List<Tensor> in) {
-    Object operation =
-        op instanceof Op.Constant constant && constant.data().elements() == 1
-            ? scalar(constant.data(), constant.shape())
-            : op;
+    Object operation = op instanceof Op.Constant constant ? constantKey(constant) : op;
     return known.computeIfAbsent(
         new Key(operation, in),
         key -> {
@@ -150,6 +181,19 @@ final class Simplify {
           boolean moves = op instanceof Op.Reshape || op instanceof Op.Broadcast;
           return moves && made.shape().equals(in.get(0).shape()) ? in.get(0) : made;
         });
+  }
+
+  private static Object constantKey(Op.Constant constant) {
+    HostData data = constant.data();
+    if (data.elements() == 1) {
+      return scalar(data, constant.shape());
+    }
+    return data.segment().byteSize() <= LARGEST_TABLE
+        ? new TableKey(
+            data.dtype(),
+            ByteBuffer.wrap(data.segment().toArray(ValueLayout.JAVA_BYTE)),
+            constant.shape())
+        : constant;
   }
 
   private static ScalarKey scalar(HostData data, Shape shape) {

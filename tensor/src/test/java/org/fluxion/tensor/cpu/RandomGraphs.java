@@ -10,23 +10,32 @@ import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
-/** Random graphs over float64, well conditioned, that mix movement, elementwise, sums, products. */
+/** Random graphs, well conditioned, that mix movement, elementwise, sums and products. */
 final class RandomGraphs {
   private final Random random;
   private final List<Tensor> pool = new ArrayList<>();
 
-  private RandomGraphs(long seed) {
+  private final DType dtype;
+
+  private RandomGraphs(long seed, DType dtype) {
     this.random = new Random(seed);
+    this.dtype = dtype;
   }
 
+  /** A graph over float64. */
   static Graph of(long seed, int operations) {
-    RandomGraphs graphs = new RandomGraphs(seed);
+    return of(seed, operations, DType.FLOAT64);
+  }
+
+  /** A graph; over float32 rows are often whole vectors, whatever the vectors' width. */
+  static Graph of(long seed, int operations, DType dtype) {
+    RandomGraphs graphs = new RandomGraphs(seed, dtype);
     List<Tensor> inputs = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      inputs.add(Tensor.input("x" + i, graphs.shape(), DType.FLOAT64));
+      inputs.add(Tensor.input("x" + i, graphs.shape(), dtype));
     }
     graphs.pool.addAll(inputs);
-    graphs.pool.add(Tensor.scalar(0.75, DType.FLOAT64).broadcastTo(graphs.shape()));
+    graphs.pool.add(Tensor.scalar(0.75, dtype).broadcastTo(graphs.shape()));
     for (int i = 0; i < operations; i++) {
       Tensor made = graphs.grow();
       if (made.shape().elements() <= 4096) {
@@ -46,6 +55,9 @@ final class RandomGraphs {
     int rank = 1 + random.nextInt(3);
     int[] extents = new int[rank];
     Arrays.setAll(extents, i -> 1 + random.nextInt(rank == 1 ? 40 : 7));
+    if (dtype == DType.FLOAT32 && random.nextInt(3) > 0) {
+      extents[rank - 1] = 16 * (1 + random.nextInt(3));
+    }
     return Shape.of(extents);
   }
 
@@ -56,7 +68,7 @@ final class RandomGraphs {
 
   private Tensor grow() {
     Tensor x = pick();
-    return switch (random.nextInt(18)) {
+    return switch (random.nextInt(dtype == DType.FLOAT32 ? 30 : 20)) {
       case 0 -> x.sin();
       case 1 -> x.tanh().mul(1.5);
       case 2 -> x.neg().add(0.25);
@@ -65,7 +77,7 @@ final class RandomGraphs {
       case 5 -> x.mul(sameShape(x)).sub(x);
       case 6 ->
           // Compared with a number that no rounding error reaches.
-          Tensor.where(x.less(Tensor.scalar(0.1234567, DType.FLOAT64)), x, sameShape(x).mul(0.5));
+          Tensor.where(x.less(Tensor.scalar(0.1234567, dtype)), x, sameShape(x).mul(0.5));
       case 7 -> x.sum(random.nextInt(x.shape().rank()) - x.shape().rank());
       case 8 -> reduceSome(x);
       case 9 -> x.max(random.nextInt(x.shape().rank())).add(1);
@@ -76,8 +88,31 @@ final class RandomGraphs {
       case 14 -> Tensor.apply(new Op.Flip(List.of(random.nextInt(x.shape().rank()))), List.of(x));
       case 15 -> Tensor.concat(x.shape().rank() - 1, x, x.cos());
       case 16 -> x.sub(x.mean(x.shape().rank() - 1).reshape(x.shape().with(-1, 1)));
-      default -> product(x);
+      case 17 -> moved(product(x));
+      case 18 -> {
+        Tensor y = moved(product(x));
+        yield Tensor.concat(
+            random.nextInt(y.shape().rank()), y, moved(product(x)).reshape(y.shape()));
+      }
+      case 19 -> product(x);
+      case 20 -> x.erf();
+      case 21 -> x.tanh();
+      case 22 -> x.square().add(0.5).log();
+      case 23 -> x.abs().log1p().sqrt();
+      case 24 -> x.expm1();
+      case 25 -> x.softmax(-1);
+      case 26 -> x.maximum(sameShape(x)).div(x.square().add(1));
+      case 27 -> x.sub(x.mean(0).broadcastTo(x.shape()));
+      case 28 -> Tensor.where(x.lessEqual(sameShape(x)).not(), x.mul(3).floor(), x.sign());
+      default -> x.sub(x.max(-1).reshape(x.shape().with(-1, 1))).exp();
     };
+  }
+
+  /** Something that lies elsewhere, in another order. */
+  private Tensor moved(Tensor x) {
+    return random.nextBoolean()
+        ? x.permute(order(x.shape().rank()))
+        : reshape(x.permute(order(x.shape().rank())));
   }
 
   private Tensor sameShape(Tensor x) {

@@ -2,6 +2,7 @@ package org.fluxion.tensor.plan;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -26,6 +27,18 @@ class SimplifyTest {
   void equalComputationsBecomeOneNode() {
     Graph graph = simplified(x.exp().mul(2), x.exp().mul(2).add(1));
     assertSame(graph.outputs().get(0), graph.outputs().get(1).inputs().get(0));
+  }
+
+  @Test
+  void tablesMadeAnewAreOne() {
+    Graph graph = simplified(x.mul(table(0.5)).exp(), x.mul(table(0.5)), x.mul(table(0.25)));
+    Tensor scaled = graph.outputs().get(1);
+    assertSame(scaled, graph.outputs().get(0).inputs().get(0));
+    assertNotSame(scaled, graph.outputs().get(2));
+  }
+
+  private static Tensor table(double last) {
+    return Tensor.of(new double[] {1, 2, last}, 3);
   }
 
   @Test

@@ -48,9 +48,20 @@ class ConsumersIT {
     return outcome;
   }
 
-  private static void assertIsTheGradient(Outcome outcome) {
-    assertEquals("[1.0, 2.0, 4.0] float32 [3]", outcome.out().strip());
+  private static void assertIsTheGradient(String backends, Outcome outcome) {
+    assertEquals("[1.0, 2.0, 4.0] float32 [3]\n" + backends + "\n", outcome.out());
     assertEquals("", outcome.err());
+  }
+
+  /** The backend that a consumer need not compile against, and the library that it needs. */
+  private static String opencl() throws IOException {
+    try (Stream<Path> files = Files.list(ROOT.resolve("tests/target/lib"))) {
+      Path jocl =
+          files
+              .filter(file -> file.getFileName().toString().matches("jocl-.*\\.jar"))
+              .collect(Collectors.collectingAndThen(Collectors.toList(), ConsumersIT::only));
+      return File.pathSeparator + jars("opencl") + File.pathSeparator + jocl;
+    }
   }
 
   @Test
@@ -59,7 +70,10 @@ class ConsumersIT {
     String source = CONSUMERS.resolve("classpath/Gradient.java").toString();
     succeed(Command.tool("javac"), "-cp", jars, "-d", classes.toString(), source);
     String path = jars + File.pathSeparator + classes;
-    assertIsTheGradient(succeed(Command.tool("java"), "-cp", path, "Gradient"));
+    String java = Command.tool("java");
+    assertIsTheGradient("[cpu, reference]", succeed(java, "-cp", path, "Gradient"));
+    assertIsTheGradient(
+        "[cpu, reference, opencl]", succeed(java, "-cp", path + opencl(), "Gradient"));
   }
 
   @Test
@@ -75,7 +89,10 @@ class ConsumersIT {
         sources.resolve("module-info.java").toString(),
         sources.resolve("consumer/Gradient.java").toString());
     String path = jars + File.pathSeparator + classes;
+    String java = Command.tool("java");
+    String main = "consumer/consumer.Gradient";
+    assertIsTheGradient("[cpu, reference]", succeed(java, "--module-path", path, "-m", main));
     assertIsTheGradient(
-        succeed(Command.tool("java"), "--module-path", path, "-m", "consumer/consumer.Gradient"));
+        "[cpu, reference, opencl]", succeed(java, "--module-path", path + opencl(), "-m", main));
   }
 }

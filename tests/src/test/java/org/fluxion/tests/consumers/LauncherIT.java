@@ -54,6 +54,17 @@ class LauncherIT {
   }
 
   @Test
+  void findsTheBackendsThatNoModuleImports() throws Exception {
+    Outcome outcome = launch(MEANFLOW.resolve("bin/fluxion"), "devices");
+    assertEquals(0, outcome.exitCode(), outcome.description());
+    assertTrue(outcome.out().startsWith("NAME "), outcome.out());
+    for (String backend : new String[] {"cpu", "reference", "opencl"}) {
+      assertTrue(outcome.out().lines().anyMatch(l -> l.startsWith(backend)), outcome.out());
+    }
+    assertEquals("", outcome.err());
+  }
+
+  @Test
   void badArgumentsAreALineAndAnExitCode() throws Exception {
     Outcome outcome = launch(MEANFLOW.resolve("bin/fluxion"), "--no-such-option");
     assertEquals(2, outcome.exitCode(), outcome::description);

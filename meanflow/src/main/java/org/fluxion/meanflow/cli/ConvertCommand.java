@@ -1,0 +1,84 @@
+package org.fluxion.meanflow.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.fluxion.meanflow.train.ModelFile;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code fluxion convert}: a flow model becomes a flow map, without touching a weight. */
+@Command(
+    name = "convert",
+    description = {
+      "Turn a flow model into a flow map, without touching a weight.",
+      "",
+      "A flow model needs many steps to draw an image. A flow map is the same network, of which the"
+          + " last blocks are told where the image is going instead of where it is: as it stands it"
+          + " needs fewer steps, and after fine-tuning ('fluxion train --config digits-map') one.",
+      ""
+    })
+final class ConvertCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--flow",
+      required = true,
+      paramLabel = "FILE|NAME",
+      description =
+          "The model file of a flow model, or the name of one that comes with the project.")
+  private String flow = "";
+
+  @Option(
+      names = "--decoder-depth",
+      paramLabel = "K",
+      description =
+          "How many of the last blocks see where the image is going (default: what the file says; "
+              + "about a third of all works well).")
+  private Optional<Integer> decoderDepth = Optional.empty();
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "FILE",
+      description = "The model file to write; it must not exist.")
+  private Path out = Path.of("");
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "DTYPE",
+      description =
+          "Store the weights as ${COMPLETION-CANDIDATES} (default: as in the flow model's file,"
+              + " byte for byte).")
+  private Optional<StoredDType> dtype = Optional.empty();
+
+  @Override
+  public Integer call() throws IOException {
+    if (Files.exists(out)) {
+      throw new IOException(
+          "--out: %s exists already and is not written over; choose another name".formatted(out));
+    }
+    Path folder = out.toAbsolutePath().getParent();
+    if (!Files.isDirectory(folder)) {
+      throw new IOException("--out: there is no folder %s; make it first".formatted(folder));
+    }
+    ModelFile source = ModelFile.read(flow);
+    ModelFile map = source.convert(decoderDepth.orElse(source.model().decoderDepth()));
+    if (dtype.isPresent()) {
+      map = map.cast(dtype.get().dtype());
+    }
+    map.write(out);
+    PrintWriter say = spec.commandLine().getOut();
+    say.printf(
+        "Converted the flow model %s to the flow map %s: of its %d blocks, the last %d and the"
+            + " final layer now see where the image is going. No weight was changed.%n",
+        flow, out, map.model().depth(), map.model().decoderDepth());
+    say.flush();
+    return 0;
+  }
+}

@@ -1,0 +1,72 @@
+package org.fluxion.meanflow.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * Lets work end well when the process is told to end (Ctrl-C, or a polite kill): the work is asked
+ * to stop, and the process waits for it.
+ */
+final class Interruption {
+  /** Work that can be asked to stop. */
+  @FunctionalInterface
+  interface Work {
+    void run() throws IOException;
+  }
+
+  private final Runnable stop;
+  private final PrintWriter err;
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private volatile boolean interrupted;
+
+  /**
+   * Makes ready.
+   *
+   * @param stop asks the work to stop soon; called on another thread
+   * @param err where an error goes that comes after the interruption
+   */
+  Interruption(Runnable stop, PrintWriter err) {
+    this.stop = stop;
+    this.err = err;
+  }
+
+  /** Runs the work, once. */
+  void during(Work work) throws IOException {
+    Thread hook = new Thread(this::interrupt, "fluxion-interruption");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      work.run();
+    } catch (IOException | RuntimeException | Error failed) {
+      if (interrupted) {
+        // The process ends with the hook: nobody after it would say so.
+        err.println("fluxion: " + failed.getMessage());
+        err.flush();
+      }
+      throw failed;
+    } finally {
+      ended.countDown();
+      if (!interrupted) {
+        remove(hook);
+      }
+    }
+  }
+
+  private static void remove(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException ending) {
+      // The process ends just now, and the hook finds the work done.
+    }
+  }
+
+  private void interrupt() {
+    interrupted = true;
+    stop.run();
+    try {
+      ended.await();
+    } catch (InterruptedException impatient) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

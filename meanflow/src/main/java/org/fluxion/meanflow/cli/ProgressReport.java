@@ -1,0 +1,162 @@
+package org.fluxion.meanflow.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.fluxion.meanflow.train.Metrics;
+import org.fluxion.meanflow.train.TrainingConfiguration;
+import org.fluxion.meanflow.train.TrainingListener;
+
+/**
+ * Shows how training goes: a bar with loss, samples per second and time left where the output is a
+ * terminal, otherwise a line now and then.
+ */
+public final class ProgressReport implements TrainingListener, AutoCloseable {
+  private static final long LINE_NANOS = Duration.ofSeconds(10).toNanos();
+  private static final int BAR_MILLIS = 200;
+  private static final double SECOND_NANOS = 1e9;
+
+  /** The speed is that of so many steps: the first ones, still being compiled, are slow. */
+  private static final int WINDOW = 50;
+
+  /** How fast the figures follow: the share of the newest step. */
+  private static final double SMOOTHING = 0.05;
+
+  private final PrintWriter out;
+  private final boolean terminal;
+
+  /** When each of the last steps ended. */
+  private final long[] times = new long[WINDOW + 1];
+
+  private ProgressBar bar;
+  private long steps;
+  private long firstStep;
+  private int batchSize;
+  private long lastLine;
+  private double loss;
+
+  /**
+   * A report.
+   *
+   * @param out where lines go
+   * @param terminal whether to show a bar, on the standard output
+   */
+  public ProgressReport(PrintWriter out, boolean terminal) {
+    this.out = out;
+    this.terminal = terminal;
+  }
+
+  /**
+   * Whether a person looks at the standard output.
+   *
+   * @return true if it is a terminal
+   */
+  public static boolean isTerminal() {
+    return System.console() != null && System.console().isTerminal();
+  }
+
+  @Override
+  public void started(TrainingConfiguration configuration, long first) {
+    steps = configuration.steps();
+    batchSize = configuration.batchSize();
+    firstStep = first;
+    lastLine = System.nanoTime();
+    times[0] = lastLine;
+    if (terminal) {
+      bar =
+          new ProgressBarBuilder()
+              .setTaskName("Training")
+              .setInitialMax(steps)
+              .startsFrom(first, Duration.ZERO)
+              .setStyle(ProgressBarStyle.ASCII)
+              .setUpdateIntervalMillis(BAR_MILLIS)
+              .setConsumer(new ConsoleProgressBarConsumer(System.out))
+              .build();
+    }
+  }
+
+  @Override
+  public void step(long step, Metrics metrics) {
+    boolean first = step == firstStep + 1;
+    long now = System.nanoTime();
+    times[index(step)] = now;
+    loss = first ? metrics.loss() : loss + SMOOTHING * (metrics.loss() - loss);
+    if (bar != null) {
+      bar.stepTo(step);
+      bar.setExtraMessage("loss %.4f, %,.0f samples/s".formatted(loss, speed(step)));
+      return;
+    }
+    if (first || step == steps || now - lastLine >= LINE_NANOS) {
+      lastLine = now;
+      say(line(step));
+    }
+  }
+
+  private int index(long step) {
+    return (int) ((step - firstStep) % times.length);
+  }
+
+  private double speed(long step) {
+    long taken = Math.min(WINDOW, step - firstStep);
+    long nanos = times[index(step)] - times[index(step - taken)];
+    return taken * batchSize * SECOND_NANOS / nanos;
+  }
+
+  private String line(long step) {
+    double perSecond = speed(step);
+    String left =
+        step == steps || step == firstStep + 1
+            ? ""
+            : ", %s left".formatted(duration((steps - step) * batchSize / perSecond));
+    return String.format(
+        Locale.ROOT,
+        "step %,d of %,d: loss %.4f, %,.0f samples/s%s",
+        step,
+        steps,
+        loss,
+        perSecond,
+        left);
+  }
+
+  /** A time as people say it. */
+  static String duration(double seconds) {
+    long whole = Math.round(seconds);
+    if (whole < 60) {
+      return whole + " s";
+    }
+    return whole < 3600
+        ? "%d min %02d s".formatted(whole / 60, whole % 60)
+        : "%d h %02d min".formatted(whole / 3600, whole / 60 % 60);
+  }
+
+  @Override
+  public void checkpoint(long step, Path file) {
+    if (bar == null) {
+      say("step %,d: checkpoint %s".formatted(step, file));
+    }
+  }
+
+  @Override
+  public void notice(String message) {
+    say("Note: " + message);
+  }
+
+  private void say(String line) {
+    out.println(line);
+    out.flush();
+  }
+
+  /** Ends the bar's line. */
+  @Override
+  public void close() {
+    if (bar != null) {
+      bar.close();
+      bar = null;
+    }
+  }
+}

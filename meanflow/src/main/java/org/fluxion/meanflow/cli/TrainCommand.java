@@ -1,0 +1,286 @@
+package org.fluxion.meanflow.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.fluxion.meanflow.train.ModelFile;
+import org.fluxion.meanflow.train.Objective;
+import org.fluxion.meanflow.train.RunFolder;
+import org.fluxion.meanflow.train.Trainer;
+import org.fluxion.meanflow.train.TrainingConfiguration;
+import org.fluxion.tensor.Device;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code fluxion train}: trains a flow model or a flow map, with checkpoints. */
+@Command(
+    name = "train",
+    description = {
+      "Train a flow model, or fine-tune it to a flow map, as a configuration says.",
+      "",
+      "The run's folder gets the configuration, checkpoints, metrics.jsonl and at the end the"
+          + " trained model. A run that was interrupted goes on with --resume, to the same weights"
+          + " bit for bit.",
+      ""
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  fluxion train --config digits-flow",
+      "  fluxion train --config my.json --name second --seed 2",
+      "  fluxion train --resume --name second"
+    })
+final class TrainCommand implements Callable<Integer> {
+  private static final long MEBIBYTE = 1L << 20;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE|NAME",
+      description =
+          "The configuration: a JSON file, or one that comes with the project: digits-flow, "
+              + "digits-map, digits-map-long.")
+  private Optional<String> config = Optional.empty();
+
+  @Option(
+      names = "--name",
+      paramLabel = "RUN",
+      description = "The run's name, which its folder gets (default: the configuration's name).")
+  private Optional<String> name = Optional.empty();
+
+  @Option(
+      names = "--runs",
+      paramLabel = "DIR",
+      defaultValue = "runs",
+      description = "Where the folders of runs are (default: ${DEFAULT-VALUE}).")
+  private Path runs = Path.of("runs");
+
+  @Option(names = "--resume", description = "Go on with a run from its last checkpoint.")
+  private boolean resume;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description = "Train for so many steps, in place of the configuration's.")
+  private Optional<Integer> steps = Optional.empty();
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "The seed of all random draws, in place of the configuration's.")
+  private Optional<Long> seed = Optional.empty();
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "The folder of the data set's files (default: the data that come along).")
+  private Optional<Path> data = Optional.empty();
+
+  @Option(
+      names = "--initial",
+      paramLabel = "FILE|NAME",
+      description = "The model to start from, in place of the configuration's initialWeights.")
+  private Optional<String> initial = Optional.empty();
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "DTYPE",
+      defaultValue = "float32",
+      description =
+          "Store the trained model's weights as ${COMPLETION-CANDIDATES} (default:"
+              + " ${DEFAULT-VALUE}).")
+  private StoredDType dtype = StoredDType.FLOAT32;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "MIB",
+      description = "Take at most so much memory, in MiB (default: what is free).")
+  private Optional<Long> memory = Optional.empty();
+
+  @Mixin private DeviceOptions devices = new DeviceOptions();
+
+  @Override
+  public Integer call() throws IOException {
+    Path path = runs.resolve(runName());
+    Device device = devices.device();
+    if (resume) {
+      try (RunFolder folder = RunFolder.open(path)) {
+        train(folder, resumed(folder.readConfiguration()), device);
+      }
+    } else {
+      TrainingConfiguration configuration = changed(TrainingConfiguration.read(configName()));
+      try (RunFolder folder = RunFolder.create(path)) {
+        begin(folder, configuration, device);
+      }
+    }
+    return 0;
+  }
+
+  /** A run that fails before anything came of it leaves no folder, so that the name is free. */
+  private void begin(RunFolder folder, TrainingConfiguration configuration, Device device)
+      throws IOException {
+    try {
+      folder.writeConfiguration(configuration);
+      train(folder, configuration, device);
+    } catch (IOException | RuntimeException | Error failed) {
+      folder.discardIfEmpty();
+      throw failed;
+    }
+  }
+
+  // ---- what to train ----
+
+  private String configName() {
+    return config.orElseThrow(
+        () ->
+            new IllegalArgumentException(
+                "--config: missing; expected a JSON file or one of "
+                    + String.join(", ", TrainingConfiguration.shipped())));
+  }
+
+  private String runName() {
+    String chosen =
+        name.orElseGet(
+            () -> {
+              if (config.isEmpty() && resume) {
+                throw new IllegalArgumentException(
+                    "--resume: expected the run's --name, or its --config");
+              }
+              return Path.of(configName()).getFileName().toString().replaceAll("\\.json$", "");
+            });
+    if (!chosen.matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
+      throw new IllegalArgumentException(
+          "--name: expected letters, digits, '.', '_' and '-', beginning with a letter or digit, got '%s'"
+              .formatted(chosen));
+    }
+    return chosen;
+  }
+
+  private TrainingConfiguration changed(TrainingConfiguration base) {
+    TrainingConfiguration result = base;
+    if (steps.isPresent()) {
+      result = result.withSteps(steps.get());
+    }
+    if (seed.isPresent()) {
+      result = result.withSeed(seed.get());
+    }
+    if (data.isPresent()) {
+      result = result.withData(result.data().withFolder(data.get().toAbsolutePath().toString()));
+    }
+    if (initial.isPresent()) {
+      result = result.withInitialWeights(initial.get());
+    }
+    return result;
+  }
+
+  /**
+   * The configuration of a run that goes on: only its length and the place of its data may change.
+   */
+  private TrainingConfiguration resumed(TrainingConfiguration begun) throws IOException {
+    TrainingConfiguration wanted =
+        changed(config.isPresent() ? TrainingConfiguration.read(config.get()) : begun);
+    if (config.isPresent() && data.isEmpty()) {
+      wanted = wanted.withData(begun.data());
+    }
+    if (config.isPresent() && steps.isEmpty()) {
+      wanted = wanted.withSteps(begun.steps());
+    }
+    List<String> differences =
+        wanted.withSteps(begun.steps()).withData(begun.data()).differences(begun);
+    if (!differences.isEmpty()) {
+      throw new IllegalArgumentException(
+          "--resume: the run was begun with another configuration (%s); leave the options out, or begin a new run with another --name"
+              .formatted(String.join("; ", differences)));
+    }
+    return wanted;
+  }
+
+  // ---- training ----
+
+  private void train(RunFolder folder, TrainingConfiguration configuration, Device device)
+      throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(describe(configuration, device));
+    out.println("The run's folder is %s; Ctrl-C saves a checkpoint.".formatted(folder.path()));
+    out.flush();
+    Trainer trainer = new Trainer(configuration, folder, device).modelDType(dtype.dtype());
+    memory.ifPresent(mebibytes -> trainer.memoryLimit(mebibytes * MEBIBYTE));
+    new Interruption(trainer::stop, spec.commandLine().getErr())
+        .during(
+            () -> {
+              Trainer.Result result;
+              try (ProgressReport progress = new ProgressReport(out, ProgressReport.isTerminal())) {
+                result = trainer.listener(progress).train();
+              }
+              out.println(outcome(folder, configuration, result));
+              out.flush();
+            });
+  }
+
+  private static String describe(TrainingConfiguration configuration, Device device) {
+    String task =
+        switch (configuration.objective()) {
+          case Objective.FlowMatching flow -> "Training a flow model by flow matching";
+          case Objective.DecoupledMeanFlow map -> "Training a flow map by Decoupled MeanFlow";
+        };
+    return "%s on %s at %d × %d pixels: %,d steps of %d images, from %s, on %s."
+        .formatted(
+            task,
+            configuration.data().set(),
+            configuration.data().size(),
+            configuration.data().size(),
+            configuration.steps(),
+            configuration.batchSize(),
+            configuration.initialWeights().map(w -> "the weights of " + w).orElse("random weights"),
+            device.description());
+  }
+
+  private String outcome(
+      RunFolder folder, TrainingConfiguration configuration, Trainer.Result result) {
+    if (!result.finished()) {
+      return "Stopped after %,d of %,d steps; all is saved. Go on with:%n  %s"
+          .formatted(result.step(), configuration.steps(), resumeCommand());
+    }
+    ModelFile.Kind kind = configuration.objective().kind();
+    return "Trained %,d steps. The flow %s (its averaged weights, %s) is %s; how it went is in %s."
+        .formatted(
+            result.step(),
+            kind == ModelFile.Kind.FLOW ? "model" : "map",
+            dtype,
+            folder.model(kind),
+            folder.metrics());
+  }
+
+  /** The command that goes on from here, as it can be typed. */
+  private String resumeCommand() {
+    List<String> words =
+        new ArrayList<>(
+            List.of(
+                System.getProperty("fluxion.command", "fluxion"),
+                "train",
+                "--resume",
+                "--name",
+                runName()));
+    // Where and how it is computed is no part of the run's configuration.
+    for (String option : List.of("--runs", "--backend", "--threads", "--dtype", "--memory")) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        words.add(option);
+        words.addAll(spec.findOption(option).originalStringValues());
+      }
+    }
+    return String.join(" ", words.stream().map(TrainCommand::quoted).toList());
+  }
+
+  /** A word as a shell takes it for itself. */
+  static String quoted(String word) {
+    return word.matches("[A-Za-z0-9./:_=+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+  }
+}

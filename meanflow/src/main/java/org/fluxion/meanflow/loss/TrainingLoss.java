@@ -1,0 +1,18 @@
+package org.fluxion.meanflow.loss;
+
+import org.fluxion.nn.Parameters;
+import org.fluxion.tensor.Tensor;
+
+/** A loss of a diffusion transformer on a batch of images; everything random is given. */
+public sealed interface TrainingLoss permits FlowMatchingLoss, DecoupledMeanFlowLoss {
+  /**
+   * The losses of a batch.
+   *
+   * @param parameters the transformer's parameters
+   * @param images data [batch, channels, size, size]
+   * @param labels integer classes [batch]
+   * @param draws everything random
+   * @return the losses, differentiable in the parameters
+   */
+  Losses apply(Parameters parameters, Tensor images, Tensor labels, Draws draws);
+}

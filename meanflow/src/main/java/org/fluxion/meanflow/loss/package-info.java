@@ -1,0 +1,2 @@
+/** The losses: flow matching, and Decoupled MeanFlow. */
+package org.fluxion.meanflow.loss;

@@ -1,0 +1,84 @@
+package org.fluxion.meanflow.report;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * How good the samples of one generator at one number of steps are, and what they cost. Where
+ * several sampling seeds were measured, the row is that of the worst of them: the one whose Fréchet
+ * distance is the largest.
+ *
+ * @param model what drew the samples
+ * @param steps sampling steps
+ * @param guidance classifier-free guidance, 1 for none
+ * @param frechet Fréchet distance of the samples from the test images, over a classifier's features
+ * @param accuracy the share of the samples that the classifier assigns to the asked class, 0 to 1
+ * @param millisecondsPerImage time to draw one image, in large batches on all threads
+ * @param nearestDistance mean distance of a sample to its nearest training image, root mean square
+ *     of a pixel from −1 to 1
+ * @param seeds what each sampling seed gave
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+public record SummaryRow(
+    Generator model,
+    int steps,
+    double guidance,
+    double frechet,
+    double accuracy,
+    double millisecondsPerImage,
+    double nearestDistance,
+    List<SeedFigures> seeds) {
+
+  /**
+   * What one sampling seed gave.
+   *
+   * @param seed of the noise
+   * @param frechet the samples' distance
+   * @param accuracy the share assigned to the asked class, 0 to 1
+   * @param millisecondsPerImage time to draw one image
+   * @param nearestDistance mean distance to the nearest training image
+   */
+  @JsonIgnoreProperties(ignoreUnknown = true)
+  public record SeedFigures(
+      long seed,
+      double frechet,
+      double accuracy,
+      double millisecondsPerImage,
+      double nearestDistance) {}
+
+  /** Keeps the seeds. */
+  public SummaryRow {
+    seeds = List.copyOf(seeds);
+  }
+
+  /**
+   * The row of the worst seed. The accuracy is the lowest that any seed gave, and the time the
+   * median, which one disturbance of the machine does not move.
+   *
+   * @param model what drew the samples
+   * @param steps sampling steps
+   * @param guidance classifier-free guidance
+   * @param seeds at least one
+   * @return the row
+   */
+  public static SummaryRow worstOf(
+      Generator model, int steps, double guidance, List<SeedFigures> seeds) {
+    if (seeds.isEmpty()) {
+      throw new IllegalArgumentException("summary row: expected the figures of a seed, got none");
+    }
+    SeedFigures worst =
+        seeds.stream().max(Comparator.comparingDouble(SeedFigures::frechet)).orElseThrow();
+    double[] times =
+        seeds.stream().mapToDouble(SeedFigures::millisecondsPerImage).sorted().toArray();
+    return new SummaryRow(
+        model,
+        steps,
+        guidance,
+        worst.frechet(),
+        seeds.stream().mapToDouble(SeedFigures::accuracy).min().orElseThrow(),
+        times[(times.length - 1) / 2],
+        worst.nearestDistance(),
+        seeds);
+  }
+}

@@ -1,0 +1,121 @@
+package org.fluxion.meanflow.sample;
+
+import java.util.Arrays;
+import java.util.function.IntFunction;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.RandomKey;
+import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.TensorException;
+
+/** A sampler whose network is compiled and in memory. It belongs to one thread. */
+public final class OpenSampler implements AutoCloseable {
+  private final Sampler sampler;
+  private VelocityField plain;
+  private VelocityField guided;
+
+  OpenSampler(Sampler sampler) {
+    this.sampler = sampler;
+  }
+
+  /**
+   * Draws one image for each label.
+   *
+   * @param labels integer classes [n]
+   * @param key the key of all noise
+   * @return float32 [n, channels, size, size]
+   */
+  public Tensor sample(Tensor labels, RandomKey key) {
+    Shape shape = sampler.transformer().images(count(labels));
+    Tensor noise = key.fold(0).normal(shape, DType.FLOAT64);
+    return sample(noise, labels, i -> key.fold(i + 1L).normal(shape, DType.FLOAT64))
+        .cast(DType.FLOAT32)
+        .detach();
+  }
+
+  /**
+   * Draws one image for each label from given noise.
+   *
+   * @param noise where to start, float64 [n, channels, size, size]
+   * @param labels integer classes [n]
+   * @param fresh the noise that the sampler draws on its way, by number, like the first
+   * @return float64 [n, channels, size, size]
+   */
+  public Tensor sample(Tensor noise, Tensor labels, IntFunction<Tensor> fresh) {
+    int count = count(labels);
+    Shape shape = sampler.transformer().images(count);
+    if (!noise.shape().equals(shape) || noise.dtype() != DType.FLOAT64) {
+      throw new TensorException(
+          "sample: expected noise float64 %s, got %s %s"
+              .formatted(shape, noise.dtype(), noise.shape()));
+    }
+    double[] start = noise.toDoubleArray();
+    long[] classes = labels.toLongArray();
+    int elements = count == 0 ? 0 : start.length / count;
+    double[] result = new double[start.length];
+    for (int first = 0; first < count; first += sampler.batch()) {
+      int size = Math.min(sampler.batch(), count - first);
+      int from = first * elements;
+      int to = from + size * elements;
+      double[] batch =
+          batch(
+              Arrays.copyOfRange(start, from, to),
+              Arrays.copyOfRange(classes, first, first + size),
+              number -> Arrays.copyOfRange(fresh.apply(number).toDoubleArray(), from, to));
+      System.arraycopy(batch, 0, result, from, batch.length);
+    }
+    return Tensor.of(result, shape.extents());
+  }
+
+  private static int count(Tensor labels) {
+    if (labels.shape().rank() != 1 || !labels.dtype().isInteger()) {
+      throw new TensorException(
+          "sample: expected integer labels [n], got %s %s"
+              .formatted(labels.dtype(), labels.shape()));
+    }
+    return labels.shape().extent(0);
+  }
+
+  private double[] batch(double[] noise, long[] labels, IntFunction<double[]> fresh) {
+    return sampler
+        .scheme()
+        .run(
+            noise,
+            sampler.times(),
+            sampler.path(),
+            new Scheme.Velocities() {
+              @Override
+              public double[] at(double[] x, double t, double r) {
+                return field(t).at(x, t, r, labels);
+              }
+
+              @Override
+              public double[] noise(int number) {
+                return fresh.apply(number);
+              }
+            });
+  }
+
+  private VelocityField field(double t) {
+    if (sampler.guidance() != 1 && t >= sampler.low() && t <= sampler.high()) {
+      if (guided == null) {
+        guided = new VelocityField(sampler, true);
+      }
+      return guided;
+    }
+    if (plain == null) {
+      plain = new VelocityField(sampler, false);
+    }
+    return plain;
+  }
+
+  @Override
+  public void close() {
+    if (plain != null) {
+      plain.close();
+    }
+    if (guided != null) {
+      guided.close();
+    }
+  }
+}

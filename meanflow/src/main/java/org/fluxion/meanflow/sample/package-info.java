@@ -1,0 +1,2 @@
+/** Samplers of flow models and of flow maps. */
+package org.fluxion.meanflow.sample;

@@ -1,0 +1,97 @@
+package org.fluxion.meanflow.train;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** The checkpoints of a run, of which the newest few are kept. */
+final class Checkpoints {
+  private static final Pattern NAME = Pattern.compile("step-(\\d{1,18})\\.safetensors");
+
+  /** The newest, and two to fall back to. */
+  private static final int KEPT = 3;
+
+  private final Path folder;
+
+  Checkpoints(Path folder) throws IOException {
+    this.folder = folder;
+    Files.createDirectories(folder);
+  }
+
+  /** Writes a checkpoint and removes the oldest. */
+  Path write(Checkpoint checkpoint) throws IOException {
+    Path file = folder.resolve("step-%08d.safetensors".formatted(checkpoint.step()));
+    checkpoint.write(file);
+    SequencedMap<Long, Path> all = files();
+    while (all.size() > KEPT) {
+      Files.deleteIfExists(all.pollLastEntry().getValue());
+    }
+    return file;
+  }
+
+  /** The files by step, the newest first. */
+  private SequencedMap<Long, Path> files() throws IOException {
+    TreeMap<Long, Path> found = new TreeMap<>();
+    try (Stream<Path> files = Files.list(folder)) {
+      files.forEach(
+          file -> {
+            Matcher name = NAME.matcher(file.getFileName().toString());
+            if (name.matches()) {
+              found.put(Long.parseLong(name.group(1)), file);
+            }
+          });
+    }
+    return found.descendingMap();
+  }
+
+  /**
+   * The newest checkpoint that is whole. Damaged ones that are newer are put aside under another
+   * name.
+   *
+   * @param like a state of the run's model
+   * @param metrics how many metrics there are sums of
+   * @param notice told of every damaged file
+   * @return nothing if no checkpoint was written yet
+   * @throws IOException if there are checkpoints, and all are damaged
+   */
+  Optional<Checkpoint> latest(TrainingState like, int metrics, Consumer<String> notice)
+      throws IOException {
+    List<Path> damaged = new ArrayList<>();
+    IOException last = null;
+    for (Path file : files().values()) {
+      Checkpoint checkpoint;
+      try {
+        checkpoint = Checkpoint.read(file, like, metrics);
+      } catch (IOException unusable) {
+        damaged.add(file);
+        last = unusable;
+        notice.accept(
+            "a checkpoint cannot be used, so the one before it is taken: "
+                + unusable.getMessage().replaceAll("\\R\\s*", " "));
+        continue;
+      }
+      for (Path newer : damaged) {
+        Path aside = newer.resolveSibling(newer.getFileName() + ".damaged");
+        Files.move(newer, aside, StandardCopyOption.REPLACE_EXISTING);
+      }
+      return Optional.of(checkpoint);
+    }
+    if (last != null) {
+      throw new IOException(
+          "no checkpoint in %s can be used; begin the run again under another --name"
+              .formatted(folder),
+          last);
+    }
+    return Optional.empty();
+  }
+}

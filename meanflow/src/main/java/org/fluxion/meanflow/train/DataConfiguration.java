@@ -1,0 +1,104 @@
+package org.fluxion.meanflow.train;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.fluxion.nn.data.DataSet;
+import org.fluxion.nn.data.Mnist;
+
+/**
+ * What is trained on.
+ *
+ * @param set which data set
+ * @param size rows and columns that the images are brought to
+ * @param folder where the data set's own files lie; none for those that come with the project
+ */
+public record DataConfiguration(Name set, int size, Optional<String> folder) {
+  private static final List<String> KEYS = List.of("name", "size", "folder");
+
+  /** The data sets. */
+  public enum Name {
+    /** Handwritten digits: one channel, 10 classes. */
+    MNIST(1, 10);
+
+    private final int channels;
+    private final int classes;
+
+    Name(int channels, int classes) {
+      this.channels = channels;
+      this.classes = classes;
+    }
+
+    /**
+     * Channels of an image.
+     *
+     * @return the count
+     */
+    public int channels() {
+      return channels;
+    }
+
+    /**
+     * Different labels.
+     *
+     * @return the count
+     */
+    public int classes() {
+      return classes;
+    }
+  }
+
+  /** Checks that the data set comes in this size. */
+  public DataConfiguration {
+    mnistSize(size);
+  }
+
+  private static Mnist.Size mnistSize(int size) {
+    for (Mnist.Size known : Mnist.Size.values()) {
+      if (known.extent() == size) {
+        return known;
+      }
+    }
+    throw new IllegalArgumentException("data.size: expected 16 or 28, got " + size);
+  }
+
+  /**
+   * The same data from a folder.
+   *
+   * @param path where the data set's files lie
+   * @return the configuration
+   */
+  public DataConfiguration withFolder(String path) {
+    return new DataConfiguration(set, size, Optional.of(path));
+  }
+
+  /**
+   * Reads the images to train on.
+   *
+   * @return inputs float32 [n, channels, size, size] from −1 to 1, labels int32 [n]
+   * @throws IOException if a file is missing or damaged
+   */
+  public DataSet read() throws IOException {
+    Mnist.Size extent = mnistSize(size);
+    return folder.isPresent()
+        ? Mnist.read(Mnist.Part.TRAIN, extent, Path.of(folder.get()))
+        : Mnist.read(Mnist.Part.TRAIN, extent);
+  }
+
+  static DataConfiguration read(ConfigurationSection parent) {
+    ConfigurationSection section = parent.section("data", KEYS);
+    return new DataConfiguration(
+        section.choice("name", Name.MNIST), section.integer("size"), section.text("folder"));
+  }
+
+  ObjectNode json() {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("name", ConfigurationSection.written(set))
+        .put("size", size)
+        .put("folder", folder.orElse(null));
+  }
+}

@@ -1,0 +1,238 @@
+package org.fluxion.meanflow.train;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.fluxion.meanflow.model.FlowMap;
+import org.fluxion.meanflow.model.FlowModel;
+import org.fluxion.nn.Parameters;
+import org.fluxion.nn.io.Load;
+import org.fluxion.nn.io.Safetensors;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.RandomKey;
+
+/**
+ * A trained model in one safetensors file: its weights, under the authors' names, and in the
+ * metadata what it is ({@code kind}: "flow" or "map") and its shape ({@code model}: JSON), so that
+ * nothing else is needed to use it.
+ *
+ * @param kind what the model computes
+ * @param model its shape
+ * @param parameters its weights, in the dtype in which they are stored
+ * @param notes further metadata, such as how it was trained
+ */
+public record ModelFile(
+    Kind kind, ModelConfiguration model, Parameters parameters, Map<String, String> notes) {
+  private static final String KIND = "kind";
+  private static final String MODEL = "model";
+  private static final String SUFFIX = ".safetensors";
+
+  /** What a model computes. */
+  public enum Kind {
+    /** The velocity at a time: a flow model. */
+    FLOW,
+    /** The average velocity between two times: a flow map. */
+    MAP;
+
+    /**
+     * How it stands in a file.
+     *
+     * @return "flow" or "map"
+     */
+    public String written() {
+      return ConfigurationSection.written(this);
+    }
+  }
+
+  /** Copies the notes. */
+  public ModelFile {
+    notes = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(notes));
+  }
+
+  /**
+   * A model without notes.
+   *
+   * @param kind what the model computes
+   * @param model its shape
+   * @param parameters its weights
+   */
+  public ModelFile(Kind kind, ModelConfiguration model, Parameters parameters) {
+    this(kind, model, parameters, Map.of());
+  }
+
+  // ---- files ----
+
+  /**
+   * Reads a model.
+   *
+   * @param file a file that {@link #write} made
+   * @return the model
+   * @throws IOException if it is damaged, no model file, or its tensors are not those of its shape;
+   *     the message names the file
+   */
+  public static ModelFile read(Path file) throws IOException {
+    return read(file, file.toString());
+  }
+
+  /**
+   * Reads a file, or a model that comes with the project.
+   *
+   * @param fileOrName a path, or the name of a shipped model, such as {@code digits-flow}
+   * @return the model
+   * @throws IOException if there is no such file and no such name
+   */
+  public static ModelFile read(String fileOrName) throws IOException {
+    Path file = Path.of(fileOrName);
+    if (Files.isRegularFile(file)) {
+      return read(file);
+    }
+    Optional<ModelFile> shipped = shipped(fileOrName);
+    if (shipped.isEmpty()) {
+      throw new NoSuchFileException(
+          fileOrName, null, "expected the path of a model file, or the name of a shipped model");
+    }
+    return shipped.get();
+  }
+
+  /** A model among the project's resources; a mapped file must lie in the file system. */
+  private static Optional<ModelFile> shipped(String name) throws IOException {
+    if (!name.matches("[A-Za-z0-9-]+")) {
+      return Optional.empty();
+    }
+    try (InputStream stream =
+        ModelFile.class.getResourceAsStream("/org/fluxion/meanflow/models/" + name + SUFFIX)) {
+      if (stream == null) {
+        return Optional.empty();
+      }
+      Path copy = Files.createTempFile("fluxion-", SUFFIX);
+      try {
+        Files.copy(stream, copy, StandardCopyOption.REPLACE_EXISTING);
+        return Optional.of(read(copy, "shipped model " + name));
+      } finally {
+        Files.deleteIfExists(copy);
+      }
+    }
+  }
+
+  private static ModelFile read(Path file, String source) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw Files.isDirectory(file)
+          ? new FileNotFoundException(source + ": expected a model file, got a folder")
+          : new NoSuchFileException(source);
+    }
+    try (Safetensors stored = Safetensors.open(file)) {
+      Map<String, String> notes = new LinkedHashMap<>(stored.metadata());
+      Kind kind = kind(source, notes.remove(KIND));
+      ModelConfiguration model = model(source, notes.remove(MODEL));
+      Parameters expected = model.transformer().initialise(RandomKey.of(0));
+      Load.Differences differences = Load.strict().cast(DType.FLOAT32).compare(stored, expected);
+      if (!differences.isEmpty()) {
+        throw new IOException(
+            "%s: does not fit the model that its metadata tells of:%n%s"
+                .formatted(source, differences));
+      }
+      Parameters.Builder parameters = Parameters.builder();
+      for (String name : expected.names()) {
+        parameters.add(name, stored.tensor(name));
+      }
+      return new ModelFile(kind, model, parameters.build(), notes);
+    }
+  }
+
+  private static Kind kind(String source, String text) throws IOException {
+    for (Kind kind : Kind.values()) {
+      if (kind.written().equals(text)) {
+        return kind;
+      }
+    }
+    throw new IOException(
+        "%s: expected a model file, whose metadata has %s \"flow\" or \"map\", got %s"
+            .formatted(source, KIND, text == null ? "none" : "\"" + text + "\""));
+  }
+
+  private static ModelConfiguration model(String source, String json) throws IOException {
+    if (json == null) {
+      throw new IOException(source + ": expected the metadata's " + MODEL + " as JSON, got none");
+    }
+    try {
+      return ModelConfiguration.ofJson(json);
+    } catch (IllegalArgumentException wrong) {
+      throw new IOException("%s: metadata: %s".formatted(source, wrong.getMessage()), wrong);
+    }
+  }
+
+  /**
+   * Writes the model in the dtype that its weights have; the file appears in one step.
+   *
+   * @param file where
+   * @throws IOException if it cannot be written
+   */
+  public void write(Path file) throws IOException {
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put(KIND, kind.written());
+    metadata.put(MODEL, model.toJson());
+    metadata.putAll(notes);
+    Safetensors.write(file, parameters, metadata);
+  }
+
+  /**
+   * The same model with weights of another dtype.
+   *
+   * @param dtype such as float16 for a file of half the size
+   * @return the model
+   */
+  public ModelFile cast(DType dtype) {
+    return new ModelFile(kind, model, parameters.cast(dtype).detach(), notes);
+  }
+
+  // ---- models ----
+
+  /**
+   * The flow model.
+   *
+   * @return a model with float32 weights
+   * @throws IllegalArgumentException if it is a flow map
+   */
+  public FlowModel flow() {
+    if (kind != Kind.FLOW) {
+      throw new IllegalArgumentException(
+          "expected a flow model, got a flow map; a map cannot be turned back into a flow model");
+    }
+    return new FlowModel(model.transformer(), parameters.cast(DType.FLOAT32).detach());
+  }
+
+  /**
+   * The flow map.
+   *
+   * @return a map with float32 weights
+   * @throws IllegalArgumentException if it is a flow model
+   */
+  public FlowMap map() {
+    if (kind != Kind.MAP) {
+      throw new IllegalArgumentException(
+          "expected a flow map, got a flow model; convert it first (fluxion convert)");
+    }
+    return new FlowMap(model.transformer(), parameters.cast(DType.FLOAT32).detach());
+  }
+
+  /**
+   * A flow model as a flow map: no weight is touched.
+   *
+   * @param decoderDepth how many of the last blocks see the time that the map goes to
+   * @return the map, over the same weights in the same dtype
+   * @throws IllegalArgumentException if it is a map already, or has fewer blocks
+   */
+  public ModelFile convert(int decoderDepth) {
+    if (kind != Kind.FLOW) {
+      throw new IllegalArgumentException("convert: expected a flow model, got a flow map");
+    }
+    return new ModelFile(Kind.MAP, model.withDecoderDepth(decoderDepth), parameters, notes);
+  }
+}

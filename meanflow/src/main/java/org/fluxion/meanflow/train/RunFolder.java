@@ -1,0 +1,244 @@
+package org.fluxion.meanflow.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/**
+ * The folder of a run, held by one process at a time: its configuration, checkpoints, metrics and
+ * results. A folder that exists is never written over.
+ */
+public final class RunFolder implements AutoCloseable {
+  private static final String CONFIGURATION = "configuration.json";
+  private static final String LOCK = ".lock";
+
+  private final Path path;
+  private final FileChannel channel;
+
+  private RunFolder(Path path, FileChannel channel) {
+    this.path = path;
+    this.channel = channel;
+  }
+
+  /**
+   * Makes a new folder, with its parents.
+   *
+   * @param path where
+   * @return the folder, to be closed
+   * @throws IOException if it is there already or cannot be written; the message says what to do
+   */
+  public static RunFolder create(Path path) throws IOException {
+    Path absolute = path.toAbsolutePath();
+    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      throw exists(path);
+    }
+    try {
+      Files.createDirectories(absolute.getParent());
+      Files.createDirectory(path);
+    } catch (FileAlreadyExistsException already) {
+      // Made by another process meanwhile, or a parent is a file.
+      throw Files.isDirectory(path) ? exists(path) : unwritable(path, already);
+    } catch (FileSystemException refused) {
+      throw unwritable(path, refused);
+    }
+    return lock(path);
+  }
+
+  /**
+   * Opens the folder of a run that was begun before.
+   *
+   * @param path where
+   * @return the folder, to be closed
+   * @throws IOException if it is not there, no run's, in use, or cannot be written
+   */
+  public static RunFolder open(Path path) throws IOException {
+    if (!Files.isDirectory(path)) {
+      throw new IOException(
+          "there is no run folder %s to resume; begin the run without --resume".formatted(path));
+    }
+    if (!Files.isRegularFile(path.resolve(CONFIGURATION))) {
+      throw new IOException(
+          "%s is no run's folder: it has no %s; choose another --name"
+              .formatted(path, CONFIGURATION));
+    }
+    return lock(path);
+  }
+
+  private static IOException exists(Path path) {
+    return new IOException(
+        "the run folder %s exists already and is not written over: choose another --name, or go on with its run by --resume"
+            .formatted(path));
+  }
+
+  private static IOException unwritable(Path path, FileSystemException refused) {
+    String reason =
+        refused instanceof AccessDeniedException
+            ? "permission denied"
+            : refused instanceof FileAlreadyExistsException
+                ? refused.getFile() + " is a file"
+                : Objects.requireNonNullElse(
+                    refused.getReason(), refused.getClass().getSimpleName());
+    return new IOException(
+        "cannot write the run folder %s: %s; choose another place by --runs"
+            .formatted(path, reason),
+        refused);
+  }
+
+  private static RunFolder lock(Path path) throws IOException {
+    FileChannel channel;
+    try {
+      channel =
+          FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    } catch (FileSystemException refused) {
+      throw unwritable(path, refused);
+    }
+    FileLock lock;
+    try {
+      lock = channel.tryLock();
+    } catch (OverlappingFileLockException held) {
+      // By this very process.
+      lock = null;
+    } catch (IOException failed) {
+      channel.close();
+      throw failed;
+    }
+    if (lock == null) {
+      channel.close();
+      throw new IOException(
+          "the run folder %s is in use by another trainer; wait for it, or choose another --name"
+              .formatted(path));
+    }
+    return new RunFolder(path, channel);
+  }
+
+  /**
+   * The folder itself.
+   *
+   * @return its path
+   */
+  public Path path() {
+    return path;
+  }
+
+  /**
+   * Where the checkpoints are.
+   *
+   * @return a folder
+   */
+  public Path checkpoints() {
+    return path.resolve("checkpoints");
+  }
+
+  /**
+   * Where the metrics are: one JSON object a line.
+   *
+   * @return a file
+   */
+  public Path metrics() {
+    return path.resolve("metrics.jsonl");
+  }
+
+  /**
+   * Where the trained model goes.
+   *
+   * @param kind flow or map
+   * @return a file
+   */
+  public Path model(ModelFile.Kind kind) {
+    return path.resolve(kind.written() + ".safetensors");
+  }
+
+  /**
+   * The run's configuration.
+   *
+   * @return what {@link #writeConfiguration} wrote
+   * @throws IOException if it cannot be read
+   */
+  public TrainingConfiguration readConfiguration() throws IOException {
+    return TrainingConfiguration.read(file(CONFIGURATION));
+  }
+
+  /**
+   * Writes the run's configuration.
+   *
+   * @param configuration the configuration, every value spelt out
+   * @throws IOException if it cannot be written
+   */
+  public void writeConfiguration(TrainingConfiguration configuration) throws IOException {
+    write(file(CONFIGURATION), configuration.toJson());
+  }
+
+  /** Writes a text under a temporary name, then moves it to its place in one step. */
+  static void write(Path file, String text) throws IOException {
+    Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
+    try (FileChannel channel =
+        FileChannel.open(
+            temporary,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      java.nio.ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+      channel.force(true);
+    }
+    Files.move(
+        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /**
+   * Removes the folder again if nothing came of its run: neither a checkpoint nor a line of
+   * metrics. Otherwise, and where there are files that no run makes, it stays.
+   *
+   * @throws IOException if it cannot be removed
+   */
+  public void discardIfEmpty() throws IOException {
+    if (Files.exists(metrics()) && Files.size(metrics()) > 0) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(path)) {
+      List<Path> own = List.of(checkpoints(), metrics(), file(CONFIGURATION), file(LOCK));
+      if (!files.allMatch(own::contains)) {
+        return;
+      }
+    }
+    try {
+      Files.deleteIfExists(checkpoints());
+    } catch (DirectoryNotEmptyException kept) {
+      return;
+    }
+    for (Path file : List.of(metrics(), file(CONFIGURATION), file(LOCK), path)) {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  private Path file(String name) {
+    return path.resolve(name);
+  }
+
+  /** Lets other processes have the folder. */
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+}

@@ -1,0 +1,377 @@
+package org.fluxion.meanflow.train;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.fluxion.nn.AdamState;
+import org.fluxion.nn.Parameters;
+import org.fluxion.nn.Schedule;
+import org.fluxion.nn.data.Batches;
+import org.fluxion.nn.data.DataSet;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Device;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Program;
+import org.fluxion.tensor.RandomKey;
+import org.fluxion.tensor.Run;
+import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
+
+/**
+ * Trains a model in a run's folder: one compiled program, whose state (weights, AdamW's moments,
+ * moving average) stays on the device and is updated in place. A step depends on the state, the
+ * seed and the step's number alone, so that a run that was interrupted, at whatever moment, goes on
+ * from its last checkpoint to the same weights, bit for bit.
+ *
+ * <p>{@link #train} belongs to one thread; {@link #stop} may be called from any.
+ */
+public final class Trainer {
+  /** Folds of the seed's key, far from those that number the data's epochs. */
+  private static final long INITIAL_FOLD = 1L << 62;
+
+  private static final long DRAWS_FOLD = INITIAL_FOLD + 1;
+  private static final double NANOS = 1e9;
+
+  private final TrainingConfiguration configuration;
+  private final RunFolder folder;
+  private final Device device;
+  private TrainingListener listener = TrainingListener.NONE;
+  private Optional<Long> memoryLimit = Optional.empty();
+  private DType modelDType = DType.FLOAT32;
+  private volatile boolean stopping;
+
+  /**
+   * A trainer of a run, new or begun before: if its folder holds checkpoints, it goes on from the
+   * newest that is whole.
+   *
+   * @param configuration the run's configuration
+   * @param folder the run's folder, which the caller closes
+   * @param device where to compute
+   */
+  public Trainer(TrainingConfiguration configuration, RunFolder folder, Device device) {
+    this.configuration = configuration;
+    this.folder = folder;
+    this.device = device;
+  }
+
+  /**
+   * Has a listener told of what happens.
+   *
+   * @param told the listener, in place of the one before
+   * @return this
+   */
+  public Trainer listener(TrainingListener told) {
+    listener = told;
+    return this;
+  }
+
+  /**
+   * Has the program take no more than some memory, in place of what is free.
+   *
+   * @param bytes the limit
+   * @return this
+   */
+  public Trainer memoryLimit(long bytes) {
+    memoryLimit = Optional.of(bytes);
+    return this;
+  }
+
+  /**
+   * Has the trained model's file hold its weights in another dtype.
+   *
+   * @param dtype float32, which is the default, or float16
+   * @return this
+   */
+  public Trainer modelDType(DType dtype) {
+    modelDType = dtype;
+    return this;
+  }
+
+  /** Asks {@link #train} to write a checkpoint after the step that it is at, and to return. */
+  public void stop() {
+    stopping = true;
+  }
+
+  /**
+   * How far training came.
+   *
+   * @param step the number of steps taken
+   * @param finished whether those are all
+   * @param model the moving average of the weights, in float32
+   */
+  public record Result(long step, boolean finished, ModelFile model) {}
+
+  /**
+   * Trains to the last step, or until {@link #stop}. The trained model is then in the folder, at
+   * {@link RunFolder#model}.
+   *
+   * @return how far it came
+   * @throws IOException if a file cannot be read or written
+   * @throws IllegalArgumentException if the program needs more memory than there is, or the initial
+   *     weights are of another shape
+   * @throws IllegalStateException if the loss is no longer finite; the last checkpoint stays
+   */
+  public Result train() throws IOException {
+    TrainingStep step = new TrainingStep(configuration);
+    Parameters initial = configuration.model().transformer().initialise(key().fold(INITIAL_FOLD));
+    TrainingState like = fresh(initial);
+    Checkpoints checkpoints = new Checkpoints(folder.checkpoints());
+    Optional<Checkpoint> found = checkpoints.latest(like, step.metrics(), listener::notice);
+    folder.writeConfiguration(configuration);
+    Checkpoint start =
+        found.isPresent()
+            ? found.get()
+            : new Checkpoint(
+                0, configuration, fresh(weights(initial)), new MetricSums(step.metrics()));
+    if (start.step() >= configuration.steps()) {
+      return finish(start.step(), start.state().average());
+    }
+    DataSet data = configuration.data().read();
+    Program<TrainingState, TrainingBatch, Tensor> program = compile(step, like);
+    try (MetricsLog log = MetricsLog.open(folder.metrics(), start.step());
+        Run<TrainingState, TrainingBatch, Tensor> run = program.start(start.state())) {
+      listener.started(configuration, start.step());
+      return new Steps(step, data, checkpoints, log, run, start).take();
+    }
+  }
+
+  private RandomKey key() {
+    return RandomKey.of(configuration.seed());
+  }
+
+  private TrainingState fresh(Parameters parameters) {
+    AdamState moments = configuration.optimizer().adamW().initialise(parameters);
+    return new TrainingState(parameters, moments, parameters);
+  }
+
+  /** The weights before the first step: a model file's, or random ones. */
+  private Parameters weights(Parameters random) throws IOException {
+    if (configuration.initialWeights().isEmpty()) {
+      return random.detach();
+    }
+    String source = configuration.initialWeights().get();
+    ModelFile file = ModelFile.read(source);
+    ModelConfiguration expected = configuration.model();
+    if (!file.model().withDecoderDepth(expected.decoderDepth()).equals(expected)) {
+      throw new IllegalArgumentException(
+          "initialWeights: expected a model %s, %s is %s"
+              .formatted(expected.toJson(), source, file.model().toJson()));
+    }
+    if (file.kind() == ModelFile.Kind.MAP
+        && configuration.objective().kind() == ModelFile.Kind.FLOW) {
+      throw new IllegalArgumentException(
+          "initialWeights: expected a flow model, %s is a flow map; only a map can be trained from a map"
+              .formatted(source));
+    }
+    if (file.kind() == ModelFile.Kind.MAP
+        && file.model().decoderDepth() != expected.decoderDepth()) {
+      throw new IllegalArgumentException(
+          "initialWeights: expected model.decoderDepth %d, as in %s, got %d"
+              .formatted(file.model().decoderDepth(), source, expected.decoderDepth()));
+    }
+    return file.parameters().cast(DType.FLOAT32).detach();
+  }
+
+  // ---- the program and its memory ----
+
+  private Program<TrainingState, TrainingBatch, Tensor> compile(
+      TrainingStep step, TrainingState like) {
+    Program<TrainingState, TrainingBatch, Tensor> program =
+        compile(step, like, configuration.batchSize());
+    long available = memoryLimit.orElseGet(AvailableMemory::bytes);
+    if (program.plannedBytes() > available) {
+      throw new IllegalArgumentException(
+          "not enough memory: batchSize %d needs %s, and %s can be had; %s"
+              .formatted(
+                  configuration.batchSize(),
+                  mebibytes(program.plannedBytes()),
+                  mebibytes(available),
+                  advice(step, like, available)));
+    }
+    return program;
+  }
+
+  private Program<TrainingState, TrainingBatch, Tensor> compile(
+      TrainingStep step, TrainingState like, int batchSize) {
+    Shape images = configuration.model().transformer().images(batchSize);
+    TrainingBatch example =
+        new TrainingBatch(
+            Tensor.full(0, images, DType.FLOAT32),
+            Tensor.full(0, Shape.of(batchSize), DType.INT32),
+            Tensor.scalar(0, DType.FLOAT32),
+            RandomKey.of(0));
+    return Program.compile(step, like, example, device);
+  }
+
+  private String advice(TrainingStep step, TrainingState like, long available) {
+    long single = compile(step, like, 1).plannedBytes();
+    if (single > available) {
+      return "not even a batch of 1 fits: it needs " + mebibytes(single);
+    }
+    int fits = 1;
+    int tooLarge = configuration.batchSize();
+    while (tooLarge - fits > 1) {
+      int middle = fits + (tooLarge - fits) / 2;
+      if (compile(step, like, middle).plannedBytes() > available) {
+        tooLarge = middle;
+      } else {
+        fits = middle;
+      }
+    }
+    return "the largest batchSize that fits is " + fits;
+  }
+
+  private static String mebibytes(long bytes) {
+    return "%,d MiB".formatted(Math.ceilDiv(bytes, 1L << 20));
+  }
+
+  // ---- the steps ----
+
+  /** The steps from a checkpoint on. */
+  private final class Steps {
+    private final TrainingStep step;
+    private final Batches batches;
+    private final Checkpoints checkpoints;
+    private final MetricsLog log;
+    private final Run<TrainingState, TrainingBatch, Tensor> run;
+    private final MetricSums sums;
+    private final Schedule schedule;
+    private final long[] keyWords;
+    private long done;
+    private long saved;
+    private long logged;
+    private double loggedSeconds;
+
+    Steps(
+        TrainingStep step,
+        DataSet data,
+        Checkpoints checkpoints,
+        MetricsLog log,
+        Run<TrainingState, TrainingBatch, Tensor> run,
+        Checkpoint start) {
+      this.step = step;
+      this.batches = data.batches(configuration.batchSize(), configuration.seed());
+      this.checkpoints = checkpoints;
+      this.log = log;
+      this.run = run;
+      this.sums = start.sums();
+      this.schedule =
+          configuration
+              .schedule()
+              .schedule(configuration.optimizer().learningRate(), configuration.steps());
+      this.keyWords = key().fold(DRAWS_FOLD).words().toLongArray();
+      this.done = start.step();
+      this.saved = start.step();
+      this.logged = start.step();
+      this.loggedSeconds = sums.seconds();
+    }
+
+    Result take() throws IOException {
+      while (done < configuration.steps() && !stopping) {
+        long begin = System.nanoTime();
+        double rate = schedule.at(done);
+        double[] values = values(run.step(batch(rate)));
+        done++;
+        requireFinite(values);
+        double duration = (System.nanoTime() - begin) / NANOS;
+        sums.add(values, duration);
+        listener.step(done, metrics(values, rate, configuration.batchSize() / duration));
+        if (done % configuration.logInterval() == 0 || done == configuration.steps()) {
+          write(rate);
+        }
+        if (done % configuration.checkpointInterval() == 0 || done == configuration.steps()) {
+          save();
+        }
+      }
+      if (saved < done) {
+        save();
+      }
+      return finish(done, run.snapshot().average());
+    }
+
+    /** The batch and the key are those of the step's number, whatever came before. */
+    private TrainingBatch batch(double rate) {
+      Tensor words =
+          Tensor.tensor(
+              (int) keyWords[0], (int) keyWords[1], Math.toIntExact(done), (int) keyWords[3]);
+      return new TrainingBatch(
+          batches.at(done), Tensor.scalar(rate, DType.FLOAT32), new RandomKey(words));
+    }
+
+    private double[] values(Tensor metrics) {
+      HostData data = metrics.value();
+      double[] values = new double[step.metrics()];
+      java.util.Arrays.setAll(values, data::getDouble);
+      return values;
+    }
+
+    private void requireFinite(double[] values) {
+      // The gradient's norm tells of weights that are lost with this step, the loss of those that
+      // were before.
+      if (!Double.isFinite(values[0]) || !Double.isFinite(values[values.length - 1])) {
+        throw new IllegalStateException(
+            "training diverged: at step %d the loss is %s and the gradient's norm %s; %s; %s"
+                .formatted(
+                    done,
+                    values[0],
+                    values[values.length - 1],
+                    saved == 0
+                        ? "there is no checkpoint yet"
+                        : "the checkpoint of step %d stays in %s"
+                            .formatted(saved, folder.checkpoints()),
+                    "try a smaller optimizer.learningRate or more schedule.warmUpSteps"));
+      }
+    }
+
+    private Metrics metrics(double[] values, double rate, double samplesPerSecond) {
+      Map<String, Double> parts = new LinkedHashMap<>();
+      for (int i = 0; i < step.parts().size(); i++) {
+        parts.put(step.parts().get(i), values[i + 1]);
+      }
+      return new Metrics(
+          done,
+          values[0],
+          parts,
+          values[values.length - 1],
+          rate,
+          samplesPerSecond,
+          sums.seconds());
+    }
+
+    private void write(double rate) throws IOException {
+      double speed = (done - logged) * configuration.batchSize() / (sums.seconds() - loggedSeconds);
+      Metrics means = metrics(sums.means(), rate, speed);
+      log.append(means);
+      sums.reset();
+      logged = done;
+      loggedSeconds = sums.seconds();
+      listener.logged(done, means);
+    }
+
+    private void save() throws IOException {
+      log.force();
+      Path file = checkpoints.write(new Checkpoint(done, configuration, run.snapshot(), sums));
+      saved = done;
+      listener.checkpoint(done, file);
+    }
+  }
+
+  private Result finish(long steps, Parameters average) throws IOException {
+    boolean finished = steps >= configuration.steps();
+    Map<String, String> notes = new LinkedHashMap<>();
+    notes.put("steps", Long.toString(steps));
+    notes.put("training", configuration.toJson());
+    ModelFile model =
+        new ModelFile(
+            configuration.objective().kind(),
+            configuration.model(),
+            Parameters.of(average.asMap()),
+            notes);
+    if (finished) {
+      model.cast(modelDType).write(folder.model(model.kind()));
+    }
+    return new Result(steps, finished, model);
+  }
+}

@@ -1,0 +1,57 @@
+package org.fluxion.meanflow.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.fluxion.nn.AdamState;
+import org.fluxion.nn.Parameters;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.Tree;
+
+/**
+ * What a training run holds on the device and moves on in place.
+ *
+ * @param parameters the weights
+ * @param optimizer the moments, and the number of steps taken
+ * @param average the exponential moving average of the weights, which is what is sampled
+ */
+record TrainingState(Parameters parameters, AdamState optimizer, Parameters average)
+    implements Tree<TrainingState> {
+  private static final String PARAMETERS = "parameters";
+  private static final String OPTIMIZER = "optimizer";
+  private static final String AVERAGE = "average";
+
+  /** The state as named tensors, for a checkpoint. */
+  Parameters toParameters() {
+    return Parameters.builder()
+        .add(PARAMETERS, parameters)
+        .add(OPTIMIZER, optimizer.toParameters())
+        .add(AVERAGE, average)
+        .build();
+  }
+
+  /** The state from a checkpoint's tensors: the inverse of {@link #toParameters}. */
+  static TrainingState of(Parameters stored) {
+    return new TrainingState(
+        Parameters.of(stored.scope(PARAMETERS).asMap()),
+        AdamState.of(stored.scope(OPTIMIZER)),
+        Parameters.of(stored.scope(AVERAGE).asMap()));
+  }
+
+  @Override
+  public List<Tensor> leaves() {
+    List<Tensor> leaves = new ArrayList<>(parameters.leaves());
+    leaves.addAll(optimizer.leaves());
+    leaves.addAll(average.leaves());
+    return List.copyOf(leaves);
+  }
+
+  @Override
+  public TrainingState withLeaves(List<Tensor> leaves) {
+    int first = parameters.size();
+    int second = leaves.size() - average.size();
+    return new TrainingState(
+        parameters.withLeaves(leaves.subList(0, first)),
+        optimizer.withLeaves(leaves.subList(first, second)),
+        average.withLeaves(leaves.subList(second, leaves.size())));
+  }
+}

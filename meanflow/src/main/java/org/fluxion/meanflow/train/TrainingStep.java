@@ -1,0 +1,128 @@
+package org.fluxion.meanflow.train;
+
+import static org.fluxion.autodiff.Autodiff.valueAndGrad;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
+import org.fluxion.autodiff.ValueAndGrad;
+import org.fluxion.meanflow.loss.DecoupledMeanFlowLoss;
+import org.fluxion.meanflow.loss.Draws;
+import org.fluxion.meanflow.loss.FlowMatchingLoss;
+import org.fluxion.meanflow.loss.Guidance;
+import org.fluxion.meanflow.loss.Losses;
+import org.fluxion.meanflow.loss.TrainingLoss;
+import org.fluxion.meanflow.model.DiffusionTransformer;
+import org.fluxion.meanflow.path.Times;
+import org.fluxion.nn.AdamState;
+import org.fluxion.nn.AdamW;
+import org.fluxion.nn.Ema;
+import org.fluxion.nn.Gradients;
+import org.fluxion.nn.Optimizer;
+import org.fluxion.nn.Parameters;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Step;
+import org.fluxion.tensor.Tensor;
+
+/**
+ * One step of training as a function of state and batch: draws, loss, gradient, clipping, AdamW and
+ * the moving average, all in one graph. What is random depends on the batch's key alone.
+ *
+ * <p>Its result is one vector [metrics], so that the host reads a step's metrics at once.
+ */
+final class TrainingStep
+    implements BiFunction<TrainingState, TrainingBatch, Step<TrainingState, Tensor>> {
+  private static final List<String> PARTS =
+      List.of("flowLoss", "meanLoss", "flowError", "meanError");
+
+  private final TrainingLoss loss;
+  private final AdamW optimizer;
+  private final double clipNorm;
+  private final Ema average;
+
+  TrainingStep(TrainingConfiguration configuration) throws IOException {
+    loss = loss(configuration);
+    optimizer = configuration.optimizer().adamW();
+    clipNorm = configuration.optimizer().clipNorm();
+    average = new Ema(configuration.emaDecay());
+  }
+
+  private static TrainingLoss loss(TrainingConfiguration configuration) throws IOException {
+    DiffusionTransformer transformer = configuration.model().transformer();
+    return switch (configuration.objective()) {
+      case Objective.FlowMatching flow ->
+          new FlowMatchingLoss(transformer, flow.path(), flow.timeMean(), flow.classDropout());
+      case Objective.DecoupledMeanFlow map ->
+          new DecoupledMeanFlowLoss(
+              transformer,
+              map.path(),
+              new Times(map.flowTimeMean(), map.firstTimeMean(), map.secondTimeMean()),
+              guidance(map.guidance()),
+              map.classDropout(),
+              map.logVariance());
+    };
+  }
+
+  private static Guidance guidance(GuidanceConfiguration guidance) throws IOException {
+    return switch (guidance.kind()) {
+      case NONE -> new Guidance.None();
+      case MODEL -> new Guidance.Model(guidance.strength(), guidance.low(), guidance.high());
+      case DISTILLATION ->
+          new Guidance.Distill(
+              ModelFile.read(guidance.teacher().orElseThrow()).flow(),
+              guidance.strength(),
+              guidance.low(),
+              guidance.high());
+    };
+  }
+
+  /** The names of the loss's parts among the metrics, between the loss and the gradient's norm. */
+  List<String> parts() {
+    return loss instanceof DecoupledMeanFlowLoss ? PARTS : List.of();
+  }
+
+  /** How many metrics a step has. */
+  int metrics() {
+    return parts().size() + 2;
+  }
+
+  @Override
+  public Step<TrainingState, Tensor> apply(TrainingState state, TrainingBatch batch) {
+    Draws draws = Draws.of(batch.key(), batch.images().shape(), DType.FLOAT32);
+    AtomicReference<Losses> found = new AtomicReference<>();
+    ValueAndGrad<Parameters> derived =
+        valueAndGrad(
+            (Parameters p) -> {
+              found.set(loss.apply(p, batch.images(), batch.labels(), draws));
+              return found.get().mean();
+            },
+            state.parameters());
+    Parameters gradient = derived.gradient();
+    Tensor norm = Gradients.globalNorm(gradient);
+    if (clipNorm > 0) {
+      Gradients.Clipped clipped = Gradients.clipByGlobalNorm(gradient, clipNorm);
+      gradient = clipped.gradient();
+      norm = clipped.norm();
+    }
+    Optimizer.Update<AdamState> update =
+        optimizer.update(gradient, state.optimizer(), state.parameters(), batch.learningRate());
+    Parameters averaged = average.update(state.average(), update.parameters());
+    List<Tensor> metrics = new ArrayList<>();
+    metrics.add(derived.value());
+    if (!parts().isEmpty()) {
+      Losses losses = found.get();
+      // Errors are sums over an image's elements.
+      long elements = batch.images().shape().elements() / batch.images().shape().extent(0);
+      metrics.add(losses.flowLoss().mean());
+      metrics.add(losses.meanLoss().mean());
+      metrics.add(losses.flowError().mean().div(elements));
+      metrics.add(losses.meanError().mean().div(elements));
+    }
+    metrics.add(norm);
+    return new Step<>(
+        new TrainingState(update.parameters(), update.state(), averaged),
+        Tensor.stack(metrics.toArray(Tensor[]::new)));
+  }
+}

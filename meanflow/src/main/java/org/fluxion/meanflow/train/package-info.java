@@ -1,0 +1,2 @@
+/** Training: configurations, run folders, checkpoints, model files and the trainer itself. */
+package org.fluxion.meanflow.train;

@@ -1,0 +1,167 @@
+package org.fluxion.meanflow.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.fluxion.meanflow.train.ModelFile;
+import org.fluxion.meanflow.train.TinyRun;
+import org.fluxion.nn.Parameters;
+import org.fluxion.tensor.DType;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainCommandTest {
+  @TempDir static Path data;
+  @TempDir Path folder;
+  private Path config;
+
+  @BeforeAll
+  static void writeData() throws IOException {
+    TinyRun.data(data);
+  }
+
+  @BeforeEach
+  void writeConfiguration() throws IOException {
+    config = folder.resolve("tiny.json");
+    Files.writeString(config, TinyRun.flow(data, 3).toJson());
+  }
+
+  private CommandRun.Outcome train(String... more) {
+    String[] arguments = new String[more.length + 5];
+    String[] first = {"train", "--config", config.toString(), "--runs", runs().toString()};
+    System.arraycopy(first, 0, arguments, 0, first.length);
+    System.arraycopy(more, 0, arguments, first.length, more.length);
+    return CommandRun.here(arguments);
+  }
+
+  private Path runs() {
+    return folder.resolve("runs");
+  }
+
+  /** One line, an exit code, no stack trace; with --debug the stack trace. */
+  private static String failure(int exitCode, CommandRun.Outcome outcome) {
+    assertEquals(exitCode, outcome.exitCode(), outcome.err());
+    assertFalse(outcome.err().contains("\tat "), outcome.err());
+    String[] lines = outcome.err().split("\n");
+    // Arguments that do not parse are followed by a hint.
+    assertEquals(exitCode == 2 ? 2 : 1, lines.length, outcome.err());
+    assertTrue(lines[0].startsWith("fluxion: "), lines[0]);
+    return lines[0].substring("fluxion: ".length());
+  }
+
+  @Test
+  void trainsThenConverts() throws IOException {
+    CommandRun.Outcome trained = train("--dtype", "float16", "--threads", "1", "--seed", "3");
+    assertEquals(0, trained.exitCode(), trained.err());
+    assertEquals("", trained.err());
+    assertTrue(trained.out().contains("Training a flow model by flow matching on MNIST"));
+    assertTrue(trained.out().contains("step 3 of 3: loss "), trained.out());
+    Path flow = runs().resolve("tiny/flow.safetensors");
+    assertTrue(trained.out().contains(flow.toString()), trained.out());
+    ModelFile stored = ModelFile.read(flow);
+    assertTrue(stored.notes().get("training").contains("\"seed\" : 3"), stored.notes()::toString);
+    assertEquals(DType.FLOAT16, stored.parameters().leaves().get(0).dtype());
+    assertTrue(Files.exists(runs().resolve("tiny/configuration.json")));
+
+    Path map = folder.resolve("map.safetensors");
+    String[] convert = {
+      "convert", "--flow", flow.toString(), "--decoder-depth", "2", "--out", map.toString()
+    };
+    CommandRun.Outcome converted = CommandRun.here(convert);
+    assertEquals(0, converted.exitCode(), converted.err());
+    assertTrue(converted.out().contains("No weight was changed"), converted.out());
+    ModelFile read = ModelFile.read(map);
+    assertEquals(ModelFile.Kind.MAP, read.kind());
+    assertEquals(2, read.model().decoderDepth());
+    Parameters expected = stored.parameters();
+    for (String name : expected.names()) {
+      assertEquals(
+          -1,
+          expected
+              .get(name)
+              .value()
+              .segment()
+              .mismatch(read.parameters().get(name).value().segment()),
+          name);
+    }
+
+    assertTrue(failure(1, CommandRun.here(convert)).contains("exists already"));
+    convert[6] = folder.resolve("none/map.safetensors").toString();
+    assertTrue(failure(1, CommandRun.here(convert)).contains("there is no folder"));
+    convert[6] = folder.resolve("other.safetensors").toString();
+    convert[4] = "3";
+    assertTrue(failure(1, CommandRun.here(convert)).contains("from 0 to 2, got 3"));
+    convert[2] = map.toString();
+    assertTrue(failure(1, CommandRun.here(convert)).contains("expected a flow model"));
+    convert[2] = "no-such-file";
+    assertTrue(failure(1, CommandRun.here(convert)).contains("no-such-file"));
+    convert[2] = config.toString();
+    assertTrue(failure(1, CommandRun.here(convert)).contains(config.toString()));
+
+    // What is there is not written over; what is done needs no resuming.
+    byte[] before = Files.readAllBytes(flow);
+    assertTrue(
+        failure(1, train()).contains("choose another --name, or go on with its run by --resume"));
+    assertTrue(failure(1, train("--resume", "--seed", "4")).contains("seed: 4, not 3"));
+    assertArrayEquals(before, Files.readAllBytes(flow));
+    CommandRun.Outcome resumed = train("--resume", "--seed", "3", "--dtype", "float16");
+    assertEquals(0, resumed.exitCode(), resumed.err());
+    assertArrayEquals(before, Files.readAllBytes(flow));
+  }
+
+  @Test
+  void badInputIsOneLine() throws IOException {
+    assertTrue(failure(1, CommandRun.here("train", "--config", "none.json")).contains("none.json"));
+    assertTrue(failure(1, CommandRun.here("train")).contains("--config: missing"));
+    assertTrue(failure(1, train("--resume")).contains("there is no run folder"));
+    assertTrue(failure(1, train("--name", "a/b")).startsWith("--name: expected"));
+    assertTrue(failure(1, train("--steps", "0")).contains("steps: expected a whole number of at"));
+    assertTrue(failure(1, train("--threads", "0")).contains("--threads: expected at least 1"));
+    assertTrue(failure(1, train("--backend", "abacus")).contains("abacus"));
+    assertTrue(failure(2, train("--steps", "some")).contains("'some' is not an int"));
+    assertTrue(failure(2, train("--speed", "2")).contains("Unknown option"));
+    String dtype = failure(2, train("--dtype", "int8"));
+    assertTrue(dtype.contains("FLOAT32, FLOAT16"), dtype);
+    assertFalse(Files.exists(runs()), "nothing was begun");
+    assertTrue(failure(1, train("--data", "nowhere", "--name", "a")).contains("nowhere"));
+    assertTrue(failure(1, train("--initial", "nothing", "--name", "b")).contains("nothing"));
+    assertTrue(failure(1, train("--memory", "0", "--name", "c")).startsWith("not enough memory: "));
+    Files.writeString(config, TinyRun.flow(data, 3).withBatchSize(33).toJson());
+    assertTrue(failure(1, train("--name", "d")).contains("from 1 to the data's 32, got 33"));
+    Files.writeString(config, "{\"model\": {\"widht\": 3}}");
+    assertTrue(
+        failure(1, train("--name", "e")).contains("model.widht: unknown key; allowed here: "));
+    // The names are free again: what failed before its first step has left nothing.
+    try (java.util.stream.Stream<Path> left = Files.list(runs())) {
+      assertEquals(0, left.count());
+    }
+    assertTrue(train("--name", "e", "--debug").err().contains("\tat "));
+  }
+
+  @Test
+  void aPlaceThatCannotBeWrittenIsOneLine() throws IOException {
+    Files.writeString(runs(), "a file");
+    assertTrue(failure(1, train()).contains("cannot write the run folder " + runs()));
+  }
+
+  @Test
+  void helpNamesEveryOption() {
+    for (String command : new String[] {"train", "convert"}) {
+      CommandRun.Outcome help = CommandRun.here(command, "--help");
+      assertEquals(0, help.exitCode());
+      assertFalse(help.out().contains("null"), help.out());
+    }
+    String help = CommandRun.here("train", "--help").out();
+    for (String option :
+        new String[] {"--config", "--resume", "--backend", "--threads", "--seed", "digits-flow"}) {
+      assertTrue(help.contains(option), help);
+    }
+  }
+}

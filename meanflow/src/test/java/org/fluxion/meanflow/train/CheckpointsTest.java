@@ -1,0 +1,144 @@
+package org.fluxion.meanflow.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.fluxion.nn.Parameters;
+import org.fluxion.tensor.RandomKey;
+import org.fluxion.tensor.Tensor;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CheckpointsTest {
+  private static final int METRICS = 2;
+
+  @TempDir Path folder;
+  private TrainingConfiguration configuration;
+  private Checkpoints checkpoints;
+  private final List<String> notices = new ArrayList<>();
+
+  @BeforeEach
+  void write() throws IOException {
+    configuration = TinyRun.flow(folder, 50);
+    checkpoints = new Checkpoints(folder);
+    for (long step : new long[] {5, 10, 15, 20}) {
+      checkpoints.write(new Checkpoint(step, configuration, state(step), sums(step)));
+    }
+  }
+
+  /** A state that is different at each step. */
+  private TrainingState state(long step) {
+    Parameters parameters =
+        configuration.model().transformer().initialise(RandomKey.of(step)).detach();
+    var moments = configuration.optimizer().adamW().initialise(parameters);
+    return new TrainingState(parameters, moments, parameters.map(p -> p.add(step)).detach());
+  }
+
+  private static MetricSums sums(long step) {
+    MetricSums sums = new MetricSums(METRICS);
+    sums.add(new double[] {0.1 * step, 1.0 / 3}, 0.7);
+    return sums;
+  }
+
+  private Optional<Checkpoint> latest() throws IOException {
+    return checkpoints.latest(state(0), METRICS, notices::add);
+  }
+
+  private List<String> files() throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(f -> f.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  private Path file(long step) {
+    return folder.resolve("step-%08d.safetensors".formatted(step));
+  }
+
+  @Test
+  void theNewestReadsBackAndTheOldestGo() throws IOException {
+    assertEquals(
+        Stream.of(10, 15, 20).map(s -> "step-%08d.safetensors".formatted(s)).toList(), files());
+    Checkpoint read = latest().orElseThrow();
+    assertEquals(20, read.step());
+    assertEquals(configuration, read.configuration());
+    assertEquals(sums(20).toJson(), read.sums().toJson());
+    List<Tensor> expected = state(20).leaves();
+    List<Tensor> got = read.state().leaves();
+    assertEquals(expected.size(), got.size());
+    for (int i = 0; i < got.size(); i++) {
+      assertEquals(-1, expected.get(i).value().segment().mismatch(got.get(i).value().segment()));
+    }
+    assertTrue(notices.isEmpty());
+  }
+
+  @Test
+  void whatIsCutShortAnywhereIsPassedOver() throws IOException {
+    long whole = Files.size(file(20));
+    byte[] bytes = Files.readAllBytes(file(20));
+    for (long size : new long[] {0, 7, 8, 100, whole / 2, whole - 1}) {
+      Files.write(file(20), java.util.Arrays.copyOf(bytes, (int) size));
+      notices.clear();
+      assertEquals(15, latest().orElseThrow().step(), "cut to " + size);
+      assertEquals(1, notices.size());
+      assertTrue(notices.get(0).contains("step-00000020.safetensors"), notices.get(0));
+      assertTrue(files().contains("step-00000020.safetensors.damaged"), "put aside");
+    }
+  }
+
+  @Test
+  void aSingleWrongBitIsFound() throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(file(20).toFile(), "rw")) {
+      file.seek(file.length() - 1001);
+      int old = file.read();
+      file.seek(file.length() - 1001);
+      file.write(old ^ 0x10);
+    }
+    assertEquals(15, latest().orElseThrow().step());
+    assertTrue(notices.get(0).contains("checksum"), notices.get(0));
+  }
+
+  @Test
+  void severalCanBePassedOverAndNoneIsNotAStart() throws IOException {
+    Files.write(file(20), new byte[9]);
+    Files.write(file(15), new byte[0]);
+    assertEquals(10, latest().orElseThrow().step());
+    assertEquals(2, notices.size());
+    Files.write(file(10), new byte[1]);
+    String message = assertThrows(IOException.class, this::latest).getMessage();
+    assertTrue(message.contains("no checkpoint in " + folder), message);
+    assertTrue(Files.exists(file(10)), "nothing is put aside where nothing replaces it");
+    Files.delete(file(10));
+    assertEquals(Optional.empty(), latest());
+  }
+
+  @Test
+  void anotherModelsCheckpointIsNotTaken() throws IOException {
+    TrainingConfiguration other = configuration;
+    configuration =
+        new TrainingConfiguration(
+            new ModelConfiguration(16, 4, 1, 8, 2, 2, 10, 1, false),
+            other.data(),
+            other.objective(),
+            other.optimizer(),
+            other.schedule(),
+            other.emaDecay(),
+            other.batchSize(),
+            other.steps(),
+            other.seed(),
+            other.checkpointInterval(),
+            other.logInterval(),
+            other.initialWeights());
+    assertThrows(IOException.class, this::latest);
+    assertTrue(notices.get(0).contains("x_embedder.proj.weight"), notices.get(0));
+  }
+}

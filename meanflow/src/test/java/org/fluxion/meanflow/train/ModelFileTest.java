@@ -1,0 +1,142 @@
+package org.fluxion.meanflow.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.fluxion.nn.Parameters;
+import org.fluxion.nn.io.Safetensors;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.RandomKey;
+import org.fluxion.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelFileTest {
+  @TempDir Path folder;
+
+  private static ModelFile flow() {
+    ModelConfiguration model = TinyRun.model();
+    return new ModelFile(
+        ModelFile.Kind.FLOW,
+        model,
+        model.transformer().initialise(RandomKey.of(3)),
+        Map.of("steps", "12"));
+  }
+
+  private static Map<String, byte[]> bytes(Path file) throws IOException {
+    Map<String, byte[]> found = new LinkedHashMap<>();
+    try (Safetensors stored = Safetensors.open(file)) {
+      for (String name : stored.names()) {
+        found.put(name, stored.tensor(name).value().segment().toArray(ValueLayout.JAVA_BYTE));
+      }
+    }
+    return found;
+  }
+
+  private static void assertSameBytes(Map<String, byte[]> expected, Map<String, byte[]> got) {
+    assertEquals(expected.keySet(), got.keySet());
+    expected.forEach((name, bytes) -> assertArrayEquals(bytes, got.get(name), name));
+  }
+
+  @Test
+  void whatIsWrittenReadsBackInEitherDType() throws IOException {
+    for (DType dtype : new DType[] {DType.FLOAT32, DType.FLOAT16}) {
+      Path file = folder.resolve(dtype + ".safetensors");
+      ModelFile written = flow().cast(dtype);
+      written.write(file);
+      ModelFile read = ModelFile.read(file);
+      assertEquals(written.kind(), read.kind());
+      assertEquals(written.model(), read.model());
+      assertEquals(Map.of("steps", "12"), read.notes());
+      assertEquals(written.parameters().names(), read.parameters().names());
+      for (String name : read.parameters().names()) {
+        Tensor stored = read.parameters().get(name);
+        assertEquals(dtype, stored.dtype());
+        assertEquals(
+            DType.FLOAT32, read.flow().parameters().get(name).dtype(), "the model computes so");
+      }
+      Path again = folder.resolve(dtype + "-again.safetensors");
+      read.write(again);
+      assertSameBytes(bytes(file), bytes(again));
+    }
+    assertTrue(
+        Files.size(folder.resolve("float16.safetensors"))
+            < Files.size(folder.resolve("float32.safetensors")));
+  }
+
+  @Test
+  void conversionTouchesNoWeight() throws IOException {
+    for (DType dtype : new DType[] {DType.FLOAT32, DType.FLOAT16}) {
+      Path from = folder.resolve(dtype + "-flow.safetensors");
+      Path to = folder.resolve(dtype + "-map.safetensors");
+      flow().cast(dtype).write(from);
+      ModelFile.read(from).convert(2).write(to);
+      assertSameBytes(bytes(from), bytes(to));
+      try (Safetensors stored = Safetensors.open(to)) {
+        assertEquals("map", stored.metadata().get("kind"));
+        assertEquals(
+            TinyRun.model().withDecoderDepth(2),
+            ModelConfiguration.ofJson(stored.metadata().get("model")));
+      }
+    }
+  }
+
+  @Test
+  void aModelIsNotTakenForWhatItIsNot() {
+    ModelFile flow = flow();
+    ModelFile map = flow.convert(1);
+    assertTrue(messageOf(flow::map).contains("convert it first"));
+    assertTrue(messageOf(map::flow).contains("expected a flow model, got a flow map"));
+    assertTrue(messageOf(() -> map.convert(1)).contains("got a flow map"));
+    assertTrue(messageOf(() -> flow.convert(3)).contains("from 0 to 2, got 3"));
+  }
+
+  private static String messageOf(Runnable act) {
+    return assertThrows(IllegalArgumentException.class, act::run).getMessage();
+  }
+
+  /** The message about a file that was written like a model's, but for one change. */
+  private String messageOfFile(
+      Consumer<Map<String, String>> metadata, java.util.function.UnaryOperator<Parameters> tensors)
+      throws IOException {
+    Map<String, String> texts = new LinkedHashMap<>();
+    texts.put("kind", "flow");
+    texts.put("model", flow().model().toJson());
+    metadata.accept(texts);
+    Path file = folder.resolve("changed.safetensors");
+    Safetensors.write(file, tensors.apply(flow().parameters()), texts);
+    String message = assertThrows(IOException.class, () -> ModelFile.read(file)).getMessage();
+    assertTrue(message.startsWith(file.toString()), message);
+    return message.substring(file.toString().length() + 2);
+  }
+
+  @Test
+  void otherFilesAreRefusedByName() throws IOException {
+    String noKind = messageOfFile(m -> m.remove("kind"), p -> p);
+    assertTrue(noKind.startsWith("expected a model file"), noKind);
+    String otherKind = messageOfFile(m -> m.put("kind", "checkpoint"), p -> p);
+    assertTrue(otherKind.endsWith("got \"checkpoint\""), otherKind);
+    String noModel = messageOfFile(m -> m.remove("model"), p -> p);
+    assertTrue(noModel.contains("metadata's model"), noModel);
+    String badModel = messageOfFile(m -> m.put("model", "{\"width\": 8}"), p -> p);
+    assertTrue(badModel.contains("model.depth: missing"), badModel);
+    String shape =
+        messageOfFile(
+            m -> m.put("model", flow().model().toJson().replace("\"classes\":10", "\"classes\":5")),
+            p -> p);
+    assertTrue(shape.contains("y_embedder.embedding_table.weight (expected [6, 8]"), shape);
+    String more = messageOfFile(m -> {}, p -> p.with("extra", Tensor.zeros(1)));
+    assertTrue(more.contains("unexpected in the file (1") && more.contains("extra"), more);
+    assertThrows(IOException.class, () -> ModelFile.read("no-such-model"));
+    assertThrows(IOException.class, () -> ModelFile.read(folder));
+  }
+}

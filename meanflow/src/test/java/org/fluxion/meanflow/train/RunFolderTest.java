@@ -1,0 +1,85 @@
+package org.fluxion.meanflow.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunFolderTest {
+  @TempDir Path runs;
+
+  private static String messageOf(org.junit.jupiter.api.function.Executable act) {
+    return assertThrows(IOException.class, act).getMessage();
+  }
+
+  @Test
+  void aFolderIsMadeOnce() throws IOException {
+    Path path = runs.resolve("new/run");
+    try (RunFolder made = RunFolder.create(path)) {
+      assertTrue(Files.isDirectory(made.path()));
+    }
+    String message = messageOf(() -> RunFolder.create(path));
+    assertTrue(
+        message.contains(path + " exists already")
+            && message.contains("--name")
+            && message.contains("--resume"),
+        message);
+    // Whatever is there is not written over.
+    Files.writeString(runs.resolve("file"), "text");
+    assertTrue(messageOf(() -> RunFolder.create(runs.resolve("file"))).contains("exists already"));
+  }
+
+  @Test
+  void onlyOneTrainerHasIt() throws IOException {
+    Path path = runs.resolve("run");
+    TrainingConfiguration configuration = TinyRun.flow(runs, 10);
+    try (RunFolder made = RunFolder.create(path)) {
+      made.writeConfiguration(configuration);
+      String message = messageOf(() -> RunFolder.open(path));
+      assertTrue(message.contains("in use by another trainer"), message);
+    }
+    try (RunFolder opened = RunFolder.open(path)) {
+      assertEquals(configuration, opened.readConfiguration());
+    }
+  }
+
+  @Test
+  void whatIsNoRunCannotBeResumed() throws IOException {
+    assertTrue(messageOf(() -> RunFolder.open(runs.resolve("none"))).contains("there is no run"));
+    Files.createDirectory(runs.resolve("other"));
+    assertTrue(messageOf(() -> RunFolder.open(runs.resolve("other"))).contains("no run's folder"));
+  }
+
+  @Test
+  void aPlaceThatCannotBeWrittenIsOneClearLine() throws IOException {
+    Path file = Files.writeString(runs.resolve("file"), "text");
+    for (Path path : new Path[] {file.resolve("run"), Path.of("/proc/none/run")}) {
+      String message = messageOf(() -> RunFolder.create(path));
+      assertTrue(message.startsWith("cannot write the run folder " + path + ": "), message);
+      assertFalse(message.contains("\n"), message);
+    }
+  }
+
+  @Test
+  void onlyAFolderOfWhichNothingCameIsDiscarded() throws IOException {
+    Path path = runs.resolve("run");
+    for (String kept : new String[] {"metrics.jsonl", "checkpoints/step", "picture.png"}) {
+      try (RunFolder made = RunFolder.create(path)) {
+        made.writeConfiguration(TinyRun.flow(runs, 10));
+        Files.createDirectory(made.checkpoints());
+        Files.writeString(path.resolve(kept), "something");
+        made.discardIfEmpty();
+        assertTrue(Files.exists(path.resolve("configuration.json")), kept);
+        Files.delete(path.resolve(kept));
+        made.discardIfEmpty();
+        assertFalse(Files.exists(path), kept);
+      }
+    }
+  }
+}

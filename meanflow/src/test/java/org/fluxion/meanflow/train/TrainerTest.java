@@ -1,0 +1,257 @@
+package org.fluxion.meanflow.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.fluxion.nn.Parameters;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Device;
+import org.fluxion.tensor.Tensor;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainerTest {
+  private static final int STEPS = 11;
+
+  @TempDir static Path data;
+  @TempDir Path runs;
+
+  @BeforeAll
+  static void write() throws IOException {
+    TinyRun.data(data);
+  }
+
+  private Trainer.Result train(TrainingConfiguration configuration, String name)
+      throws IOException {
+    try (RunFolder folder = RunFolder.create(runs.resolve(name))) {
+      return new Trainer(configuration, folder, Device.cpu(1)).train();
+    }
+  }
+
+  /** Trains, and asks to stop after some steps. */
+  private Trainer.Result train(RunFolder folder, TrainingConfiguration configuration, long until)
+      throws IOException {
+    Trainer trainer = new Trainer(configuration, folder, Device.cpu(2));
+    trainer.listener(
+        new TrainingListener() {
+          @Override
+          public void step(long step, Metrics metrics) {
+            if (step == until) {
+              trainer.stop();
+            }
+          }
+        });
+    return trainer.train();
+  }
+
+  /** The metrics' lines without what depends on the clock. */
+  static List<ObjectNode> metrics(Path run) throws IOException {
+    List<ObjectNode> lines = new ArrayList<>();
+    for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
+      ObjectNode node = (ObjectNode) new ObjectMapper().readTree(line);
+      assertTrue(node.has("samplesPerSecond") && node.has("seconds"), line);
+      lines.add(node.without(List.of("samplesPerSecond", "seconds")));
+    }
+    return lines;
+  }
+
+  private static void assertSame(Parameters expected, Parameters got) {
+    assertEquals(expected.names(), got.names());
+    expected
+        .names()
+        .forEach(
+            n -> assertArrayEquals(expected.get(n).toFloatArray(), got.get(n).toFloatArray(), n));
+  }
+
+  @Test
+  void aRunThatStopsAndGoesOnIsTheSameRun() throws IOException {
+    for (TrainingConfiguration configuration :
+        List.of(TinyRun.flow(data, STEPS), TinyRun.map(data, STEPS))) {
+      String kind = configuration.objective().kind().written();
+      Trainer.Result whole = train(configuration, kind);
+      assertTrue(whole.finished());
+      assertEquals(STEPS, whole.step());
+      Path path = runs.resolve(kind + "-halted");
+      try (RunFolder folder = RunFolder.create(path)) {
+        // Neither at a checkpoint nor at a line of metrics.
+        for (long until : new long[] {5, 7}) {
+          Trainer.Result part = train(folder, configuration, until);
+          assertFalse(part.finished());
+          assertEquals(until, part.step());
+          assertFalse(Files.exists(folder.model(part.model().kind())));
+        }
+        Trainer.Result rest = train(folder, configuration, -1);
+        assertTrue(rest.finished());
+        assertSame(whole.model().parameters(), rest.model().parameters());
+        // A run that is finished stays so.
+        assertSame(
+            whole.model().parameters(), train(folder, configuration, -1).model().parameters());
+      }
+      assertEquals(metrics(runs.resolve(kind)), metrics(path));
+      assertArrayEquals(
+          Files.readAllBytes(runs.resolve(kind).resolve(kind + ".safetensors")),
+          Files.readAllBytes(path.resolve(kind + ".safetensors")));
+    }
+  }
+
+  @Test
+  void metricsTellOfEveryIntervalAndTheModelIsTheAverage() throws IOException {
+    TrainingConfiguration configuration = TinyRun.map(data, STEPS);
+    List<Double> losses = new ArrayList<>();
+    Trainer.Result result;
+    try (RunFolder folder = RunFolder.create(runs.resolve("map"))) {
+      result =
+          new Trainer(configuration, folder, Device.cpu(1))
+              .listener(
+                  new TrainingListener() {
+                    @Override
+                    public void step(long step, Metrics metrics) {
+                      assertEquals(losses.size() + 1, step);
+                      losses.add(metrics.loss());
+                    }
+                  })
+              .modelDType(DType.FLOAT16)
+              .train();
+    }
+    List<ObjectNode> lines = metrics(runs.resolve("map"));
+    assertEquals(List.of(3, 6, 9, 11), lines.stream().map(l -> l.get("step").asInt()).toList());
+    double mean = losses.subList(3, 6).stream().mapToDouble(l -> l).average().orElseThrow();
+    assertEquals(mean, lines.get(1).get("loss").asDouble(), 1e-12);
+    for (ObjectNode line : lines) {
+      // Half the sum of both parts is the loss.
+      double parts = line.get("flowLoss").asDouble() + line.get("meanLoss").asDouble();
+      assertEquals(line.get("loss").asDouble(), parts / 2, 1e-5);
+      assertTrue(line.get("flowError").asDouble() > 0 && line.get("meanError").asDouble() > 0);
+      assertTrue(line.get("gradientNorm").asDouble() > 0);
+    }
+    assertEquals(
+        configuration.schedule().schedule(1e-2, STEPS).at(STEPS - 1),
+        lines.get(3).get("learningRate").asDouble());
+    ModelFile stored = ModelFile.read(runs.resolve("map/map.safetensors"));
+    assertEquals(ModelFile.Kind.MAP, stored.kind());
+    assertEquals(configuration.model(), stored.model());
+    assertEquals(
+        configuration, TrainingConfiguration.parse("notes", stored.notes().get("training")));
+    assertSame(
+        result.model().parameters().cast(DType.FLOAT16).cast(DType.FLOAT32),
+        stored.map().parameters());
+  }
+
+  @Test
+  void theSeedDecides() throws IOException {
+    TrainingConfiguration configuration = TinyRun.flow(data, 2);
+    Tensor a = weight(train(configuration, "a"));
+    Tensor b = weight(train(configuration.withSeed(8), "b"));
+    assertNotEquals(a.item(), b.item());
+  }
+
+  private static Tensor weight(Trainer.Result result) {
+    return result.model().parameters().get("blocks.0.attn.qkv.weight").abs().sum();
+  }
+
+  @Test
+  void aMapStartsFromTheFlowModelsWeights() throws IOException {
+    Trainer.Result flow = train(TinyRun.flow(data, 2), "flow");
+    String file = runs.resolve("flow/flow.safetensors").toString();
+    TrainingConfiguration map = TinyRun.map(data, 1).withInitialWeights(file);
+    // At a rate of nearly nothing the weights stay.
+    TrainingConfiguration still =
+        new TrainingConfiguration(
+            map.model(),
+            map.data(),
+            map.objective(),
+            new OptimizerConfiguration(1e-12, 0.9, 0.95, 0, 1e-8, 1),
+            map.schedule(),
+            map.emaDecay(),
+            map.batchSize(),
+            1,
+            map.seed(),
+            1,
+            1,
+            map.initialWeights());
+    Parameters got = train(still.withSteps(1), "map").model().parameters();
+    Parameters expected = flow.model().parameters();
+    for (String name : expected.names()) {
+      float[] e = expected.get(name).toFloatArray();
+      assertArrayEquals(e, got.get(name).toFloatArray(), 1e-7f, name);
+    }
+    String wrong =
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    train(
+                        TinyRun.flow(data, 2)
+                            .withInitialWeights(runs.resolve("map/map.safetensors").toString()),
+                        "wrong"))
+            .getMessage();
+    assertTrue(wrong.contains("expected a flow model"), wrong);
+  }
+
+  @Test
+  void divergenceIsAnErrorAndTheLastCheckpointStays() throws IOException {
+    TrainingConfiguration wild =
+        TinyRun.configuration(data, 400, TinyRun.flow(data, 1).objective(), 1e30);
+    try (RunFolder folder = RunFolder.create(runs.resolve("wild"))) {
+      Trainer trainer = new Trainer(wild, folder, Device.cpu(1));
+      String message = assertThrows(IllegalStateException.class, trainer::train).getMessage();
+      assertTrue(message.startsWith("training diverged: at step "), message);
+      assertTrue(message.contains("optimizer.learningRate"), message);
+      assertFalse(Files.exists(folder.model(ModelFile.Kind.FLOW)));
+    }
+  }
+
+  @Test
+  void tooLittleMemoryNamesTheLargestBatchThatFits() throws IOException {
+    TrainingConfiguration large = TinyRun.flow(data, 3).withBatchSize(32);
+    try (RunFolder folder = RunFolder.create(runs.resolve("large"))) {
+      String message =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> new Trainer(large, folder, Device.cpu(1)).memoryLimit(250_000).train())
+              .getMessage();
+      Matcher fits =
+          Pattern.compile(
+                  "not enough memory: batchSize 32 needs \\d+ MiB, and 1 MiB can be had; "
+                      + "the largest batchSize that fits is (\\d+)")
+              .matcher(message);
+      assertTrue(fits.matches(), message);
+      int batch = Integer.parseInt(fits.group(1));
+      Trainer fitting =
+          new Trainer(large.withBatchSize(batch), folder, Device.cpu(1)).memoryLimit(250_000);
+      assertTrue(fitting.train().finished());
+      String next =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () ->
+                      new Trainer(
+                              large.withBatchSize(batch + 1).withSteps(9), folder, Device.cpu(1))
+                          .memoryLimit(250_000)
+                          .train())
+              .getMessage();
+      assertTrue(next.contains("not enough memory"), next);
+      String none =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () ->
+                      new Trainer(large.withSteps(9), folder, Device.cpu(1))
+                          .memoryLimit(1000)
+                          .train())
+              .getMessage();
+      assertTrue(none.contains("not even a batch of 1 fits"), none);
+    }
+  }
+}

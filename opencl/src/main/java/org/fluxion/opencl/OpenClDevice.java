@@ -1,0 +1,142 @@
+package org.fluxion.opencl;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jocl.CL;
+import org.jocl.CLException;
+import org.jocl.cl_device_id;
+import org.jocl.cl_platform_id;
+
+/** A device of an OpenCL driver, with what its driver says of it. */
+final class OpenClDevice {
+  /** The extensions that kernels may make use of; beyond OpenCL 1.2 nothing is assumed. */
+  private static final Set<String> FEATURES =
+      Set.of(
+          "cl_khr_fp64",
+          "cl_khr_fp16",
+          "cl_khr_subgroups",
+          "cl_intel_subgroups",
+          "cl_khr_int64_base_atomics",
+          "cl_khr_integer_dot_product",
+          "cl_ext_float_atomics");
+
+  private static final String TRIAL =
+      "kernel void trial(global float *a) { a[get_global_id(0)] += 1.0f; }";
+
+  private final int number;
+  private final cl_platform_id platform;
+  private final cl_device_id id;
+  private final String model;
+  private final String version;
+  private final String kind;
+  private final int computeUnits;
+  private final long memoryBytes;
+  private final long largestAllocation;
+  private final List<String> extensions;
+  private final boolean hasCompiler;
+  private final boolean sharesHostMemory;
+  private Optional<String> obstacle;
+
+  OpenClDevice(int number, cl_platform_id platform, cl_device_id id) {
+    this.number = number;
+    this.platform = platform;
+    this.id = id;
+    this.model = Info.text(id, CL.CL_DEVICE_NAME);
+    this.version = Info.text(id, CL.CL_DEVICE_VERSION);
+    long type = Info.wide(id, CL.CL_DEVICE_TYPE);
+    this.kind =
+        (type & CL.CL_DEVICE_TYPE_GPU) != 0
+            ? "gpu"
+            : (type & CL.CL_DEVICE_TYPE_CPU) != 0 ? "cpu" : "accelerator";
+    this.computeUnits = Info.integer(id, CL.CL_DEVICE_MAX_COMPUTE_UNITS);
+    this.memoryBytes = Info.wide(id, CL.CL_DEVICE_GLOBAL_MEM_SIZE);
+    this.largestAllocation = Info.wide(id, CL.CL_DEVICE_MAX_MEM_ALLOC_SIZE);
+    this.extensions = List.of(Info.text(id, CL.CL_DEVICE_EXTENSIONS).split(" +"));
+    this.hasCompiler = Info.integer(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
+    this.sharesHostMemory = sharesHostMemory(id);
+  }
+
+  /** OpenCL 2.0 asks another way, which 1.2 does not know. */
+  @SuppressWarnings("deprecation")
+  private static boolean sharesHostMemory(cl_device_id id) {
+    return Info.integer(id, CL.CL_DEVICE_HOST_UNIFIED_MEMORY) != 0;
+  }
+
+  /** Its place among all devices of all drivers, from 0. */
+  int number() {
+    return number;
+  }
+
+  cl_platform_id platform() {
+    return platform;
+  }
+
+  cl_device_id id() {
+    return id;
+  }
+
+  String model() {
+    return model;
+  }
+
+  /** "cpu", "gpu" or "accelerator". */
+  String kind() {
+    return kind;
+  }
+
+  int computeUnits() {
+    return computeUnits;
+  }
+
+  long memoryBytes() {
+    return memoryBytes;
+  }
+
+  boolean has(String extension) {
+    return extensions.contains(extension);
+  }
+
+  /** What matters to programs, for people to read. */
+  List<String> features() {
+    List<String> features = new ArrayList<>();
+    // "OpenCL 3.0 PoCL HSTR: …" in all but its first two words is the driver's business.
+    features.add(String.join(" ", Arrays.stream(version.split(" +")).limit(2).toList()));
+    extensions.stream()
+        .filter(FEATURES::contains)
+        .map(e -> e.replaceFirst("^cl_(khr|ext)_", "").replaceFirst("^cl_", ""))
+        .distinct()
+        .forEach(features::add);
+    features.add("allocations up to %.1f GiB".formatted(largestAllocation / 0x1p30));
+    if (sharesHostMemory) {
+      features.add("shares the host's memory");
+    }
+    return features;
+  }
+
+  /**
+   * Why no kernel can be built for it, which is tried once.
+   *
+   * @return one line, or empty if kernels build
+   */
+  synchronized Optional<String> obstacle() {
+    if (obstacle == null) {
+      obstacle = trialBuild();
+    }
+    return obstacle;
+  }
+
+  private Optional<String> trialBuild() {
+    if (!hasCompiler) {
+      return Optional.of("its driver has no compiler");
+    }
+    try (Context context = new Context(this)) {
+      context.build(TRIAL, "").close();
+      return Optional.empty();
+    } catch (CLException | OpenClException e) {
+      return Optional.of("its driver fails to build a kernel: " + e.getMessage());
+    }
+  }
+}

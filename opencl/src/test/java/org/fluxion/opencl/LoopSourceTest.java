@@ -1,0 +1,329 @@
+package org.fluxion.opencl;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.fluxion.autodiff.Autodiff;
+import org.fluxion.autodiff.Jvp;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Device;
+import org.fluxion.tensor.Executable;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.RandomKey;
+import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.Tree;
+import org.fluxion.tensor.plan.Buffer;
+import org.fluxion.tensor.plan.Kernel;
+import org.fluxion.tensor.plan.Plan;
+import org.jocl.CL;
+import org.jocl.cl_mem;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** One plan serves both: loop kernels written in OpenCL C compute what the cpu backend computes. */
+class LoopSourceTest {
+  /** Half a unit in the last place of 1. */
+  private static final double ROUNDING = 0x1p-24;
+
+  private static Plan plan(List<Tensor> inputs, List<Tensor> outputs) {
+    int[] none = new int[outputs.size()];
+    Arrays.fill(none, -1);
+    return Plan.of(new Graph(inputs, outputs), none);
+  }
+
+  private static Tensor input(String name, int... extents) {
+    return Tensor.input(name, Shape.of(extents), DType.FLOAT32);
+  }
+
+  /** Normal numbers for every input of a plan. */
+  private static List<HostData> values(Plan plan) {
+    List<HostData> values = new ArrayList<>();
+    for (Tensor input : plan.graph().inputs()) {
+      RandomKey key = RandomKey.of(values.size() + 1);
+      values.add(key.normal(input.shape(), DType.FLOAT32).cast(input.dtype()).value());
+    }
+    return values;
+  }
+
+  private static List<HostData> onProcessor(Plan plan, List<HostData> values) {
+    try (Executable run = Device.of("cpu:1").prepare(plan)) {
+      for (int i = 0; i < values.size(); i++) {
+        run.write(i, values.get(i));
+      }
+      run.run();
+      List<HostData> results = new ArrayList<>();
+      for (int o = 0; o < plan.outputs().size(); o++) {
+        Buffer buffer = plan.outputs().get(o);
+        HostData data = HostData.allocate(buffer.dtype(), buffer.elements());
+        run.read(o, data);
+        results.add(data);
+      }
+      return results;
+    }
+  }
+
+  /** Runs a plan of nothing but loop kernels, each buffer in memory of its own. */
+  private static List<HostData> onDevice(Plan plan, List<HostData> values, int lanes) {
+    Map<Buffer, cl_mem> memory = new HashMap<>();
+    List<cl_mem> sizes = new ArrayList<>();
+    try (Context context = new Context(Probe.devices().get(0))) {
+      try {
+        Function<Buffer, cl_mem> at =
+            b -> memory.computeIfAbsent(b, key -> context.allocate(key.bytes()));
+        for (int i = 0; i < values.size(); i++) {
+          context.write(at.apply(plan.inputs().get(i)), values.get(i).segment());
+        }
+        plan.constants().forEach((b, data) -> context.write(at.apply(b), data.segment()));
+        for (Kernel kernel : plan.kernels()) {
+          LoopSource source = new LoopSource((Kernel.LoopKernel) kernel, lanes);
+          List<cl_mem> arguments = new ArrayList<>();
+          source.buffers().forEach(b -> arguments.add(at.apply(b)));
+          HostData numbers = source.sizes();
+          sizes.add(context.allocate(numbers.segment().byteSize()));
+          context.write(sizes.getLast(), numbers.segment());
+          arguments.add(sizes.getLast());
+          try (Program program = context.build(source.source(), "")) {
+            program.launch(
+                LoopSource.NAME, source.groups(), lanes, arguments.toArray(cl_mem[]::new));
+          }
+        }
+        List<HostData> results = new ArrayList<>();
+        for (Buffer buffer : plan.outputs()) {
+          HostData data = HostData.allocate(buffer.dtype(), buffer.elements());
+          context.read(at.apply(buffer), data.segment());
+          results.add(data);
+        }
+        return results;
+      } finally {
+        memory.values().forEach(CL::clReleaseMemObject);
+        sizes.forEach(CL::clReleaseMemObject);
+      }
+    }
+  }
+
+  /**
+   * How far two computations of a plan may lie apart: each rounds every operation once, or by as
+   * many units as OpenCL 1.2 (table 7.2) grants it, and a sum once for each of its elements; no
+   * value is larger than the largest that is seen.
+   */
+  private static double tolerance(Plan plan, List<List<HostData>> seen) {
+    double roundings = 0;
+    for (Kernel kernel : plan.kernels()) {
+      Kernel.LoopKernel loops = (Kernel.LoopKernel) kernel;
+      for (Kernel.Instruction instruction : loops.body()) {
+        roundings +=
+            switch (instruction) {
+              case Kernel.Compute compute -> roundings(compute.op());
+              case Kernel.RowReduce reduce -> reduce.maximum() ? 0 : loops.row();
+              default -> 0;
+            };
+      }
+    }
+    double largest = 1;
+    for (List<HostData> list : seen) {
+      for (HostData data : list) {
+        for (long i = 0; i < data.elements(); i++) {
+          largest = Math.max(largest, Math.abs(data.getDouble(i)));
+        }
+      }
+    }
+    return 2 * roundings * ROUNDING * largest;
+  }
+
+  private static double roundings(Op op) {
+    return switch (op) {
+      case Op.Div _ -> 5;
+      case Op.Sqrt _, Op.Exp _, Op.Expm1 _, Op.Log _ -> 6;
+      case Op.Log1p _ -> 4;
+      case Op.Sin _, Op.Cos _ -> 8;
+      case Op.Tanh _ -> 10;
+      case Op.Erf _, Op.Pow _ -> 32;
+      default -> 1;
+    };
+  }
+
+  private static void agrees(Plan plan, int lanes) {
+    ProbeTest.assumeADevice();
+    List<HostData> values = values(plan);
+    List<HostData> expected = onProcessor(plan, values);
+    List<HostData> actual = onDevice(plan, values, lanes);
+    double tolerance = tolerance(plan, List.of(values, expected));
+    for (int o = 0; o < expected.size(); o++) {
+      for (long i = 0; i < expected.get(o).elements(); i++) {
+        double e = expected.get(o).getDouble(i);
+        double a = actual.get(o).getDouble(i);
+        assertTrue(
+            Double.compare(e, a) == 0 || Math.abs(e - a) <= tolerance,
+            "output %d, element %d: expected %s, got %s, tolerance %s"
+                .formatted(o, i, e, a, tolerance));
+      }
+    }
+  }
+
+  private static Kernel.LoopKernel only(Plan plan) {
+    assertEquals(1, plan.kernels().size(), () -> plan.kernels().toString());
+    return (Kernel.LoopKernel) plan.kernels().get(0);
+  }
+
+  private static List<String> texts(Plan plan, int lanes) {
+    return plan.kernels().stream()
+        .map(kernel -> new LoopSource((Kernel.LoopKernel) kernel, lanes).source())
+        .toList();
+  }
+
+  private static Tensor gelu(Tensor x) {
+    Tensor inner = x.add(x.mul(x).mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
+    return x.mul(0.5).mul(inner.tanh().add(1));
+  }
+
+  private static Plan gelu(int rows, int columns) {
+    Tensor x = input("x", rows, columns);
+    Tensor a = input("a", columns);
+    Tensor b = input("b", rows, 1);
+    return plan(List.of(x, a, b), List.of(gelu(x.mul(a).add(b)), x.erf().mul(a)));
+  }
+
+  /** What a modulated layer norm is a function of. */
+  private record Modulated(Tensor x, Tensor scale, Tensor shift) implements Tree<Modulated> {
+    static Modulated inputs(String prefix, int rows, int columns) {
+      return new Modulated(
+          input(prefix + "x", rows, columns),
+          input(prefix + "scale", 1, columns),
+          input(prefix + "shift", 1, columns));
+    }
+
+    @Override
+    public List<Tensor> leaves() {
+      return List.of(x, scale, shift);
+    }
+
+    @Override
+    public Modulated withLeaves(List<Tensor> leaves) {
+      return new Modulated(leaves.get(0), leaves.get(1), leaves.get(2));
+    }
+
+    Tensor layerNorm() {
+      Tensor centred = x.sub(x.meanKeep(1));
+      Tensor variance = centred.square().meanKeep(1);
+      return centred.div(variance.add(1e-6).sqrt()).mul(scale.add(1)).add(shift);
+    }
+  }
+
+  /** Layer norm with a modulation, and both with their tangents. */
+  private static Plan layerNorm(int rows, int columns) {
+    Modulated at = Modulated.inputs("", rows, columns);
+    Modulated direction = Modulated.inputs("d", rows, columns);
+    Jvp<Tensor> y = Autodiff.jvp(Modulated::layerNorm, at, direction);
+    List<Tensor> inputs = new ArrayList<>(at.leaves());
+    inputs.addAll(direction.leaves());
+    return plan(inputs, List.of(y.value(), y.tangent()));
+  }
+
+  @Test
+  void gelu() {
+    // 33 × 65 elements leave the last work-group without work for all its lanes.
+    agrees(gelu(33, 65), 64);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 64})
+  void layerNormWithItsTangent(int lanes) {
+    agrees(layerNorm(7, 100), lanes);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 64})
+  void softmaxWithItsTangent(int lanes) {
+    Tensor x = input("x", 2, 5, 37);
+    Tensor dx = input("dx", 2, 5, 37);
+    Jvp<Tensor> y = Autodiff.jvp(a -> a.softmax(-1), x, dx);
+    agrees(plan(List.of(x, dx), List.of(y.value(), y.tangent())), lanes);
+  }
+
+  @Test
+  void viewsAreWhereElementsAreRead() {
+    Tensor x = input("x", 4, 6, 5);
+    Tensor y = input("y", 6, 4);
+    Tensor turned = x.permute(1, 0, 2).slice(2, 1, 4).flip(0);
+    Tensor padded = y.pad(1, 2, 1).pad(0, 0, 1);
+    agrees(
+        plan(
+            List.of(x, y),
+            List.of(
+                turned.mul(y.reshape(6, 4, 1)),
+                padded.exp(),
+                padded.sum(1),
+                turned.sum(2).add(y),
+                x.reshape(24, 5).max(1).neg())),
+        32);
+  }
+
+  @Test
+  void everyElementwiseOperation() {
+    Tensor x = input("x", 50);
+    Tensor y = input("y", 50);
+    Tensor positive = x.abs().add(0.5);
+    Tensor whole = x.mul(3).cast(DType.INT32);
+    Tensor other = y.mul(2).cast(DType.INT64);
+    List<Tensor> outputs = new ArrayList<>();
+    outputs.addAll(List.of(x.neg(), x.abs(), x.sign(), x.floor(), positive.sqrt(), x.exp()));
+    outputs.addAll(List.of(positive.log(), x.abs().log1p(), x.expm1(), x.sin(), x.cos()));
+    outputs.addAll(List.of(x.tanh(), x.erf(), x.add(y), x.sub(y), x.mul(y), x.div(positive)));
+    outputs.addAll(List.of(positive.pow(y), x.maximum(y), x.minimum(y), x.less(y), x.equal(y)));
+    outputs.addAll(List.of(x.lessEqual(y).not(), Tensor.where(x.less(y), x, y)));
+    outputs.addAll(
+        List.of(x.less(y).and(y.less(y.zerosLike())), x.less(y).or(y.less(y.zerosLike()))));
+    outputs.addAll(List.of(whole, whole.neg(), whole.abs(), whole.sign(), whole.mul(whole)));
+    outputs.addAll(List.of(whole.div(other.cast(DType.INT32)), other.div(whole.cast(DType.INT64))));
+    outputs.addAll(List.of(other.maximum(other.neg()), other.cast(DType.FLOAT32), other.sub(3)));
+    outputs.addAll(List.of(x.cast(DType.BOOL), Tensor.arange(50, DType.FLOAT32).mul(x)));
+    agrees(plan(List.of(x, y), outputs), 64);
+  }
+
+  @Test
+  void notANumberPassesAndIntegersWrap() {
+    Tensor x = Tensor.of(new float[] {Float.NaN, 1, -1e20f, Float.POSITIVE_INFINITY}, 2, 2);
+    Tensor y = Tensor.of(new float[] {1, Float.NaN, 0, 0}, 2, 2);
+    Tensor a = Tensor.tensor(Integer.MIN_VALUE, Integer.MAX_VALUE, 7);
+    Tensor b = Tensor.tensor(-1, 2, 0);
+    Tensor unused = input("unused", 1);
+    List<Tensor> outputs = new ArrayList<>();
+    outputs.addAll(List.of(x.maximum(y), y.minimum(x), x.max(1), x.sign(), x.cast(DType.INT32)));
+    outputs.addAll(List.of(a.add(b), a.mul(b), a.div(b), a.abs(), a.neg(), a.sub(b)));
+    agrees(plan(List.of(unused), outputs), 1);
+  }
+
+  @Test
+  void theTextDependsOnTheStructureAlone() {
+    List<String> texts = texts(layerNorm(7, 100), 64);
+    assertEquals(texts, texts(layerNorm(9, 384), 64));
+    assertNotEquals(texts, texts(layerNorm(7, 100), 1));
+    assertFalse(texts.toString().contains("100"), texts::toString);
+  }
+
+  @Test
+  void whatIsNotWrittenYetIsRefused() {
+    Tensor x = input("x", 8, 4);
+    Kernel.LoopKernel columns = only(plan(List.of(x), List.of(x.sum(0))));
+    String message =
+        assertThrows(OpenClException.class, () -> new LoopSource(columns, 1)).getMessage();
+    assertEquals("column reductions are not written in OpenCL C yet", message);
+    Kernel.LoopKernel doubles = only(plan(List.of(x), List.of(x.cast(DType.FLOAT64))));
+    assertThrows(OpenClException.class, () -> new LoopSource(doubles, 1));
+    Kernel.LoopKernel rows = only(plan(List.of(x), List.of(x.sum(1))));
+    assertThrows(OpenClException.class, () -> new LoopSource(rows, 3));
+  }
+}

@@ -1,0 +1,167 @@
+package org.fluxion.opencl;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.fluxion.tensor.Backend;
+import org.fluxion.tensor.Device;
+import org.fluxion.tensor.DeviceInfo;
+import org.fluxion.tensor.TensorException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What there is, and what each thing that may be missing looks like. */
+class ProbeTest {
+  private static final String NO_LIBRARY = "no OpenCL library";
+
+  @TempDir private Path folder;
+
+  /** Skips a test, and says so, where there is no OpenCL device. */
+  static void assumeADevice() {
+    assumeFalse(
+        Probe.devices().isEmpty(),
+        () -> "SKIPPED, because OpenCL has no device here: " + String.join("; ", Probe.notes()));
+  }
+
+  @Test
+  void theServiceLoaderFindsTheBackend() {
+    assertEquals(
+        List.of("cpu", "reference", "opencl"), Backend.all().stream().map(Backend::name).toList());
+  }
+
+  @Test
+  void everyDeviceSaysWhatItIs() {
+    assumeADevice();
+    List<DeviceInfo> devices = new OpenClBackend().survey().devices();
+    for (int i = 0; i < devices.size(); i++) {
+      DeviceInfo device = devices.get(i);
+      assertEquals("opencl:" + i, device.name());
+      assertTrue(List.of("cpu", "gpu", "accelerator").contains(device.kind()), device.kind());
+      assertFalse(device.model().isBlank());
+      assertTrue(device.computeUnits() > 0);
+      assertTrue(device.memoryBytes() > 1 << 20);
+      assertTrue(device.features().get(0).startsWith("OpenCL "), () -> "" + device.features());
+    }
+    OpenClDevice first = Probe.devices().get(0);
+    assertTrue(first.obstacle().isEmpty(), () -> first.obstacle().orElseThrow());
+  }
+
+  @Test
+  void aProgramThatDoesNotCompileIsAnErrorWithTheCompilersWords() {
+    assumeADevice();
+    try (Context context = new Context(Probe.devices().get(0))) {
+      String message =
+          assertThrows(
+                  OpenClException.class,
+                  () -> context.build("kernel void wrong() { undeclared += 1; }", ""))
+              .getMessage();
+      assertTrue(message.contains("undeclared"), message);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"opencl", "opencl:0", "opencl:gpu"})
+  void noProgramRunsYet(String name) {
+    String message = assertThrows(TensorException.class, () -> Device.of(name)).getMessage();
+    assertTrue(
+        message.startsWith("device: programs do not run on OpenCL devices yet, use cpu; there is"),
+        message);
+    assertFalse(message.contains("\n"), message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"opencl:fpga", "opencl:1:2"})
+  void anUnknownDeviceIsAnError(String name) {
+    String message = assertThrows(TensorException.class, () -> Device.of(name)).getMessage();
+    assertTrue(message.startsWith("device: expected opencl or opencl:NUMBER"), message);
+  }
+
+  @Test
+  void automaticIsTheProcessorAndSaysWhy() {
+    Device device = Device.of("auto");
+    assertTrue(device.name().startsWith("cpu:"), device.name());
+    assertTrue(
+        device.description().endsWith("; opencl: programs do not run on OpenCL devices yet"),
+        device.description());
+  }
+
+  /** Prints a survey, in a process of its own. */
+  static final class Survey {
+    private Survey() {}
+
+    public static void main(String[] arguments) {
+      Backend.Survey survey = new OpenClBackend().survey();
+      // Asked twice, since a library that is missing fails in another way the second time.
+      assertEquals(survey.notes(), new OpenClBackend().survey().notes());
+      System.out.println(survey.devices().size());
+      survey.notes().forEach(System.out::println);
+    }
+  }
+
+  private List<String> survey(Map<String, String> environment)
+      throws IOException, InterruptedException {
+    String path = System.getProperty("java.class.path");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-ea", "-cp", path));
+    command.add(Survey.class.getName());
+    File out = folder.resolve("out").toFile();
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.redirectOutput(out).environment().putAll(environment);
+    int exitCode = builder.start().waitFor();
+    List<String> lines = Files.readAllLines(out.toPath());
+    assertEquals(0, exitCode, () -> String.join("\n", lines));
+    return lines;
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void withoutALibraryItSaysWhatToInstall() throws Exception {
+    // An empty file of that name stands before the real one, and cannot be loaded.
+    Files.createFile(folder.resolve("libOpenCL.so.1"));
+    List<String> lines = survey(Map.of("LD_LIBRARY_PATH", folder.toString()));
+    assertEquals(2, lines.size(), () -> String.join("\n", lines));
+    assertEquals("0", lines.get(0));
+    assertTrue(lines.get(1).startsWith(NO_LIBRARY + " (libOpenCL.so.1)"), lines.get(1));
+    assertTrue(lines.get(1).contains("apt-get install"), lines.get(1));
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void withoutADriverItSaysWhatToInstall() throws Exception {
+    assumeADevice();
+    List<String> lines = survey(Map.of("OCL_ICD_VENDORS", folder.toString()));
+    assertEquals(2, lines.size(), () -> String.join("\n", lines));
+    assertEquals("0", lines.get(0));
+    assertTrue(lines.get(1).startsWith("no OpenCL driver: install "), lines.get(1));
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aDriverWithoutADeviceIsNamed() throws Exception {
+    assumeADevice();
+    List<String> lines = survey(Map.of("POCL_DEVICES", "none"));
+    boolean hasPocl =
+        Probe.devices().stream()
+            .anyMatch(
+                d -> Info.text(d.platform(), org.jocl.CL.CL_PLATFORM_NAME).contains("Portable"));
+    assumeFalse(!hasPocl, "SKIPPED, because PoCL is not here");
+    assertTrue(
+        lines.contains("the OpenCL driver 'Portable Computing Language' has no device"),
+        () -> String.join("\n", lines));
+  }
+}

@@ -1,0 +1,627 @@
+package org.fluxion.tensor.cpu;
+
+import static java.lang.constant.ConstantDescs.CD_Object;
+import static java.lang.constant.ConstantDescs.CD_float;
+import static java.lang.constant.ConstantDescs.CD_int;
+import static java.lang.constant.ConstantDescs.CD_long;
+import static java.lang.constant.ConstantDescs.CD_void;
+import static java.lang.constant.ConstantDescs.INIT_NAME;
+
+import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassHierarchyResolver;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.classfile.TypeKind;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.nio.ByteOrder;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import org.fluxion.tensor.cpu.VectorBody.Level;
+import org.fluxion.tensor.cpu.VectorBody.Node;
+import org.fluxion.tensor.cpu.VectorBody.Result;
+import org.fluxion.tensor.cpu.VectorBody.Sink;
+import org.fluxion.tensor.cpu.VectorPhases.Phase;
+
+/**
+ * Writes the class of a loop: one method, which calls nothing but the Vector API, with the lane
+ * count a constant. Around it are loops over planes and rows; within a row one loop for each pass.
+ */
+final class LoopClass {
+  /** HotSpot compiles no method of more than 8,000 bytes. */
+  static final int MOST_BYTES = 7_500;
+
+  private static final int LANES = Species.FLOAT.length();
+  private static final long STEP = Species.FLOAT.vectorByteSize();
+
+  /** The bytes of a row's virtual lanes. */
+  private static final long ROUND = 4L * ScalarReductions.LANES;
+
+  private static final ClassDesc CODE = desc(LoopCode.class);
+  private static final ClassDesc CONSTANTS = desc(FloatConstants.class);
+  private static final ClassDesc REDUCTIONS = desc(FloatReductions.class);
+  private static final ClassDesc SPECIES = desc(Species.class);
+  private static final ClassDesc MEMORY = desc(Memory.class);
+  private static final ClassDesc SEGMENT = desc(MemorySegment.class);
+  private static final ClassDesc LAYOUT = desc(ValueLayout.class);
+  private static final ClassDesc FLOAT_LAYOUT = desc(ValueLayout.OfFloat.class);
+  private static final ClassDesc ORDER = desc(ByteOrder.class);
+  private static final ClassDesc VECTOR = vector("Vector");
+  private static final ClassDesc FLOATS = vector("FloatVector");
+  private static final ClassDesc INTS = vector("IntVector");
+  private static final ClassDesc MASK = vector("VectorMask");
+  private static final ClassDesc SHUFFLE = vector("VectorShuffle");
+  private static final ClassDesc VECTOR_SPECIES = vector("VectorSpecies");
+  private static final ClassDesc OPERATORS = vector("VectorOperators");
+  private static final ClassDesc COMPARISON = vector("VectorOperators$Comparison");
+  private static final ClassDesc UNARY = vector("VectorOperators$Unary");
+  private static final ClassDesc BINARY = vector("VectorOperators$Binary");
+  private static final ClassDesc ASSOCIATIVE = vector("VectorOperators$Associative");
+
+  private final VectorBody body;
+  private final VectorPhases plan;
+  private final CodeBuilder code;
+  private final Map<Integer, Integer> slots = new HashMap<>();
+  private final Map<VectorOp.Type, Deque<Integer>> free = new EnumMap<>(VectorOp.Type.class);
+  private final int[] addresses;
+  private final int[] scratchRows;
+  private int bytes;
+  private int scratch;
+  private int position;
+
+  private LoopClass(VectorPhases plan, CodeBuilder code) {
+    this.plan = plan;
+    this.body = plan.body;
+    this.code = code;
+    this.addresses = new int[body.operands()];
+    this.scratchRows = new int[plan.scratchRows.size()];
+    for (VectorOp.Type type : VectorOp.Type.values()) {
+      free.put(type, new ArrayDeque<>());
+    }
+  }
+
+  private static ClassDesc desc(Class<?> type) {
+    return type.describeConstable().orElseThrow();
+  }
+
+  private static ClassDesc vector(String name) {
+    return ClassDesc.of("jdk.incubator.vector." + name);
+  }
+
+  /** Scratch bytes for rows of so many bytes. */
+  static long scratchBytes(VectorPhases plan, long rowBytes) {
+    return ROUND * mostReductions(plan) + plan.scratchRows.size() * (rowBytes + ROUND);
+  }
+
+  private static int mostReductions(VectorPhases plan) {
+    return plan.phases.stream().mapToInt(p -> p.reductions.size()).max().orElse(0);
+  }
+
+  /** Generates the class of a body's passes, or null if its method would be too long. */
+  static LoopCode define(VectorPhases plan) {
+    MethodHandles.Lookup lookup = MethodHandles.lookup();
+    byte[] file =
+        ClassFile.of(
+                ClassFile.ClassHierarchyResolverOption.of(
+                    ClassHierarchyResolver.ofClassLoading(lookup)))
+            .build(
+                ClassDesc.of(LoopClass.class.getPackageName() + ".GeneratedLoop"),
+                c -> {
+                  c.withFlags(ClassFile.ACC_FINAL);
+                  c.withInterfaceSymbols(CODE);
+                  c.withMethodBody(
+                      INIT_NAME,
+                      MethodTypeDesc.of(CD_void),
+                      0,
+                      b ->
+                          b.aload(0)
+                              .invokespecial(CD_Object, INIT_NAME, MethodTypeDesc.of(CD_void))
+                              .return_());
+                  c.withMethodBody(
+                      "run",
+                      MethodTypeDesc.of(CD_void, CD_long.arrayType()),
+                      ClassFile.ACC_PUBLIC,
+                      b -> new LoopClass(plan, b).write());
+                });
+    int longest =
+        ClassFile.of().parse(file).methods().stream()
+            .mapToInt(m -> m.findAttribute(Attributes.code()).orElseThrow().codeLength())
+            .max()
+            .orElse(0);
+    return longest > MOST_BYTES ? null : instance(lookup, file);
+  }
+
+  private static LoopCode instance(MethodHandles.Lookup lookup, byte[] file) {
+    try {
+      MethodHandles.Lookup hidden = lookup.defineHiddenClass(file, true);
+      return (LoopCode)
+          hidden
+              .findConstructor(
+                  hidden.lookupClass(), java.lang.invoke.MethodType.methodType(void.class))
+              .invoke();
+    } catch (Throwable failure) {
+      throw new IllegalStateException("a generated loop was refused: " + failure, failure);
+    }
+  }
+
+  private void argument(int index) {
+    code.aload(1).loadConstant(index).laload();
+  }
+
+  private static int operand(int number) {
+    return LoopCode.OPERANDS + LoopCode.OPERAND * number;
+  }
+
+  /** Whether an operand's address moves from row to row. */
+  private boolean moves(int operand) {
+    for (Result result : body.results) {
+      if (result.operand() == operand) {
+        return result.sink() != Sink.COLUMN_SUM && result.sink() != Sink.COLUMN_MAX;
+      }
+    }
+    return true;
+  }
+
+  private boolean isUniform(int operand) {
+    return body.nodes.stream()
+        .anyMatch(
+            n ->
+                n.op() == VectorOp.LOAD
+                    && n.level() == Level.UNIFORM
+                    && n.attribute().equals(operand));
+  }
+
+  private void write() {
+    bytes = code.allocateLocal(TypeKind.LONG);
+    scratch = code.allocateLocal(TypeKind.LONG);
+    position = code.allocateLocal(TypeKind.LONG);
+    argument(2);
+    code.lstore(bytes);
+    argument(3);
+    code.lstore(scratch);
+    for (int i = 0; i < scratchRows.length; i++) {
+      scratchRows[i] = code.allocateLocal(TypeKind.LONG);
+      if (i == 0) {
+        code.lload(scratch).loadConstant(ROUND * mostReductions(plan)).ladd();
+      } else {
+        code.lload(scratchRows[i - 1]).lload(bytes).ladd().loadConstant(ROUND).ladd();
+      }
+      code.lstore(scratchRows[i]);
+    }
+    for (int i = 0; i < addresses.length; i++) {
+      addresses[i] = isUniform(i) ? -1 : code.allocateLocal(TypeKind.LONG);
+    }
+    for (int node : plan.uniformNodes) {
+      compute(node, 0, true);
+    }
+    int planes = code.allocateLocal(TypeKind.INT);
+    int rows = code.allocateLocal(TypeKind.INT);
+    argument(0);
+    code.l2i().istore(planes);
+    argument(1);
+    code.l2i().istore(rows);
+    counted(
+        planes,
+        () -> {
+          forEachAddress(
+              (i, address) -> {
+                argument(operand(i));
+                code.lstore(address);
+              });
+          counted(rows, this::row);
+          forEachAddress(
+              (i, address) -> {
+                if (moves(i)) {
+                  code.aload(1).loadConstant(operand(i));
+                  code.dup2().laload();
+                  argument(operand(i) + 1);
+                  code.ladd().lastore();
+                }
+              });
+        });
+    code.return_();
+  }
+
+  private interface AddressAction {
+    void apply(int operand, int local);
+  }
+
+  private void forEachAddress(AddressAction action) {
+    for (int i = 0; i < addresses.length; i++) {
+      if (addresses[i] >= 0) {
+        action.apply(i, addresses[i]);
+      }
+    }
+  }
+
+  private void counted(int count, Runnable inner) {
+    int i = code.allocateLocal(TypeKind.INT);
+    code.iconst_0().istore(i);
+    Label test = code.newBoundLabel();
+    Label end = code.newLabel();
+    code.iload(i).iload(count).if_icmpge(end);
+    inner.run();
+    code.iinc(i, 1).goto_(test).labelBinding(end);
+  }
+
+  /** for (long at = first; at &lt; end; at += step). */
+  private void stepped(int at, Runnable first, Runnable end, long step, Runnable inner) {
+    first.run();
+    code.lstore(at);
+    Label test = code.newBoundLabel();
+    Label out = code.newLabel();
+    code.lload(at);
+    end.run();
+    code.lcmp().ifge(out);
+    inner.run();
+    code.lload(at).loadConstant(step).ladd().lstore(at);
+    code.goto_(test).labelBinding(out);
+  }
+
+  private void row() {
+    for (int p = 0; p < plan.phases.size(); p++) {
+      Phase phase = plan.phases.get(p);
+      for (int node : phase.rowNodes) {
+        if (!body.nodes.get(node).op().isReduction()) {
+          compute(node, p, true);
+        }
+      }
+      for (Result result : phase.rowResults) {
+        code.getstatic(MEMORY, "ALL", SEGMENT);
+        code.getstatic(LAYOUT, "JAVA_FLOAT_UNALIGNED", FLOAT_LAYOUT);
+        code.lload(addresses[result.operand()]);
+        push(result.node());
+        code.iconst_0().invokevirtual(FLOATS, "lane", MethodTypeDesc.of(CD_float, CD_int));
+        code.invokeinterface(
+            SEGMENT, "set", MethodTypeDesc.of(CD_void, FLOAT_LAYOUT, CD_long, CD_float));
+      }
+      if (phase.hasElements()) {
+        pass(phase, p);
+      }
+    }
+    forEachAddress(
+        (i, address) -> {
+          if (moves(i)) {
+            code.lload(address);
+            argument(operand(i) + 2);
+            code.ladd().lstore(address);
+          }
+        });
+  }
+
+  private void pass(Phase phase, int number) {
+    int parts = ScalarReductions.LANES / LANES;
+    if (phase.reductions.isEmpty()) {
+      elements(phase, number, code::lconst_0, STEP);
+      return;
+    }
+    if (parts == 1) {
+      identities(phase);
+      elements(phase, number, code::lconst_0, STEP);
+    } else {
+      // Each part of the virtual lanes has its own walk over the row, so that one accumulator does.
+      int part = code.allocateLocal(TypeKind.LONG);
+      stepped(
+          part,
+          code::lconst_0,
+          () -> code.loadConstant(ROUND),
+          STEP,
+          () -> {
+            identities(phase);
+            elements(phase, number, () -> code.lload(part), ROUND);
+            for (int r = 0; r < phase.reductions.size(); r++) {
+              code.aload(slots.get(phase.reductions.get(r)));
+              code.getstatic(MEMORY, "ALL", SEGMENT);
+              code.lload(scratch).loadConstant(r * ROUND).ladd().lload(part).ladd();
+              store();
+            }
+          });
+    }
+    for (int r = 0; r < phase.reductions.size(); r++) {
+      combine(phase.reductions.get(r), r, parts);
+    }
+  }
+
+  private void identities(Phase phase) {
+    for (int reduction : phase.reductions) {
+      boolean sum = body.nodes.get(reduction).op() == VectorOp.ROW_SUM;
+      // Not a constant vector: the JIT would box an accumulator that starts as one.
+      code.getstatic(SPECIES, "FLOAT", VECTOR_SPECIES);
+      code.loadConstant(sum ? 0f : Float.NEGATIVE_INFINITY);
+      code.invokestatic(FLOATS, "broadcast", MethodTypeDesc.of(FLOATS, VECTOR_SPECIES, CD_float));
+      code.astore(slots.computeIfAbsent(reduction, r -> code.allocateLocal(TypeKind.REFERENCE)));
+    }
+  }
+
+  /** Folds the virtual lanes, half of them apart, then a quarter and so on; all lanes get it. */
+  private void combine(int reduction, int number, int parts) {
+    String name = body.nodes.get(reduction).op() == VectorOp.ROW_SUM ? "add" : "max";
+    int slot = slots.get(reduction);
+    if (parts == 1) {
+      code.aload(slot);
+    } else if (parts == 2) {
+      part(number, 0);
+      part(number, 1);
+      binary(FLOATS, name);
+    } else {
+      part(number, 0);
+      part(number, 2);
+      binary(FLOATS, name);
+      part(number, 1);
+      part(number, 3);
+      binary(FLOATS, name);
+      binary(FLOATS, name);
+    }
+    for (int apart = Math.min(8, LANES / 2); apart >= 1; apart /= 2) {
+      code.dup();
+      code.getstatic(REDUCTIONS, "BY_" + apart, SHUFFLE);
+      code.invokevirtual(FLOATS, "rearrange", MethodTypeDesc.of(FLOATS, SHUFFLE));
+      binary(FLOATS, name);
+    }
+    code.astore(slot);
+  }
+
+  private void part(int number, int part) {
+    load(() -> code.lload(scratch).loadConstant(number * ROUND + part * STEP).ladd());
+  }
+
+  private void elements(Phase phase, int number, Runnable first, long step) {
+    stepped(
+        position, first, () -> code.lload(bytes), step, () -> new Region(phase, number).write());
+  }
+
+  /** The straight code for one vector of elements. */
+  private final class Region {
+    private final Phase phase;
+    private final int number;
+    private final Map<Integer, Integer> uses = new HashMap<>();
+
+    Region(Phase phase, int number) {
+      this.phase = phase;
+      this.number = number;
+      for (int node : phase.elementNodes) {
+        if (!plan.isReloaded(node, number)) {
+          for (int operand : body.nodes.get(node).operands()) {
+            uses.merge(operand, 1, Integer::sum);
+          }
+        }
+      }
+      phase.results.forEach(r -> uses.merge(r.node(), 1, Integer::sum));
+      phase.kept.forEach(k -> uses.merge(k, 1, Integer::sum));
+      phase.reductions.forEach(r -> uses.merge(body.nodes.get(r).a(), 1, Integer::sum));
+    }
+
+    void write() {
+      for (int node : phase.elementNodes) {
+        boolean reloaded = plan.isReloaded(node, number);
+        compute(node, number, false);
+        if (!reloaded) {
+          for (int operand : body.nodes.get(node).operands()) {
+            used(operand);
+          }
+          if (phase.kept.contains(node)) {
+            push(node);
+            code.getstatic(MEMORY, "ALL", SEGMENT);
+            code.lload(scratchRows[plan.scratchRows.get(node)]).lload(position).ladd();
+            store();
+            used(node);
+          }
+        }
+        leave(node);
+      }
+      for (Result result : phase.results) {
+        if (body.level(result.node()) != Level.ELEMENT || result.sink() == Sink.IN_PLACE) {
+          sink(result);
+        }
+      }
+      for (int reduction : phase.reductions) {
+        if (body.level(body.nodes.get(reduction).a()) != Level.ELEMENT) {
+          accumulate(reduction);
+        }
+      }
+      // Values that leave last.
+      phase.elementNodes.forEach(
+          node -> {
+            if (uses.getOrDefault(node, 0) > 0) {
+              uses.put(node, 1);
+              used(node);
+            }
+          });
+    }
+
+    private void leave(int node) {
+      for (Result result : phase.results) {
+        if (result.node() == node && result.sink() != Sink.IN_PLACE) {
+          sink(result);
+          used(node);
+        }
+      }
+      for (int reduction : phase.reductions) {
+        if (body.nodes.get(reduction).a() == node) {
+          accumulate(reduction);
+          used(node);
+        }
+      }
+    }
+
+    private void accumulate(int reduction) {
+      boolean sum = body.nodes.get(reduction).op() == VectorOp.ROW_SUM;
+      int slot = slots.get(reduction);
+      code.aload(slot);
+      push(body.nodes.get(reduction).a());
+      binary(FLOATS, sum ? "add" : "max");
+      code.astore(slot);
+    }
+
+    private void sink(Result result) {
+      int address = addresses[result.operand()];
+      if (VectorPhases.isStore(result.sink())) {
+        push(result.node());
+      } else {
+        load(() -> code.lload(address).lload(position).ladd());
+        push(result.node());
+        binary(FLOATS, result.sink() == Sink.COLUMN_SUM ? "add" : "max");
+      }
+      code.getstatic(MEMORY, "ALL", SEGMENT);
+      code.lload(address).lload(position).ladd();
+      store();
+    }
+
+    private void used(int node) {
+      if (body.level(node) == Level.ELEMENT && uses.merge(node, -1, Integer::sum) == 0) {
+        free.get(body.type(node)).push(slots.remove(node));
+      }
+    }
+  }
+
+  private void push(int node) {
+    Node n = body.nodes.get(node);
+    switch (n.op()) {
+      case FLOAT_CONSTANT -> code.getstatic(CONSTANTS, (String) n.attribute(), FLOATS);
+      case INT_CONSTANT -> code.getstatic(CONSTANTS, (String) n.attribute(), INTS);
+      default -> code.aload(slots.get(node));
+    }
+  }
+
+  /** Computes a value to a local; for good, or until its last use. */
+  private void compute(int node, int phase, boolean forGood) {
+    Node n = body.nodes.get(node);
+    switch (n.op()) {
+      case FLOAT_CONSTANT, INT_CONSTANT -> {
+        return;
+      }
+      case LOAD -> {
+        int operand = (Integer) n.attribute();
+        switch (n.level()) {
+          case ELEMENT -> load(() -> code.lload(addresses[operand]).lload(position).ladd());
+          case ROW -> broadcast(() -> code.lload(addresses[operand]));
+          case UNIFORM -> broadcast(() -> argument(operand(operand)));
+        }
+      }
+      default -> {
+        if (!forGood && plan.isReloaded(node, phase)) {
+          Integer stored = plan.storedIn.get(node);
+          int row = stored == null ? scratchRows[plan.scratchRows.get(node)] : addresses[stored];
+          load(() -> code.lload(row).lload(position).ladd());
+        } else {
+          operation(n);
+        }
+      }
+    }
+    Deque<Integer> pool = free.get(n.op().type);
+    int slot = forGood || pool.isEmpty() ? code.allocateLocal(TypeKind.REFERENCE) : pool.pop();
+    slots.put(node, slot);
+    code.astore(slot);
+  }
+
+  private void operation(Node n) {
+    push(n.a());
+    switch (n.op()) {
+      case ADD -> second(n, FLOATS, "add");
+      case SUB -> second(n, FLOATS, "sub");
+      case MUL -> second(n, FLOATS, "mul");
+      case DIV -> second(n, FLOATS, "div");
+      case MAX -> second(n, FLOATS, "max");
+      case MIN -> second(n, FLOATS, "min");
+      case INT_ADD -> second(n, INTS, "add");
+      case INT_SUB -> second(n, INTS, "sub");
+      case INT_AND -> second(n, INTS, "and");
+      case INT_OR -> second(n, INTS, "or");
+      case INT_MIN -> second(n, INTS, "min");
+      case NEG -> code.invokevirtual(FLOATS, "neg", MethodTypeDesc.of(FLOATS));
+      case ABS -> code.invokevirtual(FLOATS, "abs", MethodTypeDesc.of(FLOATS));
+      case SQRT -> {
+        code.getstatic(OPERATORS, "SQRT", UNARY);
+        code.invokevirtual(FLOATS, "lanewise", MethodTypeDesc.of(FLOATS, UNARY));
+      }
+      case FMA -> {
+        push(n.b());
+        push(n.c());
+        code.invokevirtual(FLOATS, "fma", MethodTypeDesc.of(FLOATS, VECTOR, VECTOR));
+      }
+      case LESS -> compare(n, "LT");
+      case LESS_EQUAL -> compare(n, "LE");
+      case GREATER -> compare(n, "GT");
+      case EQUAL -> compare(n, "EQ");
+      case AND -> mask(n, "and");
+      case OR -> mask(n, "or");
+      case NOT -> code.invokevirtual(MASK, "not", MethodTypeDesc.of(MASK));
+      case BLEND -> {
+        push(n.b());
+        push(n.c());
+        code.invokevirtual(FLOATS, "blend", MethodTypeDesc.of(FLOATS, VECTOR, MASK));
+      }
+      case AS_INTS -> code.invokevirtual(FLOATS, "reinterpretAsInts", MethodTypeDesc.of(INTS));
+      case AS_FLOATS -> code.invokevirtual(INTS, "reinterpretAsFloats", MethodTypeDesc.of(FLOATS));
+      case INT_XOR -> {
+        code.getstatic(OPERATORS, "XOR", ASSOCIATIVE);
+        push(n.b());
+        code.invokevirtual(INTS, "lanewise", MethodTypeDesc.of(INTS, BINARY, VECTOR));
+      }
+      case SHIFT_LEFT -> shift(n, "LSHL");
+      case SHIFT_RIGHT -> shift(n, "ASHR");
+      case LOAD, FLOAT_CONSTANT, INT_CONSTANT, ROW_SUM, ROW_MAX ->
+          throw new IllegalStateException("no operation: " + n.op());
+    }
+  }
+
+  private void second(Node n, ClassDesc type, String name) {
+    push(n.b());
+    binary(type, name);
+  }
+
+  private void binary(ClassDesc type, String name) {
+    code.invokevirtual(type, name, MethodTypeDesc.of(type, VECTOR));
+  }
+
+  private void compare(Node n, String comparison) {
+    code.getstatic(OPERATORS, comparison, COMPARISON);
+    push(n.b());
+    code.invokevirtual(FLOATS, "compare", MethodTypeDesc.of(MASK, COMPARISON, VECTOR));
+  }
+
+  private void mask(Node n, String name) {
+    push(n.b());
+    code.invokevirtual(MASK, name, MethodTypeDesc.of(MASK, MASK));
+  }
+
+  private void shift(Node n, String name) {
+    code.getstatic(OPERATORS, name, BINARY);
+    code.loadConstant((int) (Integer) n.attribute());
+    code.invokevirtual(INTS, "lanewise", MethodTypeDesc.of(INTS, BINARY, CD_int));
+  }
+
+  private void load(Runnable address) {
+    code.getstatic(SPECIES, "FLOAT", VECTOR_SPECIES);
+    code.getstatic(MEMORY, "ALL", SEGMENT);
+    address.run();
+    code.getstatic(MEMORY, "ORDER", ORDER);
+    code.invokestatic(
+        FLOATS,
+        "fromMemorySegment",
+        MethodTypeDesc.of(FLOATS, VECTOR_SPECIES, SEGMENT, CD_long, ORDER));
+  }
+
+  /** Stores; vector, segment and address are on the stack. */
+  private void store() {
+    code.getstatic(MEMORY, "ORDER", ORDER);
+    code.invokevirtual(
+        FLOATS, "intoMemorySegment", MethodTypeDesc.of(CD_void, SEGMENT, CD_long, ORDER));
+  }
+
+  private void broadcast(Runnable address) {
+    code.getstatic(SPECIES, "FLOAT", VECTOR_SPECIES);
+    code.getstatic(MEMORY, "ALL", SEGMENT);
+    code.getstatic(LAYOUT, "JAVA_FLOAT_UNALIGNED", FLOAT_LAYOUT);
+    address.run();
+    code.invokeinterface(SEGMENT, "get", MethodTypeDesc.of(CD_float, FLOAT_LAYOUT, CD_long));
+    code.invokestatic(FLOATS, "broadcast", MethodTypeDesc.of(FLOATS, VECTOR_SPECIES, CD_float));
+  }
+}
