@@ -51,11 +51,9 @@ final class Clusters {
     }
     for (Root root : computed.reversed()) {
       boolean operation = isOperation(root);
-      int limit = latest.getOrDefault(root, level.get(root));
-      if (!operation) {
-        // Computed as late as its first reader allows, so that the two can share a kernel.
-        level.merge(root, limit, Math::max);
-      }
+      // Computed as late as its first reader allows, so that the two can share a kernel, and a
+      // primal that could run ahead waits for its tangent.
+      level.merge(root, latest.getOrDefault(root, level.get(root)), Math::max);
       int before = level.get(root) - (operation ? 1 : 0);
       root.dependencies.forEach(d -> latest.merge(d.root(), before, Math::min));
     }
