@@ -232,11 +232,10 @@ class LoopSourceTest {
     return plan(inputs, List.of(y.value(), y.tangent()));
   }
 
-  @ParameterizedTest
-  @ValueSource(ints = {1, 64})
-  void gelu(int lanes) {
+  @Test
+  void gelu() {
     // 33 × 65 elements leave the last work-group without work for all its lanes.
-    agrees(gelu(33, 65), lanes);
+    agrees(gelu(33, 65), 64);
   }
 
   @ParameterizedTest
@@ -254,9 +253,8 @@ class LoopSourceTest {
     agrees(plan(List.of(x, dx), List.of(y.value(), y.tangent())), lanes);
   }
 
-  @ParameterizedTest
-  @ValueSource(ints = {1, 32})
-  void viewsAreWhereElementsAreRead(int lanes) {
+  @Test
+  void viewsAreWhereElementsAreRead() {
     Tensor x = input("x", 4, 6, 5);
     Tensor y = input("y", 6, 4);
     Tensor turned = x.permute(1, 0, 2).slice(2, 1, 4).flip(0);
@@ -270,7 +268,7 @@ class LoopSourceTest {
                 padded.sum(1),
                 turned.sum(2).add(y),
                 x.reshape(24, 5).max(1).neg())),
-        lanes);
+        32);
   }
 
   @Test

@@ -24,7 +24,10 @@ import picocli.CommandLine.Spec;
     description = "Train and sample Decoupled MeanFlow models.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
-      TrainCommand.class, //
+      DemoCommand.class,
+      SampleCommand.class,
+      EvaluateCommand.class,
+      TrainCommand.class,
       ConvertCommand.class,
       DevicesCommand.class,
       TrainClassifierCommand.class,

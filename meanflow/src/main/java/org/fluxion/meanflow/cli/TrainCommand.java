@@ -279,7 +279,8 @@ final class TrainCommand implements Callable<Integer> {
     return String.join(" ", words.stream().map(TrainCommand::quoted).toList());
   }
 
-  private static String quoted(String word) {
+  /** A word as a shell takes it for itself. */
+  static String quoted(String word) {
     return word.matches("[A-Za-z0-9./:_=+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
   }
 }

@@ -1,6 +1,15 @@
 package org.fluxion.meanflow.report;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
 
 /**
  * A figure that was logged while training.
@@ -29,6 +38,45 @@ public record LossCurve(String title, List<Point> points) {
   /** Keeps the points that are numbers: what is not finite cannot be drawn. */
   public LossCurve {
     points = points.stream().filter(p -> Double.isFinite(p.value())).toList();
+  }
+
+  /** The keys of metrics that are drawn, and what they are called. */
+  private static SequencedMap<String, String> titles() {
+    SequencedMap<String, String> titles = new LinkedHashMap<>();
+    titles.put("loss", "Loss");
+    titles.put("gradientNorm", "Gradient norm before clipping");
+    titles.put("flowError", "Squared error, flow-matching part");
+    titles.put("meanError", "Squared error, mean-flow part");
+    return titles;
+  }
+
+  /**
+   * The curves of a training.
+   *
+   * @param metrics a run's {@code metrics.jsonl}
+   * @return a curve for each figure that is in it and worth drawing
+   * @throws IOException if it cannot be read
+   */
+  public static List<LossCurve> read(Path metrics) throws IOException {
+    ObjectMapper json = new ObjectMapper();
+    List<JsonNode> lines = new ArrayList<>();
+    for (String line : Files.readAllLines(metrics)) {
+      lines.add(json.readTree(line));
+    }
+    List<LossCurve> curves = new ArrayList<>();
+    for (Map.Entry<String, String> title : titles().entrySet()) {
+      List<Point> points =
+          lines.stream()
+              .filter(line -> line.path(title.getKey()).isNumber())
+              .map(
+                  line ->
+                      new Point(line.path("step").asDouble(), line.path(title.getKey()).asDouble()))
+              .toList();
+      if (!points.isEmpty()) {
+        curves.add(new LossCurve(title.getValue(), points));
+      }
+    }
+    return curves;
   }
 
   /** Whether all values are positive, and span so much that ratios show more than differences. */

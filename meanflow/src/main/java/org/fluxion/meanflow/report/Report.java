@@ -1,7 +1,12 @@
 package org.fluxion.meanflow.report;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -70,8 +75,38 @@ public record Report(
   public record Settings(String title, SequencedMap<String, String> values) {
     /** Keeps the values. */
     public Settings {
-      values =
-          java.util.Collections.unmodifiableSequencedMap(new java.util.LinkedHashMap<>(values));
+      values = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(values));
+    }
+
+    /**
+     * Settings from a JSON object, its nested keys joined by dots.
+     *
+     * @param title what they are
+     * @param json the object
+     * @return the settings
+     */
+    public static Settings ofJson(String title, String json) {
+      SequencedMap<String, String> values = new LinkedHashMap<>();
+      try {
+        flatten("", new ObjectMapper().readTree(json), values);
+      } catch (JsonProcessingException wrong) {
+        throw new IllegalArgumentException("settings: expected JSON", wrong);
+      }
+      return new Settings(title, values);
+    }
+
+    private static void flatten(String path, JsonNode node, SequencedMap<String, String> values) {
+      if (node.isObject()) {
+        node.properties()
+            .forEach(
+                entry ->
+                    flatten(
+                        path.isEmpty() ? entry.getKey() : path + "." + entry.getKey(),
+                        entry.getValue(),
+                        values));
+      } else {
+        values.put(path, node.isNull() ? "none" : node.asText());
+      }
     }
 
     /**
@@ -82,7 +117,7 @@ public record Report(
      * @return the settings
      */
     public static Settings of(String title, Map<String, String> values) {
-      return new Settings(title, new java.util.LinkedHashMap<>(values));
+      return new Settings(title, new LinkedHashMap<>(values));
     }
   }
 

@@ -15,8 +15,8 @@ import java.util.List;
  * @param frechet Fréchet distance of the samples from the test images, over a classifier's features
  * @param accuracy the share of the samples that the classifier assigns to the asked class, 0 to 1
  * @param millisecondsPerImage time to draw one image, in large batches on all threads
- * @param nearestDistance mean Euclidean distance of a sample to its nearest training image, pixels
- *     from −1 to 1
+ * @param nearestDistance mean distance of a sample to its nearest training image, root mean square
+ *     of a pixel from −1 to 1
  * @param seeds what each sampling seed gave
  */
 @JsonIgnoreProperties(ignoreUnknown = true)

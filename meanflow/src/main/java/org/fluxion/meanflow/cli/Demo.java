@@ -1,0 +1,418 @@
+package org.fluxion.meanflow.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.stream.LongStream;
+import org.fluxion.meanflow.metrics.Evaluation;
+import org.fluxion.meanflow.report.FigureTable;
+import org.fluxion.meanflow.report.Generator;
+import org.fluxion.meanflow.report.ImageGrid;
+import org.fluxion.meanflow.report.LossCurve;
+import org.fluxion.meanflow.report.Measurement;
+import org.fluxion.meanflow.report.Report;
+import org.fluxion.meanflow.report.Summary;
+import org.fluxion.meanflow.report.SummaryRow;
+import org.fluxion.meanflow.sample.Sampler;
+import org.fluxion.meanflow.train.ModelFile;
+import org.fluxion.meanflow.train.RunFolder;
+import org.fluxion.meanflow.train.Trainer;
+import org.fluxion.meanflow.train.TrainingConfiguration;
+import org.fluxion.nn.data.Batch;
+import org.fluxion.nn.data.Mnist;
+import org.fluxion.tensor.Device;
+
+/**
+ * The demo's work: flow model, conversion, fine-tuning, samples at every stage, and a report of it
+ * all.
+ */
+final class Demo {
+  private static final double NANOS = 1e9;
+  private static final int LONG_SAMPLING = 32;
+  private static final List<Integer> FLOW_STEPS = List.of(1, 2, 4, LONG_SAMPLING);
+  private static final List<Integer> MAP_STEPS = List.of(1, 2, 4);
+  private static final int CLASSES = 10;
+
+  /** Headings, so that a reader knows how far it is. */
+  private static final int STAGES = 6;
+
+  /**
+   * What was asked for.
+   *
+   * @param name the run's name
+   * @param guidance in all sampling, 1 for none
+   * @param seed of the noise; further sampling seeds follow it
+   * @param samplingSeeds how many for the rows that matter most
+   * @param samples measured for each row and seed
+   * @param device where to compute
+   */
+  record Plan(
+      String name, double guidance, long seed, int samplingSeeds, int samples, Device device) {}
+
+  /** Opens what scores and times the samples, which takes a few seconds. */
+  @FunctionalInterface
+  interface MeasurementSource {
+    Measurement open(Device device, int samples) throws IOException;
+  }
+
+  private final Plan plan;
+  private final RunFolder folder;
+  private final PrintWriter out;
+  private final PrintWriter err;
+  private final MeasurementSource measurements;
+  private final boolean terminal = ProgressReport.isTerminal();
+  private final List<Report.Stage> stages = new ArrayList<>();
+  private final List<SummaryRow> rows = new ArrayList<>();
+  private final List<Report.SampleGrid> grids = new ArrayList<>();
+  private final List<Report.Training> trainings = new ArrayList<>();
+
+  /**
+   * A demo.
+   *
+   * @param plan what was asked for
+   * @param folder where all goes
+   * @param measurements what scores and times the samples
+   * @param out what is told goes here
+   * @param err where an error goes that comes after an interruption
+   */
+  Demo(
+      Plan plan,
+      RunFolder folder,
+      MeasurementSource measurements,
+      PrintWriter out,
+      PrintWriter err) {
+    this.measurements = measurements;
+    this.plan = plan;
+    this.folder = folder;
+    this.out = out;
+    this.err = err;
+  }
+
+  /** Where a flow model is trained that does not come with the project. */
+  static Path flowFolder(RunFolder folder) {
+    return folder.path().resolve("flow");
+  }
+
+  /** The fine-tuning's configuration, from the flow model that this demo trains. */
+  TrainingConfiguration fromTrainedFlow(TrainingConfiguration map) {
+    return map.withInitialWeights(
+        folder.model(ModelFile.Kind.FLOW).toAbsolutePath().normalize().toString());
+  }
+
+  /**
+   * Does it all.
+   *
+   * @param map the fine-tuning's configuration
+   * @param flow the flow model's training, if it is trained here
+   * @return false if it was interrupted while training, all being saved
+   */
+  boolean run(TrainingConfiguration map, Optional<TrainingConfiguration> flow) throws IOException {
+    long begin = System.nanoTime();
+    say("From a flow model of handwritten digits to a generator that needs one step.");
+    say(
+        "All of it goes to the folder %s; computing on %s."
+            .formatted(folder.path(), plan.device().description()));
+    Optional<ModelFile> model = flow.isPresent() ? trainedFlow(flow.get()) : shippedFlow();
+    if (model.isEmpty()) {
+      return false;
+    }
+    model.get().write(folder.model(ModelFile.Kind.FLOW));
+    ModelFile converted = model.get().convert(map.model().decoderDepth());
+    Measurement measurement = measurement();
+    try (Evaluation evaluation = measurement.evaluation()) {
+      sampleFlow(measurement, model.get());
+      sampleConverted(measurement, converted);
+      Optional<ModelFile> tuned = fineTuned(map);
+      if (tuned.isEmpty()) {
+        return false;
+      }
+      sampleMap(measurement, tuned.get());
+      realDigits();
+      Summary summary =
+          new Summary(
+              rows,
+              evaluation.reference().frechetFloor(),
+              seconds(begin),
+              plan.samples(),
+              evaluation.reference().nearestDistance());
+      finish(summary, settings(map, flow));
+    }
+    return true;
+  }
+
+  // ---- the stages ----
+
+  private Optional<ModelFile> shippedFlow() throws IOException {
+    long begin = heading("Reading the flow model that comes with the project");
+    ModelFile model = ShippedModels.read(ShippedModels.FLOW);
+    String words =
+        "A diffusion transformer of %,d parameters, trained by flow matching%s."
+            .formatted(
+                model.parameters().count(),
+                Optional.ofNullable(model.notes().get("steps"))
+                    .map(" for %s steps"::formatted)
+                    .orElse(""));
+    done("Read the flow model", words, begin);
+    return Optional.of(model);
+  }
+
+  private Optional<ModelFile> trainedFlow(TrainingConfiguration configuration) throws IOException {
+    long begin =
+        heading(
+            "Training the flow model by flow matching: %,d steps of %d images"
+                .formatted(configuration.steps(), configuration.batchSize()));
+    Path path = flowFolder(folder);
+    try (RunFolder own = Files.exists(path) ? RunFolder.open(path) : RunFolder.create(path)) {
+      own.writeConfiguration(configuration);
+      Optional<ModelFile> model = train(own, configuration);
+      if (model.isPresent()) {
+        trainings.add(
+            new Report.Training(
+                Generator.FLOW,
+                "Training the flow model",
+                "Flow matching: the squared error of the velocity.",
+                LossCurve.read(own.metrics())));
+        done(
+            "Trained the flow model",
+            "%,d parameters, %,d steps of %d images by flow matching."
+                .formatted(
+                    model.get().parameters().count(),
+                    configuration.steps(),
+                    configuration.batchSize()),
+            begin);
+      }
+      return model;
+    }
+  }
+
+  private Measurement measurement() throws IOException {
+    long begin = heading("Reading the digits, and measuring real ones for comparison");
+    Measurement measurement = measurements.open(plan.device(), plan.samples());
+    Evaluation.Reference real = measurement.evaluation().reference();
+    done(
+        "Measured real digits",
+        ("MNIST's 60,000 training and 10,000 test images at 16 × 16 pixels. A classifier that saw"
+                + " the training images alone names %.2f%% of the test images rightly; by its"
+                + " features, 2,000 training images have a Fréchet distance of %.2f from the test"
+                + " images, which is the floor.")
+            .formatted(real.accuracy() * 100, real.frechetFloor()),
+        begin);
+    return measurement;
+  }
+
+  private void sampleFlow(Measurement measurement, ModelFile model) throws IOException {
+    long begin =
+        heading(
+            "Sampling the flow model: %,d digits for each number of steps"
+                .formatted(plan.samples()));
+    for (int steps : FLOW_STEPS) {
+      int seeds = steps == LONG_SAMPLING ? plan.samplingSeeds() : 1;
+      measure(measurement, Generator.FLOW, ShippedModels.sampler(model).steps(steps), seeds);
+    }
+    done(
+        "Sampled the flow model",
+        "%,d digits with each of 1, 2, 4 and 32 steps, as many of each class."
+            .formatted(plan.samples()),
+        begin);
+  }
+
+  private void sampleConverted(Measurement measurement, ModelFile converted) throws IOException {
+    int depth = converted.model().depth();
+    int decoder = converted.model().decoderDepth();
+    long begin =
+        heading(
+            "Converting it to a flow map, without touching a weight, and sampling that with no"
+                + " training at all");
+    for (int steps : MAP_STEPS) {
+      measure(measurement, Generator.CONVERTED, ShippedModels.sampler(converted).steps(steps), 1);
+    }
+    done(
+        "Converted it to a flow map",
+        "Of its %d blocks, the first %d go on seeing the time that an image comes from; the last %d now see the time that it goes to. No weight was touched."
+            .formatted(depth, depth - decoder, decoder),
+        begin);
+  }
+
+  private Optional<ModelFile> fineTuned(TrainingConfiguration configuration) throws IOException {
+    long begin =
+        heading(
+            "Fine-tuning the flow map with Decoupled MeanFlow: %,d steps of %d images"
+                .formatted(configuration.steps(), configuration.batchSize()));
+    Optional<ModelFile> model = train(folder, configuration);
+    if (model.isPresent()) {
+      trainings.add(
+          new Report.Training(
+              Generator.MAP,
+              "Fine-tuning the flow map",
+              "Decoupled MeanFlow: half flow matching, half the MeanFlow identity, each weighted by"
+                  + " a learned variance, so that the loss may fall below zero.",
+              LossCurve.read(folder.metrics())));
+      done(
+          "Fine-tuned the flow map",
+          "%,d steps of %d images with Decoupled MeanFlow; the samples come from the moving average of the weights."
+              .formatted(configuration.steps(), configuration.batchSize()),
+          begin);
+    }
+    return model;
+  }
+
+  private void sampleMap(Measurement measurement, ModelFile map) throws IOException {
+    long begin = heading("Sampling the fine-tuned flow map");
+    for (int steps : MAP_STEPS) {
+      measure(
+          measurement,
+          Generator.MAP,
+          ShippedModels.sampler(map).steps(steps),
+          plan.samplingSeeds());
+    }
+    done(
+        "Sampled the flow map",
+        "%,d digits with each of 1, 2 and 4 steps, from the same noise.".formatted(plan.samples()),
+        begin);
+  }
+
+  private void realDigits() throws IOException {
+    Batch real =
+        Evaluation.balanced(Mnist.read(Mnist.Part.TEST, Mnist.Size.HALF), CLASSES, plan.seed());
+    grid(Optional.empty(), 0, "real", ImageGrid.of(real.inputs(), CLASSES));
+  }
+
+  private void finish(Summary summary, List<Report.Settings> settings) throws IOException {
+    Path figures = folder.path().resolve("summary.json");
+    Path page = folder.path().resolve("report.html");
+    summary.write(figures);
+    new Report(
+            plan.name(),
+            LocalDate.now().format(DateTimeFormatter.ofPattern("d MMMM yyyy", Locale.ENGLISH)),
+            summary,
+            stages,
+            grids,
+            trainings,
+            settings)
+        .write(page);
+    say("");
+    out.print(FigureTable.of(summary));
+    say("");
+    say("Done in %s. To look at:".formatted(ProgressReport.duration(summary.seconds())));
+    say("  %s  all of it, in a browser".formatted(page));
+    say("  %s  the samples as PNG".formatted(folder.path().resolve("samples")));
+    say("  %s  the figures".formatted(figures));
+    say(
+        "  %s  the one-step generator: fluxion sample --model %s"
+            .formatted(folder.model(ModelFile.Kind.MAP), folder.model(ModelFile.Kind.MAP)));
+  }
+
+  // ---- parts of stages ----
+
+  private Optional<ModelFile> train(RunFolder into, TrainingConfiguration configuration)
+      throws IOException {
+    List<ModelFile> trained = new ArrayList<>();
+    try (ProgressReport progress = new ProgressReport(out, terminal)) {
+      Trainer trainer = new Trainer(configuration, into, plan.device()).listener(progress);
+      new Interruption(trainer::stop, err)
+          .during(
+              () -> {
+                Trainer.Result result = trainer.train();
+                if (result.finished()) {
+                  trained.add(result.model());
+                }
+              });
+    }
+    return trained.stream().findFirst();
+  }
+
+  private void measure(Measurement measurement, Generator generator, Sampler sampler, int seeds)
+      throws IOException {
+    List<Long> all = LongStream.range(plan.seed(), plan.seed() + seeds).boxed().toList();
+    String task = "%s, %s".formatted(generator.title(), steps(sampler.steps()));
+    Measurement.Result result;
+    try (TaskBar bar = new TaskBar(task, (long) seeds * plan.samples(), terminal)) {
+      result =
+          measurement.measure(
+              generator, sampler.guidance(plan.guidance()).device(plan.device()), all, bar::to);
+    }
+    SummaryRow row = result.row();
+    rows.add(row);
+    grid(
+        Optional.of(generator),
+        row.steps(),
+        "%s-%d".formatted(generator.name().toLowerCase(Locale.ROOT), row.steps()),
+        result.grid());
+    say(
+        String.format(
+            Locale.ROOT,
+            "  %8s: Fréchet distance %6.2f, %5.1f%% of the asked class, %.2f ms an image%s",
+            steps(row.steps()),
+            row.frechet(),
+            row.accuracy() * 100,
+            row.millisecondsPerImage(),
+            seeds > 1 ? " (the worst of %d seeds)".formatted(seeds) : ""));
+  }
+
+  private static String steps(int steps) {
+    return steps == 1 ? "1 step" : steps + " steps";
+  }
+
+  private void grid(Optional<Generator> generator, int steps, String file, ImageGrid grid)
+      throws IOException {
+    Path pictures = Files.createDirectories(folder.path().resolve("samples"));
+    grid.write(pictures.resolve(file + ".png"));
+    grids.add(new Report.SampleGrid(generator, steps, grid));
+  }
+
+  private List<Report.Settings> settings(
+      TrainingConfiguration map, Optional<TrainingConfiguration> flow) {
+    SequencedMap<String, String> run = new LinkedHashMap<>();
+    run.put("samples of each row and seed", "%,d".formatted(plan.samples()));
+    run.put(
+        "sampling seeds",
+        plan.samplingSeeds() == 1
+            ? Long.toString(plan.seed())
+            : "%d to %d".formatted(plan.seed(), plan.seed() + plan.samplingSeeds() - 1));
+    run.put("guidance in sampling", plan.guidance() == 1 ? "none" : "" + plan.guidance());
+    run.put("training seed", Long.toString(map.seed()));
+    run.put("device", plan.device().description());
+    run.put("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
+    run.put("Java", Runtime.version().toString());
+    run.put(
+        "system", "%s, %s".formatted(System.getProperty("os.name"), System.getProperty("os.arch")));
+    List<Report.Settings> settings = new ArrayList<>();
+    settings.add(new Report.Settings("Sampling, seeds and machine", run));
+    settings.add(Report.Settings.ofJson("Fine-tuning", map.toJson()));
+    flow.ifPresent(
+        it -> settings.add(Report.Settings.ofJson("Training of the flow model", it.toJson())));
+    return settings;
+  }
+
+  // ---- words ----
+
+  private long heading(String line) {
+    say("");
+    say("%d/%d  %s …".formatted(stages.size() + 1, STAGES, line));
+    return System.nanoTime();
+  }
+
+  private void done(String title, String words, long begin) {
+    double seconds = seconds(begin);
+    stages.add(new Report.Stage(title, words, seconds));
+    say("%s (%s)".formatted(words, ProgressReport.duration(seconds)));
+  }
+
+  private static double seconds(long begin) {
+    return (System.nanoTime() - begin) / NANOS;
+  }
+
+  private void say(String line) {
+    out.println(line);
+    out.flush();
+  }
+}

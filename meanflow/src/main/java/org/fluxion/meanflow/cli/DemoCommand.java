@@ -1,0 +1,198 @@
+package org.fluxion.meanflow.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.fluxion.meanflow.metrics.Evaluation;
+import org.fluxion.meanflow.report.Measurement;
+import org.fluxion.meanflow.train.RunFolder;
+import org.fluxion.meanflow.train.TrainingConfiguration;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code fluxion demo}: the main job, from a flow model to a one-step generator. */
+@Command(
+    name = "demo",
+    description = {
+      "Turn a flow model of handwritten digits into a generator that needs one step.",
+      "",
+      "Samples the flow model that comes with the project, converts it to a flow map, fine-tunes"
+          + " the map with Decoupled MeanFlow and samples it again. Takes some minutes and needs"
+          + " nothing but this machine. Writes a folder with the models, the samples as PNG, the"
+          + " figures as summary.json, and report.html, which shows it all in a browser.",
+      ""
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  fluxion demo",
+      "  fluxion demo --name longer --steps 2000",
+      "  fluxion demo --name scratch --from-scratch"
+    })
+final class DemoCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--name",
+      paramLabel = "RUN",
+      defaultValue = "demo",
+      description =
+          "The run's name, which its folder gets; it must be a new one (default:"
+              + " ${DEFAULT-VALUE}).")
+  private String name = "demo";
+
+  @Option(
+      names = "--runs",
+      paramLabel = "DIR",
+      defaultValue = "runs",
+      description = "Where the folders of runs are (default: ${DEFAULT-VALUE}).")
+  private Path runs = Path.of("runs");
+
+  @Option(names = "--resume", description = "Go on with a demo that was stopped.")
+  private boolean resume;
+
+  @Option(
+      names = "--from-scratch",
+      description = "Train the flow model too, in place of the one that comes with the project.")
+  private boolean fromScratch;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description = "Steps of fine-tuning (default: those of the configuration digits-map).")
+  private Optional<Integer> steps = Optional.empty();
+
+  @Option(
+      names = "--flow-steps",
+      paramLabel = "N",
+      description =
+          "Steps of the flow model's training, with --from-scratch (default: those of the"
+              + " configuration digits-flow).")
+  private Optional<Integer> flowSteps = Optional.empty();
+
+  @Option(
+      names = "--guidance",
+      paramLabel = "W",
+      defaultValue = "1.0",
+      description =
+          "Strength of classifier-free guidance in all sampling (default: ${DEFAULT-VALUE}, none).")
+  private double guidance = 1;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "The seed of training and of the noise (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--sampling-seeds",
+      paramLabel = "N",
+      defaultValue = "3",
+      description =
+          "Measure the flow model at 32 steps and the fine-tuned map with so many seeds of the"
+              + " noise, and report the worst (default: ${DEFAULT-VALUE}).")
+  private int samplingSeeds = 3;
+
+  @Mixin private SampleCount samples = new SampleCount();
+  @Mixin private DeviceOptions devices = new DeviceOptions();
+
+  @Override
+  public Integer call() throws IOException {
+    SampleCommand.requireAtLeastOne("--sampling-seeds", samplingSeeds);
+    if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
+      throw new IllegalArgumentException(
+          "--name: expected letters, digits, '.', '_' and '-', beginning with a letter or digit, got '%s'"
+              .formatted(name));
+    }
+    if (flowSteps.isPresent() && !fromScratch && !resume) {
+      throw new IllegalArgumentException(
+          "--flow-steps: expected with --from-scratch; without, no flow model is trained");
+    }
+    Demo.Plan plan =
+        new Demo.Plan(name, guidance, seed, samplingSeeds, samples.count(), devices.device());
+    Path path = runs.resolve(name);
+    boolean done;
+    if (resume) {
+      try (RunFolder folder = RunFolder.open(path)) {
+        done = demo(plan, folder).run(folder.readConfiguration(), flowOf(folder));
+      }
+    } else {
+      TrainingConfiguration map = configuration(ShippedModels.MAP, steps);
+      Optional<TrainingConfiguration> flow =
+          fromScratch
+              ? Optional.of(configuration(ShippedModels.FLOW, flowSteps))
+              : Optional.empty();
+      if (flow.isEmpty()) {
+        // Before the folder is made, so that a failure leaves none behind.
+        ShippedModels.read(ShippedModels.FLOW);
+      }
+      try (RunFolder folder = RunFolder.create(path)) {
+        Demo demo = demo(plan, folder);
+        folder.writeConfiguration(flow.isPresent() ? demo.fromTrainedFlow(map) : map);
+        done = demo.run(folder.readConfiguration(), flow);
+      }
+    }
+    if (!done) {
+      spec.commandLine().getOut().println("Stopped; all is saved. Go on with:\n  " + resumption());
+      spec.commandLine().getOut().flush();
+    }
+    return 0;
+  }
+
+  private Demo demo(Demo.Plan plan, RunFolder folder) {
+    return new Demo(
+        plan,
+        folder,
+        (device, count) -> new Measurement(Evaluation.open(device), count),
+        spec.commandLine().getOut(),
+        spec.commandLine().getErr());
+  }
+
+  private TrainingConfiguration configuration(String shipped, Optional<Integer> length)
+      throws IOException {
+    TrainingConfiguration configuration = TrainingConfiguration.read(shipped).withSeed(seed);
+    return length.isPresent() ? configuration.withSteps(length.get()) : configuration;
+  }
+
+  /** The configuration of the flow model's training, if the demo that is resumed had one. */
+  private Optional<TrainingConfiguration> flowOf(RunFolder folder) throws IOException {
+    Path path = Demo.flowFolder(folder);
+    if (!Files.isDirectory(path)) {
+      return Optional.empty();
+    }
+    try (RunFolder flow = RunFolder.open(path)) {
+      return Optional.of(flow.readConfiguration());
+    }
+  }
+
+  /** The command that goes on from here, as it can be typed. */
+  private String resumption() {
+    List<String> words =
+        new ArrayList<>(
+            List.of(System.getProperty("fluxion.command", "fluxion"), "demo", "--resume"));
+    for (String option :
+        List.of(
+            "--name",
+            "--runs",
+            "--guidance",
+            "--seed",
+            "--sampling-seeds",
+            "--samples",
+            "--backend",
+            "--threads")) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        words.add(option);
+        words.addAll(spec.findOption(option).originalStringValues());
+      }
+    }
+    return String.join(" ", words.stream().map(TrainCommand::quoted).toList());
+  }
+}

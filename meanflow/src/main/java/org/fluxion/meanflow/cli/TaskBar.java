@@ -1,0 +1,50 @@
+package org.fluxion.meanflow.cli;
+
+import java.util.Optional;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/** Shows how far a task came, where the standard output is a terminal; elsewhere nothing. */
+final class TaskBar implements AutoCloseable {
+  private static final int MILLIS = 200;
+
+  private final Optional<ProgressBar> bar;
+
+  /**
+   * A bar.
+   *
+   * @param task what is done
+   * @param all the count at its end
+   * @param terminal whether to show it
+   */
+  TaskBar(String task, long all, boolean terminal) {
+    bar =
+        terminal
+            ? Optional.of(
+                new ProgressBarBuilder()
+                    .setTaskName(task)
+                    .setInitialMax(all)
+                    .setStyle(ProgressBarStyle.ASCII)
+                    .setUpdateIntervalMillis(MILLIS)
+                    .clearDisplayOnFinish()
+                    .setConsumer(new ConsoleProgressBarConsumer(System.out))
+                    .build())
+            : Optional.empty();
+  }
+
+  /**
+   * Moves on.
+   *
+   * @param done how much is done
+   */
+  void to(long done) {
+    bar.ifPresent(it -> it.stepTo(done));
+  }
+
+  @Override
+  public void close() {
+    bar.ifPresent(ProgressBar::close);
+  }
+}

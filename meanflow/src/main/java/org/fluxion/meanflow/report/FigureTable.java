@@ -1,0 +1,61 @@
+package org.fluxion.meanflow.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A run's figures as a table of plain text, for a terminal. */
+public final class FigureTable {
+  private static final List<String> HEAD =
+      List.of(
+          "Model", "Steps", "Guidance", "ms/image", "Fréchet distance", "Asked class", "Nearest");
+
+  private FigureTable() {}
+
+  /**
+   * The table, and under it what real digits have.
+   *
+   * @param summary the figures
+   * @return lines, each ended
+   */
+  public static String of(Summary summary) {
+    List<List<String>> lines = new ArrayList<>();
+    lines.add(HEAD);
+    for (SummaryRow row : summary.rows()) {
+      lines.add(
+          List.of(
+              row.model().title(),
+              Integer.toString(row.steps()),
+              Html.number(row.guidance()),
+              Html.number(row.millisecondsPerImage()),
+              Html.number(row.frechet()),
+              String.format(Locale.ROOT, "%.1f%%", row.accuracy() * 100),
+              Html.number(row.nearestDistance())));
+    }
+    lines.add(
+        List.of(
+            "Real digits",
+            "",
+            "",
+            "",
+            Html.number(summary.frechetFloor()),
+            "",
+            Html.number(summary.nearestDistanceOfTest())));
+    int[] widths = new int[HEAD.size()];
+    for (List<String> line : lines) {
+      for (int i = 0; i < widths.length; i++) {
+        widths[i] = Math.max(widths[i], line.get(i).length());
+      }
+    }
+    StringBuilder table = new StringBuilder();
+    for (List<String> line : lines) {
+      StringBuilder text = new StringBuilder();
+      for (int i = 0; i < widths.length; i++) {
+        String padding = " ".repeat(widths[i] - line.get(i).length());
+        text.append(i == 0 ? line.get(i) + padding : "  " + padding + line.get(i));
+      }
+      table.append(text.toString().stripTrailing()).append(System.lineSeparator());
+    }
+    return table.toString();
+  }
+}

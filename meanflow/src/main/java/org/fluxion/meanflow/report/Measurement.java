@@ -1,0 +1,177 @@
+package org.fluxion.meanflow.report;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntConsumer;
+import org.fluxion.meanflow.metrics.Evaluation;
+import org.fluxion.meanflow.sample.OpenSampler;
+import org.fluxion.meanflow.sample.Sampler;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.RandomKey;
+import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
+
+/**
+ * Draws samples, balanced over the classes, scores them and takes the time. Sample i is of class i
+ * mod classes, so that the first hundred are ten of each of ten.
+ *
+ * @param evaluation what scores them
+ * @param samples how many, a multiple of the number of classes
+ * @param timedSeconds how long draws go on to take the time; there is one draw at least
+ */
+public record Measurement(Evaluation evaluation, int samples, double timedSeconds) {
+  /** Samples of each class in a grid, at most. */
+  private static final int GRID_COLUMNS = 10;
+
+  /** Draws that are timed at most. */
+  private static final int TIMED_DRAWS = 25;
+
+  /** Enough for a median of many draws in few steps, and of some in many. */
+  private static final double TIMED_SECONDS = 1.5;
+
+  private static final double NANOS = 1e9;
+  private static final double MILLIS_PER_SECOND = 1e3;
+
+  /**
+   * Measures samples, and takes the time for a second or two.
+   *
+   * @param evaluation what scores them
+   * @param samples how many, a multiple of the number of classes
+   */
+  public Measurement(Evaluation evaluation, int samples) {
+    this(evaluation, samples, TIMED_SECONDS);
+  }
+
+  /**
+   * What was measured.
+   *
+   * @param row the figures
+   * @param grid some of the first seed's samples, a class in each row
+   */
+  public record Result(SummaryRow row, ImageGrid grid) {}
+
+  /** Checks the number. */
+  public Measurement {
+    if (samples < 1) {
+      throw new IllegalArgumentException("measurement: expected at least 1 sample, got " + samples);
+    }
+  }
+
+  /**
+   * Measures a sampler.
+   *
+   * @param model what the sampler draws from
+   * @param sampler the sampler
+   * @param seeds of the noise, at least one
+   * @param drawn told of the number of samples drawn so far, over all seeds
+   * @return figures and some samples
+   * @throws IllegalArgumentException if the samples are no multiple of the number of classes
+   */
+  public Result measure(Generator model, Sampler sampler, List<Long> seeds, IntConsumer drawn) {
+    int classes = sampler.transformer().classes();
+    if (samples % classes != 0) {
+      throw new IllegalArgumentException(
+          "expected a multiple of %d samples, as many of each class, got %d"
+              .formatted(classes, samples));
+    }
+    Tensor labels = labels(samples, classes);
+    List<Scored> scored = new ArrayList<>();
+    try (OpenSampler open = sampler.open()) {
+      for (long seed : seeds) {
+        int before = scored.size() * samples;
+        Tensor images =
+            draw(open, sampler, labels, RandomKey.of(seed), done -> drawn.accept(before + done));
+        scored.add(new Scored(seed, images, evaluation.evaluate(images, labels)));
+      }
+      double milliseconds =
+          millisecondsPerImage(open, labels(Math.min(samples, sampler.batch()), classes));
+      List<SummaryRow.SeedFigures> figures =
+          scored.stream().map(each -> each.figures(milliseconds)).toList();
+      return new Result(
+          SummaryRow.worstOf(model, sampler.steps(), sampler.guidance(), figures),
+          grid(scored.getFirst().images(), classes));
+    }
+  }
+
+  /** One seed's samples. */
+  private record Scored(long seed, Tensor images, Evaluation.Scores scores) {
+    SummaryRow.SeedFigures figures(double millisecondsPerImage) {
+      return new SummaryRow.SeedFigures(
+          seed,
+          scores.frechet(),
+          scores.accuracy(),
+          millisecondsPerImage,
+          scores.nearestDistance());
+    }
+  }
+
+  /**
+   * Labels in turn: 0, 1, …, 0, 1, ….
+   *
+   * @param count how many
+   * @param classes how many differ
+   * @return int32 [count]
+   */
+  static Tensor labels(int count, int classes) {
+    int[] labels = new int[count];
+    Arrays.setAll(labels, i -> i % classes);
+    return Tensor.of(labels, count);
+  }
+
+  /** The same images as {@link OpenSampler#sample(Tensor, RandomKey)}, in parts that tell. */
+  private static Tensor draw(
+      OpenSampler open, Sampler sampler, Tensor labels, RandomKey key, IntConsumer drawn) {
+    int count = labels.shape().extent(0);
+    Shape shape = sampler.transformer().images(count);
+    Tensor noise = key.fold(0).normal(shape, DType.FLOAT64).detach();
+    List<Tensor> parts = new ArrayList<>();
+    for (int from = 0; from < count; from += sampler.batch()) {
+      int start = from;
+      int end = Math.min(count, from + sampler.batch());
+      parts.add(
+          open.sample(
+              noise.slice(0, start, end).detach(),
+              labels.slice(0, start, end).detach(),
+              number -> key.fold(number + 1L).normal(shape, DType.FLOAT64).slice(0, start, end)));
+      drawn.accept(end);
+    }
+    return Tensor.concat(0, parts.toArray(Tensor[]::new)).cast(DType.FLOAT32).detach();
+  }
+
+  /** The median over draws of one batch, after the samples have warmed everything up. */
+  private double millisecondsPerImage(OpenSampler open, Tensor labels) {
+    List<Double> seconds = new ArrayList<>();
+    long begin = System.nanoTime();
+    do {
+      long before = System.nanoTime();
+      open.sample(labels, RandomKey.of(seconds.size())).value();
+      seconds.add((System.nanoTime() - before) / NANOS);
+    } while (seconds.size() < TIMED_DRAWS && (System.nanoTime() - begin) / NANOS < timedSeconds);
+    double[] sorted = seconds.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    return sorted[sorted.length / 2] * MILLIS_PER_SECOND / labels.shape().extent(0);
+  }
+
+  private static ImageGrid grid(Tensor images, int classes) {
+    int columns = Math.min(GRID_COLUMNS, images.shape().extent(0) / classes);
+    return byClass(images.slice(0, 0, columns * classes), classes, columns);
+  }
+
+  /**
+   * A grid with a class in each row, of images whose classes take turns.
+   *
+   * @param images floats [columns · classes, 1, h, w]
+   * @param classes how many classes take turns
+   * @param columns images of each
+   * @return the grid
+   */
+  public static ImageGrid byClass(Tensor images, int classes, int columns) {
+    Shape shape = images.shape();
+    Tensor rows =
+        images
+            .reshape(columns, classes, shape.extent(1), shape.extent(2), shape.extent(3))
+            .permute(1, 0, 2, 3, 4)
+            .reshape(shape);
+    return ImageGrid.of(rows.detach(), columns);
+  }
+}

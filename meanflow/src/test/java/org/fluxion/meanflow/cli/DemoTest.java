@@ -1,0 +1,165 @@
+package org.fluxion.meanflow.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.fluxion.meanflow.metrics.Classifier;
+import org.fluxion.meanflow.metrics.Evaluation;
+import org.fluxion.meanflow.report.Generator;
+import org.fluxion.meanflow.report.Measurement;
+import org.fluxion.meanflow.report.Summary;
+import org.fluxion.meanflow.train.ModelFile;
+import org.fluxion.meanflow.train.RunFolder;
+import org.fluxion.meanflow.train.TrainingConfiguration;
+import org.fluxion.nn.data.DataSet;
+import org.fluxion.nn.data.Mnist;
+import org.fluxion.tensor.Device;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole demo with a tiny network, few steps and fewer real images. */
+class DemoTest {
+  /** Enough for 200 of each class. */
+  private static final int REAL_IMAGES = 3000;
+
+  private static TrainingConfiguration tiny(String shipped) throws IOException {
+    String json =
+        TrainingConfiguration.read(shipped)
+            .toJson()
+            .replaceFirst("\"width\" : 128", "\"width\" : 16")
+            .replaceFirst("\"depth\" : 6", "\"depth\" : 3");
+    return TrainingConfiguration.parse(shipped, json).withBatchSize(8).withSteps(2);
+  }
+
+  private static Measurement measurement(Device device, int samples) throws IOException {
+    DataSet train = Mnist.read(Mnist.Part.TRAIN, Mnist.Size.HALF).first(REAL_IMAGES);
+    DataSet test = Mnist.read(Mnist.Part.TEST, Mnist.Size.HALF).first(REAL_IMAGES);
+    return new Measurement(Evaluation.open(Classifier.shipped(), train, test, device), samples, 0);
+  }
+
+  private static boolean demo(RunFolder folder, StringWriter out) throws IOException {
+    Demo.Plan plan = new Demo.Plan("tiny", 1, 5, 2, 200, Device.cpu());
+    Demo demo =
+        new Demo(plan, folder, DemoTest::measurement, new PrintWriter(out), new PrintWriter(out));
+    TrainingConfiguration map = demo.fromTrainedFlow(tiny(ShippedModels.MAP));
+    folder.writeConfiguration(map);
+    return demo.run(map, Optional.of(tiny(ShippedModels.FLOW)));
+  }
+
+  @Test
+  void itLeavesAllThatItPromises(@TempDir Path runs) throws IOException {
+    Path path = runs.resolve("tiny");
+    StringWriter out = new StringWriter();
+    try (RunFolder folder = RunFolder.create(path)) {
+      assertTrue(demo(folder, out));
+    }
+    Summary summary = Summary.read(path.resolve("summary.json"));
+    assertEquals(
+        "FLOW 1, FLOW 2, FLOW 4, FLOW 32, CONVERTED 1, CONVERTED 2, CONVERTED 4, MAP 1, MAP 2, MAP"
+            + " 4",
+        summary.rows().stream()
+            .map(row -> row.model() + " " + row.steps())
+            .collect(Collectors.joining(", ")));
+    summary
+        .rows()
+        .forEach(
+            row -> {
+              assertTrue(row.frechet() > summary.frechetFloor(), row.toString());
+              assertTrue(row.millisecondsPerImage() > 0, row.toString());
+              assertEquals(1, row.guidance());
+            });
+    assertEquals(2, summary.row(Generator.FLOW, 32).orElseThrow().seeds().size());
+    assertEquals(1, summary.row(Generator.FLOW, 1).orElseThrow().seeds().size());
+    assertEquals(5, summary.row(Generator.MAP, 1).orElseThrow().seeds().getFirst().seed());
+    assertEquals(ModelFile.Kind.MAP, ModelFile.read(path.resolve("map.safetensors")).kind());
+    assertEquals(ModelFile.Kind.FLOW, ModelFile.read(path.resolve("flow.safetensors")).kind());
+    assertTrue(Files.readString(path.resolve("report.html")).endsWith("</html>\n"));
+    assertEquals(1, Files.readAllLines(path.resolve("metrics.jsonl")).size());
+    try (Stream<Path> pictures = Files.list(path.resolve("samples"))) {
+      assertEquals(11, pictures.count());
+    }
+    assertTrue(out.toString().contains(path.resolve("report.html").toString()), out.toString());
+    assertFalse(out.toString().contains("NaN"), out.toString());
+
+    // The map's samples can be drawn again, in another process or another year.
+    Path again = runs.resolve("again.png");
+    CommandRun.Outcome sample =
+        run("sample", "--model", path.resolve("map.safetensors"), "--seed", 5, "--out", again);
+    assertEquals("", sample.err());
+    assertArrayEquals(
+        Files.readAllBytes(path.resolve("samples/map-1.png")), Files.readAllBytes(again));
+
+    // Done again after its training was done, it comes to the same figures.
+    try (RunFolder folder = RunFolder.open(path)) {
+      assertTrue(demo(folder, new StringWriter()));
+    }
+    Summary second = Summary.read(path.resolve("summary.json"));
+    for (int i = 0; i < summary.rows().size(); i++) {
+      assertEquals(summary.rows().get(i).frechet(), second.rows().get(i).frechet());
+      assertEquals(summary.rows().get(i).accuracy(), second.rows().get(i).accuracy());
+    }
+  }
+
+  @Test
+  void badInputIsOneLine(@TempDir Path runs) throws IOException {
+    assertOneLine(
+        "fluxion: --name: expected letters, digits, '.', '_' and '-', beginning with a letter or"
+            + " digit, got '../demo'",
+        "demo",
+        "--runs",
+        runs,
+        "--name",
+        "../demo");
+    assertOneLine(
+        "fluxion: --samples: expected a multiple of 10, at least 200, got 15",
+        "demo",
+        "--runs",
+        runs,
+        "--samples",
+        15);
+    assertOneLine(
+        "fluxion: --sampling-seeds: expected at least 1, got 0",
+        "demo",
+        "--runs",
+        runs,
+        "--sampling-seeds",
+        0);
+    assertOneLine(
+        "fluxion: --flow-steps: expected with --from-scratch; without, no flow model is trained",
+        "demo",
+        "--runs",
+        runs,
+        "--flow-steps",
+        10);
+    Path there = Files.createDirectory(runs.resolve("there"));
+    CommandRun.Outcome exists = run("demo", "--from-scratch", "--runs", runs, "--name", "there");
+    assertEquals(1, exists.exitCode());
+    assertTrue(exists.err().startsWith("fluxion: the run folder " + there), exists.err());
+    assertEquals(1, exists.err().lines().count());
+    try (Stream<Path> files = Files.list(runs)) {
+      assertEquals(1, files.count());
+    }
+  }
+
+  private static void assertOneLine(String line, Object... arguments) {
+    CommandRun.Outcome run = run(arguments);
+    assertEquals(line + System.lineSeparator(), run.err());
+    assertEquals(1, run.exitCode());
+    assertEquals("", run.out());
+  }
+
+  private static CommandRun.Outcome run(Object... words) {
+    return CommandRun.here(Arrays.stream(words).map(Object::toString).toArray(String[]::new));
+  }
+}

@@ -1,0 +1,152 @@
+package org.fluxion.meanflow.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import javax.imageio.ImageIO;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import org.fluxion.meanflow.train.ModelConfiguration;
+import org.fluxion.meanflow.train.ModelFile;
+import org.fluxion.nn.Parameters;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.RandomKey;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SampleCommandTest {
+  private static final ModelConfiguration MODEL =
+      new ModelConfiguration(4, 2, 1, 8, 2, 2, 5, 1, false);
+
+  /** A model whose every weight is random, so that times and classes tell in what it draws. */
+  private static Path model(Path folder, ModelFile.Kind kind) throws IOException {
+    Parameters.Builder parameters = Parameters.builder();
+    RandomKey key = RandomKey.of(3);
+    int[] at = {0};
+    MODEL
+        .transformer()
+        .initialise(key)
+        .asMap()
+        .forEach(
+            (name, tensor) ->
+                parameters.add(
+                    name, key.fold(at[0]++).normal(tensor.shape(), DType.FLOAT32).mul(0.3)));
+    Path file = folder.resolve(kind.written() + ".safetensors");
+    new ModelFile(kind, MODEL, parameters.build().detach()).write(file);
+    return file;
+  }
+
+  private static byte[] drawn(Path folder, Object... options) throws IOException {
+    Path out = folder.resolve("out.png");
+    Object[] words = Arrays.copyOf(new Object[] {"sample", "--out", out}, 3 + options.length);
+    System.arraycopy(options, 0, words, 3, options.length);
+    CommandRun.Outcome run = run(words);
+    assertEquals("", run.err());
+    assertEquals(0, run.exitCode());
+    return Files.readAllBytes(out);
+  }
+
+  @Test
+  void itDrawsARowForEachClass(@TempDir Path folder) throws IOException {
+    Path map = model(folder, ModelFile.Kind.MAP);
+    drawn(folder, "--model", map, "--labels", "0-2,4", "--count", 3, "--scale", 2);
+    BufferedImage image = ImageIO.read(folder.resolve("out.png").toFile());
+    assertEquals(3 * 8 + 2 * 2, image.getWidth());
+    assertEquals(4 * 8 + 3 * 2, image.getHeight());
+    drawn(folder, "--model", map, "--labels", "3,3,1", "--count", 1, "--scale", 1);
+    image = ImageIO.read(folder.resolve("out.png").toFile());
+    assertEquals(3 * 4 + 2 * 2, image.getWidth());
+    assertEquals(4, image.getHeight());
+  }
+
+  @Test
+  void seedStepsClassesAndGuidanceTell(@TempDir Path folder) throws IOException {
+    Path map = model(folder, ModelFile.Kind.MAP);
+    Path flow = model(folder, ModelFile.Kind.FLOW);
+    byte[] plain = drawn(folder, "--model", map);
+    assertArrayEquals(plain, drawn(folder, "--model", map, "--threads", 1, "--steps", 1));
+    for (Object[] other :
+        new Object[][] {
+          {"--seed", 1}, {"--steps", 2}, {"--labels", "4,3,2,1,0"}, {"--guidance", 2.0}
+        }) {
+      byte[] different = drawn(folder, "--model", map, other[0], other[1]);
+      assertFalse(Arrays.equals(plain, different), Arrays.toString(other));
+    }
+    // A flow model takes 32 steps unless told otherwise.
+    assertArrayEquals(
+        drawn(folder, "--model", flow), drawn(folder, "--model", flow, "--steps", 32));
+    assertFalse(
+        Arrays.equals(
+            drawn(folder, "--model", flow), drawn(folder, "--model", flow, "--steps", 1)));
+  }
+
+  @Test
+  void badInputIsOneLine(@TempDir Path folder) throws IOException {
+    Path map = model(folder, ModelFile.Kind.MAP);
+    assertOneLine(
+        "--labels: expected classes from 0 to 4 such as 0-4 or 3,3,7, got '7'",
+        "--model",
+        map,
+        "--labels",
+        "7");
+    assertOneLine("--count: expected at least 1, got 0", "--model", map, "--count", 0);
+    assertOneLine("--steps: expected at least 1, got 0", "--model", map, "--steps", 0);
+    assertOneLine(folder + " is a folder; expected the name of a file to write", "--out", folder);
+    CommandRun.Outcome absent = run("sample", "--model", folder.resolve("no.safetensors"));
+    assertEquals(1, absent.exitCode());
+    assertEquals(1, absent.err().lines().count());
+    assertTrue(absent.err().contains("no.safetensors: expected the path"), absent.err());
+    CommandRun.Outcome unknown = run("sample", "--labls", "3");
+    assertEquals(2, unknown.exitCode());
+    assertTrue(unknown.err().startsWith("fluxion: Unknown option"), unknown.err());
+    CommandRun.Outcome size = run("evaluate", "--model", map);
+    assertEquals(1, size.exitCode());
+    assertTrue(size.err().contains("digits at 16 × 16 pixels"), size.err());
+    assertEquals(2, run("evaluate").exitCode());
+  }
+
+  private static void assertOneLine(String line, Object... options) {
+    Object[] words = Arrays.copyOf(new Object[] {"sample"}, 1 + options.length);
+    System.arraycopy(options, 0, words, 1, options.length);
+    CommandRun.Outcome run = run(words);
+    assertEquals("fluxion: " + line + System.lineSeparator(), run.err());
+    assertEquals(1, run.exitCode());
+  }
+
+  @Property(tries = 100)
+  void aListOfClassesIsReadAsItIsWritten(
+      @ForAll @Size(min = 1, max = 8) List<@IntRange(min = 0, max = 12) Integer> labels) {
+    String written = labels.stream().map(Object::toString).collect(Collectors.joining(","));
+    assertEquals(labels, LabelList.parse(written, 13));
+    String ranges =
+        labels.stream().map(label -> label + "-" + label).collect(Collectors.joining(", "));
+    assertEquals(labels, LabelList.parse(ranges, 13));
+  }
+
+  @Test
+  void whatIsNoListOfClassesIsSaid() {
+    assertEquals(List.of(0, 1, 2, 9), LabelList.parse("0-2,9", 10));
+    for (String wrong :
+        List.of("", ",", "1,", "10", "2-1", "-1", "1-", "0-10", "1-2-3", "a", "99999999999")) {
+      IllegalArgumentException said =
+          assertThrows(IllegalArgumentException.class, () -> LabelList.parse(wrong, 10));
+      assertTrue(said.getMessage().endsWith("got '" + wrong + "'"), said.getMessage());
+    }
+  }
+
+  private static CommandRun.Outcome run(Object... words) {
+    return CommandRun.here(Arrays.stream(words).map(Object::toString).toArray(String[]::new));
+  }
+}
