@@ -41,7 +41,7 @@ interface CpuKernel {
     final long[] values;
 
     /** Accumulators of a matrix product. */
-    final Gemm.Tile tile = new Gemm.Tile(true, true);
+    final GemmTiles.Tile tile = new GemmTiles.Tile(true, true);
 
     /** Loop indices. */
     final long[] indices;

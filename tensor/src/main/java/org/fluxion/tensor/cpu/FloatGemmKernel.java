@@ -218,6 +218,107 @@ final class FloatGemmKernel {
     c11x1.intoArray(tile, 23 * LANES);
   }
 
+  /** A tile of 12 rows and the first of 2 vectors; row i at a[from + i·k]. */
+  static void rows12x1(int k, float[] a, int from, long b, float[] tile) {
+    FloatVector c0 = FloatVector.zero(SPECIES);
+    FloatVector c1 = FloatVector.zero(SPECIES);
+    FloatVector c2 = FloatVector.zero(SPECIES);
+    FloatVector c3 = FloatVector.zero(SPECIES);
+    FloatVector c4 = FloatVector.zero(SPECIES);
+    FloatVector c5 = FloatVector.zero(SPECIES);
+    FloatVector c6 = FloatVector.zero(SPECIES);
+    FloatVector c7 = FloatVector.zero(SPECIES);
+    FloatVector c8 = FloatVector.zero(SPECIES);
+    FloatVector c9 = FloatVector.zero(SPECIES);
+    FloatVector c10 = FloatVector.zero(SPECIES);
+    FloatVector c11 = FloatVector.zero(SPECIES);
+    int row1 = from + 1 * k;
+    int row2 = from + 2 * k;
+    int row3 = from + 3 * k;
+    int row4 = from + 4 * k;
+    int row5 = from + 5 * k;
+    int row6 = from + 6 * k;
+    int row7 = from + 7 * k;
+    int row8 = from + 8 * k;
+    int row9 = from + 9 * k;
+    int row10 = from + 10 * k;
+    int row11 = from + 11 * k;
+    long bt = b;
+    for (int p = 0; p < k; p++) {
+      FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, Memory.ALL, bt, Memory.ORDER);
+      c0 = FloatVector.broadcast(SPECIES, a[from + p]).lanewise(FMA, b0, c0);
+      c1 = FloatVector.broadcast(SPECIES, a[row1 + p]).lanewise(FMA, b0, c1);
+      c2 = FloatVector.broadcast(SPECIES, a[row2 + p]).lanewise(FMA, b0, c2);
+      c3 = FloatVector.broadcast(SPECIES, a[row3 + p]).lanewise(FMA, b0, c3);
+      c4 = FloatVector.broadcast(SPECIES, a[row4 + p]).lanewise(FMA, b0, c4);
+      c5 = FloatVector.broadcast(SPECIES, a[row5 + p]).lanewise(FMA, b0, c5);
+      c6 = FloatVector.broadcast(SPECIES, a[row6 + p]).lanewise(FMA, b0, c6);
+      c7 = FloatVector.broadcast(SPECIES, a[row7 + p]).lanewise(FMA, b0, c7);
+      c8 = FloatVector.broadcast(SPECIES, a[row8 + p]).lanewise(FMA, b0, c8);
+      c9 = FloatVector.broadcast(SPECIES, a[row9 + p]).lanewise(FMA, b0, c9);
+      c10 = FloatVector.broadcast(SPECIES, a[row10 + p]).lanewise(FMA, b0, c10);
+      c11 = FloatVector.broadcast(SPECIES, a[row11 + p]).lanewise(FMA, b0, c11);
+      bt += 2L * BYTES;
+    }
+    c0.intoArray(tile, 0);
+    c1.intoArray(tile, 2 * LANES);
+    c2.intoArray(tile, 4 * LANES);
+    c3.intoArray(tile, 6 * LANES);
+    c4.intoArray(tile, 8 * LANES);
+    c5.intoArray(tile, 10 * LANES);
+    c6.intoArray(tile, 12 * LANES);
+    c7.intoArray(tile, 14 * LANES);
+    c8.intoArray(tile, 16 * LANES);
+    c9.intoArray(tile, 18 * LANES);
+    c10.intoArray(tile, 20 * LANES);
+    c11.intoArray(tile, 22 * LANES);
+  }
+
+  /** A tile of 12 rows and the first of 2 vectors; column p at a[from + 12·p]. */
+  static void columns12x1(int k, float[] a, int from, long b, float[] tile) {
+    FloatVector c0 = FloatVector.zero(SPECIES);
+    FloatVector c1 = FloatVector.zero(SPECIES);
+    FloatVector c2 = FloatVector.zero(SPECIES);
+    FloatVector c3 = FloatVector.zero(SPECIES);
+    FloatVector c4 = FloatVector.zero(SPECIES);
+    FloatVector c5 = FloatVector.zero(SPECIES);
+    FloatVector c6 = FloatVector.zero(SPECIES);
+    FloatVector c7 = FloatVector.zero(SPECIES);
+    FloatVector c8 = FloatVector.zero(SPECIES);
+    FloatVector c9 = FloatVector.zero(SPECIES);
+    FloatVector c10 = FloatVector.zero(SPECIES);
+    FloatVector c11 = FloatVector.zero(SPECIES);
+    long bt = b;
+    for (int p = 0; p < k; p++) {
+      FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, Memory.ALL, bt, Memory.ORDER);
+      c0 = FloatVector.broadcast(SPECIES, a[from + 12 * p]).lanewise(FMA, b0, c0);
+      c1 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 1]).lanewise(FMA, b0, c1);
+      c2 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 2]).lanewise(FMA, b0, c2);
+      c3 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 3]).lanewise(FMA, b0, c3);
+      c4 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 4]).lanewise(FMA, b0, c4);
+      c5 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 5]).lanewise(FMA, b0, c5);
+      c6 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 6]).lanewise(FMA, b0, c6);
+      c7 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 7]).lanewise(FMA, b0, c7);
+      c8 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 8]).lanewise(FMA, b0, c8);
+      c9 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 9]).lanewise(FMA, b0, c9);
+      c10 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 10]).lanewise(FMA, b0, c10);
+      c11 = FloatVector.broadcast(SPECIES, a[from + 12 * p + 11]).lanewise(FMA, b0, c11);
+      bt += 2L * BYTES;
+    }
+    c0.intoArray(tile, 0);
+    c1.intoArray(tile, 2 * LANES);
+    c2.intoArray(tile, 4 * LANES);
+    c3.intoArray(tile, 6 * LANES);
+    c4.intoArray(tile, 8 * LANES);
+    c5.intoArray(tile, 10 * LANES);
+    c6.intoArray(tile, 12 * LANES);
+    c7.intoArray(tile, 14 * LANES);
+    c8.intoArray(tile, 16 * LANES);
+    c9.intoArray(tile, 18 * LANES);
+    c10.intoArray(tile, 20 * LANES);
+    c11.intoArray(tile, 22 * LANES);
+  }
+
   /** A tile of 4 rows and 2 vectors; row i at a[from + i·k]. */
   static void rows4x2(int k, float[] a, int from, long b, float[] tile) {
     FloatVector c0x0 = FloatVector.zero(SPECIES);

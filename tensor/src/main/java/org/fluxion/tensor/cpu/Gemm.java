@@ -1,23 +1,35 @@
 package org.fluxion.tensor.cpu;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.fluxion.tensor.DType;
 
 /**
- * A batched matrix product with any strides. Large ones pack b once into panels that every task
- * reads, then each task packs blocks of a and walks over the panels with a tile of accumulators in
- * registers (the layers of Goto and van de Geijn, "Anatomy of high-performance matrix
- * multiplication", 2008). Small ones of a batch are read where they lie. Every element of c is a
- * sum of chains of fused multiply-adds over {@value #DEPTH} products each, whatever the tile, the
- * vector width or the number of threads.
+ * A batched matrix product with any strides, in one of three ways, by its shape alone. <em>Shared
+ * panels</em>: b is packed once into panels that every task reads, then each task packs blocks of a
+ * and walks over the panels with a tile of accumulators in registers (the layers of Goto and van de
+ * Geijn, "Anatomy of high-performance matrix multiplication", 2008). <em>Slices</em>, where k is
+ * long and c is small, as in the gradients of weights: each task computes the sums of one slice of
+ * k, and a second phase adds the slices in order. <em>Small</em> products of a batch are read where
+ * they lie. Every element of c is a sum of chains of fused multiply-adds over {@value
+ * GemmTiles#DEPTH} products each, whatever the way, the tile, the vector width or the number of
+ * threads.
  */
 final class Gemm {
-  /** Products in a chain: a block of a that deep stays in the L2 cache. */
-  private static final int DEPTH = 256;
-
-  private static final int BLOCK_ROWS = 96;
+  private static final int DEPTH = GemmTiles.DEPTH;
   private static final long SMALL = 64 * 64 * 64;
+
+  /** Elements of all slices of c together, at most. */
+  private static final long SLICED = 1 << 20;
+
+  private static final int MOST_TASKS = 64;
+
+  /** What one core does in a nanosecond, roughly, and what it takes for an element and a task. */
+  private static final double PRODUCTS_PER_NANO = 50;
+
+  private static final double PACKING = 0.12;
+  private static final double READING = 0.03;
+  private static final double STORING = 0.05;
+  private static final double TRANSPOSING = 0.4;
+  private static final double TASK_NANOS = 200;
 
   /**
    * Where an operand's elements lie.
@@ -26,31 +38,22 @@ final class Gemm {
    * @param rowStride elements per row
    * @param columnStride elements per column
    */
-  record Operand(long[] batchStrides, long rowStride, long columnStride) {}
-
-  /**
-   * Where a tile's accumulators go before they are added to c; each thread has one. Arrays, since
-   * storing to memory segments takes so much of the compiler's budget that the last accumulators
-   * would end up on the heap.
-   */
-  static final class Tile {
-    private static final int MOST = 12 * 32;
-    private static final int BLOCK = (BLOCK_ROWS + 12) * DEPTH;
-    final float[] floats = new float[MOST];
-    final double[] doubles = new double[MOST];
-
-    /** The block of a that is being multiplied. */
-    final float[] floatBlock;
-
-    final double[] doubleBlock;
-
-    Tile(boolean floatProducts, boolean doubleProducts) {
-      floatBlock = new float[floatProducts ? BLOCK : 0];
-      doubleBlock = new double[doubleProducts ? BLOCK : 0];
+  record Operand(long[] batchStrides, long rowStride, long columnStride) {
+    private Operand transposed() {
+      return new Operand(batchStrides, columnStride, rowStride);
     }
   }
 
-  private final DType dtype;
+  private enum Way {
+    PANELS,
+    SLICES,
+    SMALL,
+    DIRECT
+  }
+
+  /** Whether this is the product of the transposes, so that a is the caller's b. */
+  private final boolean swapped;
+
   private final boolean doubles;
   private final int bytes;
   private final long[] batch;
@@ -62,20 +65,18 @@ final class Gemm {
   private final Operand b;
   private final Operand c;
   private final boolean accumulate;
-  private final int tileRows;
-  private final int tileColumns;
-  private final boolean wide;
-  private final boolean byRows;
+  private final GemmTiles tiles;
   private final int panels;
   private final long panelBytes;
-  private final boolean small;
-  private final boolean direct;
+  private final Way way;
+  private final int slices;
   private final int rowBlocks;
   private final int blockRows;
   private final int columnChunks;
 
   private Gemm(
-      DType dtype,
+      boolean swapped,
+      boolean doubles,
       long[] batch,
       int m,
       int n,
@@ -84,9 +85,9 @@ final class Gemm {
       Operand b,
       Operand c,
       boolean add) {
-    this.dtype = dtype;
-    this.doubles = dtype == DType.FLOAT64;
-    this.bytes = dtype.bytes();
+    this.swapped = swapped;
+    this.doubles = doubles;
+    this.bytes = doubles ? 8 : 4;
     this.batch = batch;
     long product = 1;
     for (long extent : batch) {
@@ -100,31 +101,74 @@ final class Gemm {
     this.b = b;
     this.c = c;
     this.accumulate = add;
-    int lanes = Width.VECTORS ? lanes() : 0;
-    this.wide = lanes * bytes == 64;
-    this.byRows = a.columnStride == 1 || a.rowStride != 1;
-    this.tileRows = lanes == 0 ? ScalarGemmKernel.SIDE : wide ? 12 : 4;
-    this.tileColumns = lanes == 0 ? ScalarGemmKernel.SIDE : 2 * lanes;
-    this.panels = Math.ceilDiv(n, tileColumns);
-    this.panelBytes = (long) k * tileColumns * bytes;
-    this.small = batches > 1 && (long) m * n * k <= SMALL;
-    this.direct =
-        small
-            && lanes > 0
-            && m % 8 == 0
-            && n % lanes == 0
-            && k <= DEPTH
-            && c.columnStride == 1
-            && !add;
-    int blocks = Math.ceilDiv(m, BLOCK_ROWS);
-    this.blockRows = Math.ceilDiv(Math.ceilDiv(m, blocks), tileRows) * tileRows;
+    this.tiles = new GemmTiles(doubles, a.columnStride == 1 || a.rowStride != 1);
+    this.panels = Math.ceilDiv(n, tiles.columns);
+    this.slices = Math.max(1, Math.ceilDiv(k, DEPTH));
+    this.way = way();
+    this.panelBytes = tiles.panelBytes(way == Way.SLICES ? DEPTH : k);
+    int tileCount = Math.max(1, Math.ceilDiv(m, tiles.rows));
+    if (way == Way.SLICES) {
+      // Two parts of the rows where that makes enough tasks; each packs its slice of b.
+      int parts = Math.clamp(16L / (slices * batches), 1, Math.max(1, tileCount / 4));
+      this.blockRows = Math.ceilDiv(tileCount, parts) * tiles.rows;
+      this.columnChunks = 1;
+    } else {
+      int[] split = split(tileCount);
+      this.blockRows = split[0] * tiles.rows;
+      this.columnChunks = split[1];
+    }
     this.rowBlocks = Math.ceilDiv(m, blockRows);
-    // Enough tasks for a balance over threads also where there are few rows.
-    this.columnChunks = Math.clamp(Math.ceilDiv(16, rowBlocks * batches), 1, panels);
   }
 
-  private int lanes() {
-    return doubles ? Species.DOUBLE.length() : Species.FLOAT.length();
+  private Way way() {
+    if (batches > 1 && (long) m * n * k <= SMALL) {
+      boolean whole = tiles.lanes > 0 && m % 8 == 0 && n % tiles.lanes == 0 && k <= DEPTH;
+      return whole && c.columnStride == 1 && !accumulate ? Way.DIRECT : Way.SMALL;
+    }
+    return slices >= 4 && (long) m * n * slices * batches <= SLICED ? Way.SLICES : Way.PANELS;
+  }
+
+  /** The tiles of a block of rows and the chunks of columns that cost least. */
+  private int[] split(int tileCount) {
+    int most = Math.min(tileCount, GemmTiles.BLOCK_ROWS / tiles.rows);
+    // Columns of a are read piece by piece: short pieces waste most of what a cache line brings.
+    int least = a.columnStride == 1 ? 1 : most;
+    int[] best = {least, 1};
+    double lowest = Double.MAX_VALUE;
+    for (int blockTiles = least; blockTiles <= most; blockTiles++) {
+      int blocks = Math.ceilDiv(tileCount, blockTiles);
+      for (int chunks = 1; chunks <= Math.min(panels, MOST_TASKS); chunks++) {
+        double cost = cost(blocks, chunks);
+        if (cost < lowest) {
+          lowest = cost;
+          best = new int[] {blockTiles, chunks};
+        }
+      }
+    }
+    return best;
+  }
+
+  /**
+   * What a split into tasks costs beyond the products, in nanoseconds: every chunk packs its rows
+   * of a again, every block reads all of b, and at the end some threads have nothing left to do.
+   */
+  private double cost(int blocks, int chunks) {
+    double tasks = (double) blocks * chunks * batches;
+    double products = (double) m * n * k * batches / PRODUCTS_PER_NANO;
+    double packing = PACKING * chunks * m * k * batches;
+    double reading = READING * blocks * n * k * batches;
+    return packing + reading + products / (2 * tasks) + TASK_NANOS * tasks;
+  }
+
+  /** Roughly what the product takes on one core, in nanoseconds. */
+  private double nanos() {
+    long rows = (long) Math.ceilDiv(m, tiles.rows) * tiles.rows;
+    int width = tiles.halves ? tiles.lanes : tiles.columns;
+    long columns = (long) Math.ceilDiv(n, width) * width;
+    double products = (double) rows * columns * k / PRODUCTS_PER_NANO;
+    double packing = PACKING * m * k + (b.columnStride == 1 ? PACKING : TRANSPOSING) * k * n;
+    double storing = (c.columnStride == 1 ? STORING : TRANSPOSING) * m * n;
+    return products + packing + storing;
   }
 
   /**
@@ -155,30 +199,56 @@ final class Gemm {
       throw new IllegalArgumentException(
           "matmul: expected float32 or float64 on the cpu, got " + dtype + "; cast the operands");
     }
-    return new Gemm(dtype, batch, m, n, k, a, b, c, accumulate);
+    boolean doubles = dtype == DType.FLOAT64;
+    Gemm asGiven = new Gemm(false, doubles, batch, m, n, k, a, b, c, accumulate);
+    if (asGiven.way == Way.SMALL || asGiven.way == Way.DIRECT) {
+      return asGiven;
+    }
+    // cᵀ = bᵀ·aᵀ sums the same chains: a product of few rows fills its tiles better that way.
+    Gemm transposed =
+        new Gemm(
+            true,
+            doubles,
+            batch,
+            n,
+            m,
+            k,
+            b.transposed(),
+            a.transposed(),
+            c.transposed(),
+            accumulate);
+    return transposed.nanos() < asGiven.nanos() ? transposed : asGiven;
   }
 
   int phases() {
-    return small ? 1 : 2;
+    return way == Way.SMALL || way == Way.DIRECT ? 1 : 2;
   }
 
   int tasks(int phase) {
-    if (small) {
-      return (int) Math.clamp(batches * m * n * k / 300_000, 1, Math.min(batches, 32));
-    }
-    if (phase == 0) {
-      return (int)
-          Math.clamp(batches * panels * (long) k * tileColumns / 32_768, 1, batches * panels);
-    }
-    return Math.toIntExact(batches * rowBlocks * columnChunks);
+    return switch (way) {
+      case SMALL, DIRECT ->
+          (int) Math.clamp(batches * m * n * k / 300_000, 1, Math.min(batches, 32));
+      case PANELS ->
+          phase == 0
+              ? (int) Math.clamp(batches * panels * k * tiles.columns / 16_384, 1, batches * panels)
+              : Math.toIntExact(batches * rowBlocks * columnChunks);
+      case SLICES ->
+          phase == 0
+              ? Math.toIntExact(batches * slices * rowBlocks)
+              : (int) Math.clamp(batches * m * n * slices / 32_768, 1, Math.min(16, batches * m));
+    };
   }
 
   long sharedScratchBytes() {
-    return small ? 0 : batches * panels * panelBytes;
+    return switch (way) {
+      case SMALL, DIRECT -> 0;
+      case PANELS -> batches * panels * panelBytes;
+      case SLICES -> batches * slices * m * n * bytes;
+    };
   }
 
   long taskScratchBytes() {
-    return small ? panels * panelBytes + 64 : 0;
+    return way == Way.PANELS ? 0 : panels * panelBytes + 64;
   }
 
   /** The floating point operations of the whole product. */
@@ -186,37 +256,74 @@ final class Gemm {
     return 2 * batches * m * n * (long) k;
   }
 
-  void run(int phase, int task, long pa, long pb, long pc, long shared, long scratch, Tile tile) {
+  /**
+   * Runs a task.
+   *
+   * @param left the address of the left operand as it was given to {@link #plan}
+   * @param right the address of the right operand
+   * @param pc the address of the result
+   * @param shared the address of memory that all tasks share
+   * @param scratch the address of the thread's own memory
+   * @param tile the thread's own arrays
+   */
+  void run(
+      int phase,
+      int task,
+      long left,
+      long right,
+      long pc,
+      long shared,
+      long scratch,
+      GemmTiles.Tile tile) {
+    long pa = swapped ? right : left;
+    long pb = swapped ? left : right;
     long count = tasks(phase);
-    if (small) {
-      long from = batches * task / count;
-      long to = batches * (task + 1) / count;
-      for (long item = from; item < to; item++) {
-        long at = pa + offset(a, item) * bytes;
-        long bt = pb + offset(b, item) * bytes;
-        long ct = pc + offset(c, item) * bytes;
-        if (direct) {
-          direct(at, bt, ct, scratch);
-        } else {
-          long packed = scratch;
-          for (int panel = 0; panel < panels; panel++) {
-            packB(bt, packed, panel);
-          }
-          rows(0, m, 0, panels, at, packed, ct, tile);
+    switch (way) {
+      case SMALL, DIRECT -> {
+        long to = batches * (task + 1) / count;
+        for (long item = batches * task / count; item < to; item++) {
+          small(address(pa, a, item), address(pb, b, item), address(pc, c, item), scratch, tile);
         }
       }
-      return;
-    }
-    if (phase == 0) {
-      long all = batches * panels;
-      for (long i = all * task / count; i < all * (task + 1) / count; i++) {
-        packB(
-            pb + offset(b, i / panels) * bytes,
-            shared + i / panels * panels * panelBytes,
-            (int) (i % panels));
+      case PANELS -> {
+        if (phase == 0) {
+          packPanels(task, count, pb, shared);
+        } else {
+          multiplyPanels(task, pa, pc, shared, tile);
+        }
       }
-      return;
+      case SLICES -> {
+        if (phase == 0) {
+          multiplySlice(task, pa, pb, shared, scratch, tile);
+        } else {
+          addSlices(task, count, shared, pc);
+        }
+      }
     }
+  }
+
+  private long address(long base, Operand operand, long item) {
+    long offset = 0;
+    long rest = item;
+    for (int loop = batch.length - 1; loop >= 0; loop--) {
+      offset += rest % batch[loop] * operand.batchStrides[loop];
+      rest /= batch[loop];
+    }
+    return base + offset * bytes;
+  }
+
+  private void packPanels(int task, long count, long pb, long shared) {
+    long all = batches * panels;
+    long last = all * (task + 1) / count;
+    for (long i = all * task / count; i < last; ) {
+      int panel = (int) (i % panels);
+      int end = (int) Math.min(panels, panel + last - i);
+      packB(address(pb, b, i / panels), 0, k, panel, end, shared + i * panelBytes);
+      i += end - panel;
+    }
+  }
+
+  private void multiplyPanels(int task, long pa, long pc, long shared, GemmTiles.Tile tile) {
     int chunk = task % columnChunks;
     int block = task / columnChunks % rowBlocks;
     long item = task / columnChunks / rowBlocks;
@@ -226,37 +333,57 @@ final class Gemm {
         Math.min(m, first + blockRows),
         (int) ((long) panels * chunk / columnChunks),
         (int) ((long) panels * (chunk + 1) / columnChunks),
-        pa + offset(a, item) * bytes,
+        address(pa, a, item),
         shared + item * panels * panelBytes,
-        pc + offset(c, item) * bytes,
+        address(pc, c, item),
         tile);
   }
 
-  private long offset(Operand operand, long item) {
-    long offset = 0;
-    long rest = item;
-    for (int loop = batch.length - 1; loop >= 0; loop--) {
-      offset += rest % batch[loop] * operand.batchStrides[loop];
-      rest /= batch[loop];
-    }
-    return offset;
+  /** Panels [panel, end) of some of the rows of b. */
+  private void packB(long pb, int start, int depth, int panel, int end, long out) {
+    int first = panel * tiles.columns;
+    tiles.packB(
+        pb + (start * b.rowStride + first * b.columnStride) * bytes,
+        b.rowStride,
+        b.columnStride,
+        depth,
+        Math.min(end * tiles.columns, n) - first,
+        out,
+        panelBytes);
   }
 
   /** Rows [from, to) of one product, over some of the panels of b. */
   private void rows(
-      int from, int to, int firstPanel, int lastPanel, long pa, long packed, long pc, Tile tile) {
+      int from,
+      int to,
+      int firstPanel,
+      int lastPanel,
+      long pa,
+      long packed,
+      long pc,
+      GemmTiles.Tile tile) {
     for (int start = 0; start < k; start += DEPTH) {
       int depth = Math.min(DEPTH, k - start);
-      packA(pa + start * a.columnStride * bytes, tile, from, to, depth);
+      tiles.packA(
+          pa + (from * a.rowStride + start * a.columnStride) * bytes,
+          a.rowStride,
+          a.columnStride,
+          to - from,
+          depth,
+          tile);
+      long bt = packed + (long) start * tiles.columns * bytes;
       for (int panel = firstPanel; panel < lastPanel; panel++) {
-        long bt = packed + panel * panelBytes + (long) start * tileColumns * bytes;
-        int columns = Math.min(tileColumns, n - panel * tileColumns);
-        for (int row = from; row < to; row += tileRows) {
-          multiply(depth, (row - from) * depth, bt, tile);
-          int rows = Math.min(tileRows, to - row);
-          long ct = pc + (row * c.rowStride + (long) panel * tileColumns * c.columnStride) * bytes;
-          store(ct, tile, rows, columns, start > 0 || accumulate);
-        }
+        block(
+            from,
+            to,
+            depth,
+            panel,
+            bt + panel * panelBytes,
+            pc,
+            c.rowStride,
+            c.columnStride,
+            start > 0 || accumulate,
+            tile);
       }
     }
     if (k == 0 && !accumulate) {
@@ -268,172 +395,131 @@ final class Gemm {
     }
   }
 
-  private void multiply(int depth, int from, long bt, Tile tile) {
-    if (!Width.VECTORS) {
-      if (doubles) {
-        ScalarGemmKernel.doubles(depth, tile.doubleBlock, from, byRows, bt, tile.doubles);
-      } else {
-        ScalarGemmKernel.floats(depth, tile.floatBlock, from, byRows, bt, tile.floats);
-      }
-    } else if (doubles) {
-      multiply(depth, tile.doubleBlock, from, bt, tile.doubles);
-    } else {
-      multiply(depth, tile.floatBlock, from, bt, tile.floats);
+  /** Multiplies the packed rows [from, to) by one panel. */
+  private void block(
+      int from,
+      int to,
+      int depth,
+      int panel,
+      long bt,
+      long pc,
+      long rowStride,
+      long columnStride,
+      boolean add,
+      GemmTiles.Tile tile) {
+    int columns = Math.min(tiles.columns, n - panel * tiles.columns);
+    for (int row = from; row < to; row += tiles.rows) {
+      tiles.multiply(depth, row - from, bt, columns, tile);
+      tiles.store(
+          pc + (row * rowStride + (long) panel * tiles.columns * columnStride) * bytes,
+          rowStride,
+          columnStride,
+          tile,
+          Math.min(tiles.rows, to - row),
+          columns,
+          add);
     }
   }
 
-  private void multiply(int depth, double[] block, int from, long bt, double[] tile) {
-    if (wide) {
-      if (byRows) {
-        DoubleGemmKernel.rows12x2(depth, block, from, bt, tile);
-      } else {
-        DoubleGemmKernel.columns12x2(depth, block, from, bt, tile);
-      }
-    } else if (byRows) {
-      DoubleGemmKernel.rows4x2(depth, block, from, bt, tile);
-    } else {
-      DoubleGemmKernel.columns4x2(depth, block, from, bt, tile);
-    }
-  }
-
-  private void multiply(int depth, float[] block, int from, long bt, float[] tile) {
-    if (wide) {
-      if (byRows) {
-        FloatGemmKernel.rows12x2(depth, block, from, bt, tile);
-      } else {
-        FloatGemmKernel.columns12x2(depth, block, from, bt, tile);
-      }
-    } else if (byRows) {
-      FloatGemmKernel.rows4x2(depth, block, from, bt, tile);
-    } else {
-      FloatGemmKernel.columns4x2(depth, block, from, bt, tile);
-    }
-  }
-
-  private void store(long ct, Tile tile, int rows, int columns, boolean add) {
-    for (int row = 0; row < rows; row++) {
-      int source = row * tileColumns;
-      long target = ct + row * c.rowStride * bytes;
-      if (c.columnStride != 1) {
-        for (int column = 0; column < columns; column++) {
-          addRow(target + column * c.columnStride * bytes, tile, source + column, 1, add);
-        }
-      } else {
-        addRow(target, tile, source, columns, add);
+  private void multiplySlice(
+      int task, long pa, long pb, long shared, long scratch, GemmTiles.Tile tile) {
+    int part = task % rowBlocks;
+    int slice = task / rowBlocks % slices;
+    long item = task / rowBlocks / slices;
+    int start = slice * DEPTH;
+    int depth = Math.min(DEPTH, k - start);
+    packB(address(pb, b, item), start, depth, 0, panels, scratch);
+    int last = Math.min(m, (part + 1) * blockRows);
+    for (int from = part * blockRows; from < last; from += GemmTiles.BLOCK_ROWS) {
+      int to = Math.min(last, from + GemmTiles.BLOCK_ROWS);
+      tiles.packA(
+          address(pa, a, item) + (from * a.rowStride + start * a.columnStride) * bytes,
+          a.rowStride,
+          a.columnStride,
+          to - from,
+          depth,
+          tile);
+      long sums = shared + (item * slices + slice) * m * n * bytes;
+      for (int panel = 0; panel < panels; panel++) {
+        block(from, to, depth, panel, scratch + panel * panelBytes, sums, n, 1, false, tile);
       }
     }
   }
 
-  private void addRow(long target, Tile tile, int source, int columns, boolean add) {
-    if (!Width.VECTORS) {
-      if (doubles) {
-        ScalarGemmKernel.addRow(target, tile.doubles, source, columns, add);
-      } else {
-        ScalarGemmKernel.addRow(target, tile.floats, source, columns, add);
+  /** Adds the slices' sums in order. */
+  private void addSlices(int task, long count, long shared, long pc) {
+    long step = (long) m * n * bytes;
+    long all = batches * m;
+    for (long i = all * task / count; i < all * (task + 1) / count; i++) {
+      long item = i / m;
+      long row = i % m;
+      long from = shared + (item * slices * m + row) * n * bytes;
+      long to = address(pc, c, item) + row * c.rowStride * bytes;
+      if (tiles.lanes > 0 && !doubles && c.columnStride == 1) {
+        FloatPacking.addSlices(from, step, slices, n, to, accumulate);
+        continue;
       }
-    } else if (doubles) {
-      DoubleGemmKernel.addRow(target, tile.doubles, source, columns, add);
-    } else {
-      FloatGemmKernel.addRow(target, tile.floats, source, columns, add);
-    }
-  }
-
-  /**
-   * Copies a block of a, a tile's rows after the other: row by row, or column by column where those
-   * are contiguous. Rows beyond the last are left as they are: their sums are not used.
-   */
-  private void packA(long pa, Tile tile, int from, int to, int depth) {
-    for (int row = from; row < to; row += tileRows) {
-      int rows = Math.min(tileRows, to - row);
-      int out = (row - from) * depth;
-      if (byRows) {
-        for (int i = 0; i < rows; i++) {
-          long in = pa + (row + i) * a.rowStride * bytes;
-          copy(in, a.columnStride, tile, out + i * depth, depth);
-        }
-      } else {
-        for (int p = 0; p < depth; p++) {
-          long in = pa + (row * a.rowStride + p * a.columnStride) * bytes;
-          copy(in, a.rowStride, tile, out + p * tileRows, rows);
+      for (int column = 0; column < n; column++) {
+        long target = to + column * c.columnStride * bytes;
+        long source = from + (long) column * bytes;
+        if (doubles) {
+          double sum = accumulate ? Memory.getDouble(target) : 0;
+          for (int slice = 0; slice < slices; slice++) {
+            double v = Memory.getDouble(source + slice * step);
+            sum = slice == 0 && !accumulate ? v : sum + v;
+          }
+          Memory.putDouble(target, sum);
+        } else {
+          float sum = accumulate ? Memory.getFloat(target) : 0;
+          for (int slice = 0; slice < slices; slice++) {
+            float v = Memory.getFloat(source + slice * step);
+            sum = slice == 0 && !accumulate ? v : sum + v;
+          }
+          Memory.putFloat(target, sum);
         }
       }
     }
   }
 
-  private void copy(long in, long stride, Tile tile, int out, int n) {
-    if (doubles) {
-      if (stride == 1) {
-        MemorySegment.copy(
-            Memory.ALL, ValueLayout.JAVA_DOUBLE_UNALIGNED, in, tile.doubleBlock, out, n);
-      } else {
-        for (int i = 0; i < n; i++) {
-          tile.doubleBlock[out + i] = Memory.getDouble(in + i * stride * 8);
-        }
-      }
-    } else if (stride == 1) {
-      MemorySegment.copy(Memory.ALL, ValueLayout.JAVA_FLOAT_UNALIGNED, in, tile.floatBlock, out, n);
-    } else {
-      for (int i = 0; i < n; i++) {
-        tile.floatBlock[out + i] = Memory.getFloat(in + i * stride * 4);
-      }
+  private void small(long pa, long pb, long pc, long scratch, GemmTiles.Tile tile) {
+    if (way == Way.DIRECT) {
+      direct(pa, pb, pc, scratch);
+      return;
     }
-  }
-
-  /** One panel of columns: for each k a tile's row. */
-  private void packB(long pb, long packed, int panel) {
-    int first = panel * tileColumns;
-    int columns = Math.min(tileColumns, n - first);
-    long out = packed + panel * panelBytes;
-    if (columns < tileColumns) {
-      Copies.fillBits(bytes, out, 0, tileColumns * k);
+    packB(pb, 0, k, 0, panels, scratch);
+    for (int from = 0; from < m; from += GemmTiles.BLOCK_ROWS) {
+      int to = Math.min(m, from + GemmTiles.BLOCK_ROWS);
+      rows(from, to, 0, panels, pa, scratch, pc, tile);
     }
-    Copies.copy2d(
-        bytes,
-        out,
-        tileColumns,
-        1,
-        pb + first * b.columnStride * bytes,
-        b.rowStride,
-        b.columnStride,
-        k,
-        columns);
   }
 
   /** A small product of whole tiles, read in place; only a transposed b is copied. */
   private void direct(long pa, long pb, long pc, long scratch) {
-    int lanes = tileColumns / 2;
+    int lanes = tiles.lanes;
     long source = pb;
     long bRow = b.rowStride;
     if (b.columnStride != 1) {
       source = scratch;
       bRow = n;
-      Copies.copy2d(bytes, source, n, 1, pb, b.rowStride, b.columnStride, k, n);
+      if (!doubles && b.rowStride == 1) {
+        FloatPacking.transpose(pb, b.columnStride * 4, k, n, source, n * 4L);
+      } else {
+        Copies.copy2d(bytes, source, n, 1, pb, b.rowStride, b.columnStride, k, n);
+      }
     }
     for (int column = 0; column < n; column += lanes) {
       for (int row = 0; row < m; row += 8) {
         long at = pa + row * a.rowStride * bytes;
         long bt = source + (long) column * bytes;
         long ct = pc + (row * c.rowStride + column) * bytes;
+        long aRow = a.rowStride * bytes;
+        long aColumn = a.columnStride * bytes;
         if (doubles) {
           DoubleGemmKernel.direct8x1(
-              k,
-              at,
-              a.rowStride * bytes,
-              a.columnStride * bytes,
-              bt,
-              bRow * bytes,
-              ct,
-              c.rowStride * bytes);
+              k, at, aRow, aColumn, bt, bRow * bytes, ct, c.rowStride * bytes);
         } else {
           FloatGemmKernel.direct8x1(
-              k,
-              at,
-              a.rowStride * bytes,
-              a.columnStride * bytes,
-              bt,
-              bRow * bytes,
-              ct,
-              c.rowStride * bytes);
+              k, at, aRow, aColumn, bt, bRow * bytes, ct, c.rowStride * bytes);
         }
       }
     }
