@@ -20,10 +20,10 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.invoke.MethodHandles;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.fluxion.tensor.cpu.VectorBody.Level;
 import org.fluxion.tensor.cpu.VectorBody.Node;
@@ -56,9 +56,6 @@ final class LoopClass {
   private final VectorEmitter emitter;
   private final ScalarEmitter scalars;
 
-  /** Values of rows, or the same everywhere, that the elements meet. */
-  private final Set<Integer> asVectors;
-
   private final int[] addresses;
   private final int[] scratchRows;
   private int bytes;
@@ -71,7 +68,6 @@ final class LoopClass {
     this.code = code;
     this.emitter = new VectorEmitter(plan.body, code);
     this.scalars = new ScalarEmitter(plan.body, code);
-    this.asVectors = asVectors(plan);
     this.addresses = new int[body.operands()];
     this.scratchRows = new int[plan.scratchRows.size()];
   }
@@ -167,19 +163,33 @@ final class LoopClass {
     }
   }
 
-  private static Set<Integer> asVectors(VectorPhases plan) {
-    Set<Integer> used = new HashSet<>();
-    for (Phase phase : plan.phases) {
-      for (int node : phase.elementNodes) {
-        for (int operand : plan.body.nodes.get(node).operands()) {
+  /** Values of rows, or the same everywhere, that the elements of a pass meet. */
+  private Set<Integer> shared(Phase phase, int number) {
+    Set<Integer> used = new TreeSet<>();
+    for (int node : phase.elementNodes) {
+      if (!plan.isReloaded(node, number)) {
+        for (int operand : body.nodes.get(node).operands()) {
           used.add(operand);
         }
       }
-      phase.results.forEach(r -> used.add(r.node()));
-      phase.reductions.forEach(r -> used.add(plan.body.nodes.get(r).a()));
     }
-    used.removeIf(node -> plan.body.level(node) == Level.ELEMENT);
+    phase.results.forEach(r -> used.add(r.node()));
+    phase.reductions.forEach(r -> used.add(body.nodes.get(r).a()));
+    used.removeIf(node -> body.level(node) == Level.ELEMENT || isConstant(body, node));
     return used;
+  }
+
+  /**
+   * Makes vectors of shared numbers. Where a row has several passes that happens within their
+   * loops, from which the JIT moves it again: vectors that outlive a loop it may put on the heap.
+   */
+  private void share(Phase phase, int number, Level level) {
+    for (int node : shared(phase, number)) {
+      if (level == null || body.level(node) == level) {
+        emitter.broadcast(body.type(node), () -> scalars.push(node));
+        code.astore(emitter.own(node));
+      }
+    }
   }
 
   private void argument(int index) {
@@ -228,6 +238,9 @@ final class LoopClass {
     }
     for (int node : plan.uniformNodes) {
       number(node);
+    }
+    if (plan.phases.size() == 1) {
+      share(plan.phases.get(0), 0, Level.UNIFORM);
     }
     int planes = code.allocateLocal(TypeKind.INT);
     int rows = code.allocateLocal(TypeKind.INT);
@@ -306,6 +319,9 @@ final class LoopClass {
             () -> scalars.push(result.node()), () -> code.lload(addresses[result.operand()]));
       }
       if (phase.hasElements()) {
+        if (plan.phases.size() == 1) {
+          share(phase, p, Level.ROW);
+        }
         pass(phase, p);
       }
     }
@@ -384,7 +400,6 @@ final class LoopClass {
       emitter.rotate(apart);
       emitter.binary(FLOATS, name);
     }
-    code.dup().astore(slot);
     emitter.firstLane();
     scalars.keep(reduction);
   }
@@ -420,6 +435,9 @@ final class LoopClass {
     }
 
     void write() {
+      if (plan.phases.size() > 1) {
+        share(phase, number, null);
+      }
       for (int node : phase.elementNodes) {
         boolean reloaded = plan.isReloaded(node, number);
         compute(node, number);
@@ -520,10 +538,6 @@ final class LoopClass {
       scalars.operation(n);
     }
     scalars.keep(node);
-    if (asVectors.contains(node)) {
-      emitter.broadcast(n.op().type, () -> scalars.push(node));
-      code.astore(emitter.own(node));
-    }
   }
 
   /** Computes a value of an element, to a local variable until its last use. */
