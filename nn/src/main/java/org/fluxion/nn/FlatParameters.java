@@ -1,5 +1,6 @@
 package org.fluxion.nn;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -7,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.fluxion.tensor.DType;
+import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
@@ -100,6 +102,41 @@ public final class FlatParameters {
    * @throws TensorException if a flat tensor has another length
    */
   public Parameters named(Parameters flat) {
+    requireLengths(flat);
+    List<Tensor> leaves = new ArrayList<>();
+    places.forEach(
+        (name, place) -> {
+          int end = place.offset + Math.toIntExact(place.shape.elements());
+          leaves.add(flat.get(place.buffer).slice(0, place.offset, end).reshape(place.shape));
+        });
+    return example.withLeaves(leaves);
+  }
+
+  /**
+   * The named tensors in flat ones whose values are known, copied at once: for what reads values
+   * and computes nothing, such as a checkpoint, where compiling a program of views would take
+   * longer than the copy.
+   *
+   * @param flat what {@link #flat} gave, or values like it
+   * @return leaves by name, of the same bits as {@link #named}
+   * @throws TensorException if a flat tensor has another length
+   */
+  public Parameters copied(Parameters flat) {
+    requireLengths(flat);
+    List<Tensor> leaves = new ArrayList<>();
+    places.forEach(
+        (name, place) -> {
+          Tensor from = flat.get(place.buffer);
+          HostData part = HostData.allocate(from.dtype(), place.shape.elements());
+          long start = (long) place.offset * from.dtype().bytes();
+          MemorySegment.copy(
+              from.value().segment(), start, part.segment(), 0, part.segment().byteSize());
+          leaves.add(Tensor.of(part, place.shape));
+        });
+    return example.withLeaves(leaves);
+  }
+
+  private void requireLengths(Parameters flat) {
     lengths.forEach(
         (buffer, length) -> {
           if (!flat.get(buffer).shape().equals(Shape.of(length))) {
@@ -108,12 +145,5 @@ public final class FlatParameters {
                     .formatted(buffer, length, flat.get(buffer).shape()));
           }
         });
-    List<Tensor> leaves = new ArrayList<>();
-    places.forEach(
-        (name, place) -> {
-          int end = place.offset + Math.toIntExact(place.shape.elements());
-          leaves.add(flat.get(place.buffer).slice(0, place.offset, end).reshape(place.shape));
-        });
-    return example.withLeaves(leaves);
   }
 }

@@ -49,7 +49,7 @@ public record RmsNorm(int width, double epsilon) implements Layer {
   @Override
   public Tensor apply(Parameters parameters, Tensor x) {
     Configuration.requireLast("rms norm", x, width);
-    Tensor root = x.square().meanKeep(-1).add(epsilon).sqrt();
-    return x.div(root).mul(parameters.get("weight"));
+    Tensor scale = x.square().meanKeep(-1).add(epsilon).sqrt().reciprocal();
+    return x.mul(scale).mul(parameters.get("weight"));
   }
 }

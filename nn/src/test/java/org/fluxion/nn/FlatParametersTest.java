@@ -29,13 +29,16 @@ class FlatParametersTest {
     Parameters flat = layout.flat(named);
     assertEquals(java.util.List.of("float32"), flat.names());
     assertEquals(Shape.of((int) named.count()), flat.get("float32").shape());
-    Parameters back = layout.named(flat);
-    assertEquals(named.names(), back.names());
-    named
-        .asMap()
-        .forEach(
-            (name, tensor) ->
-                assertArrayEquals(tensor.toFloatArray(), back.get(name).toFloatArray(), name));
+    for (Parameters back : java.util.List.of(layout.named(flat), layout.copied(flat))) {
+      assertEquals(named.names(), back.names());
+      named
+          .asMap()
+          .forEach(
+              (name, tensor) -> {
+                assertEquals(tensor.shape(), back.get(name).shape(), name);
+                assertArrayEquals(tensor.toFloatArray(), back.get(name).toFloatArray(), name);
+              });
+    }
   }
 
   @Test
@@ -66,7 +69,11 @@ class FlatParametersTest {
             Tensor.zeros(3),
             "c",
             Tensor.scalar(4, DType.FLOAT64));
-    Parameters flat = FlatParameters.of(mixed).flat(mixed);
+    FlatParameters both = FlatParameters.of(mixed);
+    Parameters flat = both.flat(mixed);
+    assertArrayEquals(
+        new double[] {1, 2}, both.copied(flat).get("a").toDoubleArray(), "by its own width");
+    assertEquals(4, both.copied(flat).get("c").item());
     assertArrayEquals(new double[] {1, 2, 4}, flat.get("float64").toDoubleArray());
     assertEquals(Shape.of(3), flat.get("float32").shape());
   }
@@ -76,5 +83,6 @@ class FlatParametersTest {
     Parameters longer = Parameters.of("float32", Tensor.zeros(7));
     TensorException e = assertThrows(TensorException.class, () -> layout.named(longer));
     assertTrue(e.getMessage().contains("[7]"), e.getMessage());
+    assertThrows(TensorException.class, () -> layout.copied(longer));
   }
 }

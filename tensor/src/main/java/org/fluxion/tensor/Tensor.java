@@ -897,7 +897,8 @@ public final class Tensor implements Tree<Tensor> {
    */
   public Tensor softmax(int axis) {
     Tensor e = sub(apply(new Op.StopGradient(), maxKeep(axis))).exp();
-    return e.div(e.sumKeep(axis));
+    // One division a row rather than one an element.
+    return e.mul(e.sumKeep(axis).reciprocal());
   }
 
   /**

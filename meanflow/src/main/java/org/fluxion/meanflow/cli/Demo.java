@@ -54,9 +54,16 @@ final class Demo {
    * @param samplingSeeds how many for the rows that matter most
    * @param samples measured for each row and seed
    * @param device where to compute
+   * @param resumption the command that goes on with the demo if it is interrupted
    */
   record Plan(
-      String name, double guidance, long seed, int samplingSeeds, int samples, Device device) {}
+      String name,
+      double guidance,
+      long seed,
+      int samplingSeeds,
+      int samples,
+      Device device,
+      String resumption) {}
 
   /** Opens what scores and times the samples, which takes a few seconds. */
   @FunctionalInterface
@@ -95,6 +102,11 @@ final class Demo {
     this.folder = folder;
     this.out = out;
     this.err = err;
+  }
+
+  /** How the command line was called, as it can be typed again. */
+  static String command() {
+    return System.getProperty("fluxion.command", "fluxion");
   }
 
   /** Where a flow model is trained that does not come with the project. */
@@ -173,7 +185,7 @@ final class Demo {
     Path path = flowFolder(folder);
     try (RunFolder own = Files.exists(path) ? RunFolder.open(path) : RunFolder.create(path)) {
       own.writeConfiguration(configuration);
-      Optional<ModelFile> model = train(own, configuration);
+      Optional<ModelFile> model = trainOrDiscard(own, configuration);
       if (model.isPresent()) {
         trainings.add(
             new Report.Training(
@@ -307,8 +319,9 @@ final class Demo {
     say("  %s  the samples as PNG".formatted(folder.path().resolve("samples")));
     say("  %s  the figures".formatted(figures));
     say(
-        "  %s  the one-step generator: fluxion sample --model %s"
-            .formatted(folder.model(ModelFile.Kind.MAP), folder.model(ModelFile.Kind.MAP)));
+        "  %s  the one-step generator: %s sample --model %s"
+            .formatted(
+                folder.model(ModelFile.Kind.MAP), command(), folder.model(ModelFile.Kind.MAP)));
   }
 
   // ---- parts of stages ----
@@ -316,18 +329,33 @@ final class Demo {
   private Optional<ModelFile> train(RunFolder into, TrainingConfiguration configuration)
       throws IOException {
     List<ModelFile> trained = new ArrayList<>();
-    try (ProgressReport progress = new ProgressReport(out, terminal)) {
-      Trainer trainer = new Trainer(configuration, into, plan.device()).listener(progress);
-      new Interruption(trainer::stop, err)
-          .during(
-              () -> {
-                Trainer.Result result = trainer.train();
-                if (result.finished()) {
-                  trained.add(result.model());
-                }
-              });
-    }
+    Trainer trainer = new Trainer(configuration, into, plan.device());
+    new Interruption(trainer::stop, err)
+        .during(
+            () -> {
+              Trainer.Result result;
+              try (ProgressReport progress = new ProgressReport(out, terminal)) {
+                result = trainer.listener(progress).train();
+              }
+              if (result.finished()) {
+                trained.add(result.model());
+              } else {
+                say(
+                    "Stopped after %,d of %,d steps; all is saved. Go on with:%n  %s"
+                        .formatted(result.step(), configuration.steps(), plan.resumption()));
+              }
+            });
     return trained.stream().findFirst();
+  }
+
+  private Optional<ModelFile> trainOrDiscard(RunFolder own, TrainingConfiguration configuration)
+      throws IOException {
+    try {
+      return train(own, configuration);
+    } catch (IOException | RuntimeException | Error failed) {
+      own.discardIfEmpty();
+      throw failed;
+    }
   }
 
   private void measure(Measurement measurement, Generator generator, Sampler sampler, int seeds)

@@ -117,12 +117,12 @@ final class DemoCommand implements Callable<Integer> {
           "--flow-steps: expected with --from-scratch; without, no flow model is trained");
     }
     Demo.Plan plan =
-        new Demo.Plan(name, guidance, seed, samplingSeeds, samples.count(), devices.device());
+        new Demo.Plan(
+            name, guidance, seed, samplingSeeds, samples.count(), devices.device(), resumption());
     Path path = runs.resolve(name);
-    boolean done;
     if (resume) {
       try (RunFolder folder = RunFolder.open(path)) {
-        done = demo(plan, folder).run(folder.readConfiguration(), flowOf(folder));
+        demo(plan, folder).run(folder.readConfiguration(), flowOf(folder));
       }
     } else {
       TrainingConfiguration map = configuration(ShippedModels.MAP, steps);
@@ -135,14 +135,8 @@ final class DemoCommand implements Callable<Integer> {
         ShippedModels.read(ShippedModels.FLOW);
       }
       try (RunFolder folder = RunFolder.create(path)) {
-        Demo demo = demo(plan, folder);
-        folder.writeConfiguration(flow.isPresent() ? demo.fromTrainedFlow(map) : map);
-        done = demo.run(folder.readConfiguration(), flow);
+        begin(demo(plan, folder), folder, map, flow);
       }
-    }
-    if (!done) {
-      spec.commandLine().getOut().println("Stopped; all is saved. Go on with:\n  " + resumption());
-      spec.commandLine().getOut().flush();
     }
     return 0;
   }
@@ -154,6 +148,20 @@ final class DemoCommand implements Callable<Integer> {
         (device, count) -> new Measurement(Evaluation.open(device), count),
         spec.commandLine().getOut(),
         spec.commandLine().getErr());
+  }
+
+  /** A demo that fails before anything came of it leaves no folder, so that the name is free. */
+  private static void begin(
+      Demo demo, RunFolder folder, TrainingConfiguration map, Optional<TrainingConfiguration> flow)
+      throws IOException {
+    try {
+      TrainingConfiguration tuning = flow.isPresent() ? demo.fromTrainedFlow(map) : map;
+      folder.writeConfiguration(tuning);
+      demo.run(tuning, flow);
+    } catch (IOException | RuntimeException | Error failed) {
+      folder.discardIfEmpty();
+      throw failed;
+    }
   }
 
   private TrainingConfiguration configuration(String shipped, Optional<Integer> length)
@@ -175,9 +183,7 @@ final class DemoCommand implements Callable<Integer> {
 
   /** The command that goes on from here, as it can be typed. */
   private String resumption() {
-    List<String> words =
-        new ArrayList<>(
-            List.of(System.getProperty("fluxion.command", "fluxion"), "demo", "--resume"));
+    List<String> words = new ArrayList<>(List.of(Demo.command(), "demo", "--resume"));
     for (String option :
         List.of(
             "--name",

@@ -15,6 +15,8 @@ final class Interruption {
     void run() throws IOException;
   }
 
+  private static final long LAST_WORDS_MILLIS = 300;
+
   private final Runnable stop;
   private final PrintWriter err;
   private final CountDownLatch ended = new CountDownLatch(1);
@@ -33,7 +35,8 @@ final class Interruption {
 
   /** Runs the work, once. */
   void during(Work work) throws IOException {
-    Thread hook = new Thread(this::interrupt, "fluxion-interruption");
+    Thread worker = Thread.currentThread();
+    Thread hook = new Thread(() -> interrupt(worker), "fluxion-interruption");
     Runtime.getRuntime().addShutdownHook(hook);
     try {
       work.run();
@@ -60,11 +63,13 @@ final class Interruption {
     }
   }
 
-  private void interrupt() {
+  private void interrupt(Thread worker) {
     interrupted = true;
     stop.run();
     try {
       ended.await();
+      // Its last words, such as how to go on. It may not end by itself: it waits in System.exit.
+      worker.join(LAST_WORDS_MILLIS);
     } catch (InterruptedException impatient) {
       Thread.currentThread().interrupt();
     }

@@ -123,8 +123,7 @@ public record Measurement(Evaluation evaluation, int samples, double timedSecond
   private static Tensor draw(
       OpenSampler open, Sampler sampler, Tensor labels, RandomKey key, IntConsumer drawn) {
     int count = labels.shape().extent(0);
-    Shape shape = sampler.transformer().images(count);
-    Tensor noise = key.fold(0).normal(shape, DType.FLOAT64).detach();
+    Tensor noise = open.noise(key, 0, count);
     List<Tensor> parts = new ArrayList<>();
     for (int from = 0; from < count; from += sampler.batch()) {
       int start = from;
@@ -133,7 +132,7 @@ public record Measurement(Evaluation evaluation, int samples, double timedSecond
           open.sample(
               noise.slice(0, start, end).detach(),
               labels.slice(0, start, end).detach(),
-              number -> key.fold(number + 1L).normal(shape, DType.FLOAT64).slice(0, start, end)));
+              number -> open.noise(key, number + 1, count).slice(0, start, end)));
       drawn.accept(end);
     }
     return Tensor.concat(0, parts.toArray(Tensor[]::new)).cast(DType.FLOAT32).detach();

@@ -11,11 +11,13 @@ import org.fluxion.tensor.TensorException;
 /** A sampler whose network is compiled and in memory. It belongs to one thread. */
 public final class OpenSampler implements AutoCloseable {
   private final Sampler sampler;
+  private final Noise noise;
   private VelocityField plain;
   private VelocityField guided;
 
   OpenSampler(Sampler sampler) {
     this.sampler = sampler;
+    this.noise = new Noise(sampler.device());
   }
 
   /**
@@ -26,11 +28,26 @@ public final class OpenSampler implements AutoCloseable {
    * @return float32 [n, channels, size, size]
    */
   public Tensor sample(Tensor labels, RandomKey key) {
-    Shape shape = sampler.transformer().images(count(labels));
-    Tensor noise = key.fold(0).normal(shape, DType.FLOAT64);
-    return sample(noise, labels, i -> key.fold(i + 1L).normal(shape, DType.FLOAT64))
-        .cast(DType.FLOAT32)
-        .detach();
+    int count = count(labels);
+    Tensor start = noise(key, 0, count);
+    double[] images = sample(start, labels, i -> noise(key, i + 1, count)).toDoubleArray();
+    float[] rounded = new float[images.length];
+    for (int i = 0; i < images.length; i++) {
+      rounded[i] = (float) images[i];
+    }
+    return Tensor.of(rounded, start.shape().extents());
+  }
+
+  /**
+   * The noise of {@link #sample(Tensor, RandomKey)}, for who draws its images in parts.
+   *
+   * @param key the key of all noise
+   * @param number 0 for where to start, further ones for what is drawn on the way
+   * @param count how many images
+   * @return float64 [count, channels, size, size]
+   */
+  public Tensor noise(RandomKey key, int number, int count) {
+    return noise.normal(key.fold(number), sampler.transformer().images(count));
   }
 
   /**
@@ -111,6 +128,7 @@ public final class OpenSampler implements AutoCloseable {
 
   @Override
   public void close() {
+    noise.close();
     if (plain != null) {
       plain.close();
     }

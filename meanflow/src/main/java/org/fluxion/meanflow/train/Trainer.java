@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.fluxion.nn.AdamState;
+import org.fluxion.nn.FlatParameters;
 import org.fluxion.nn.Parameters;
 import org.fluxion.nn.Schedule;
 import org.fluxion.nn.data.Batches;
@@ -114,11 +115,12 @@ public final class Trainer {
    * @throws IllegalStateException if the loss is no longer finite; the last checkpoint stays
    */
   public Result train() throws IOException {
-    TrainingStep step = new TrainingStep(configuration);
     Parameters initial = configuration.model().transformer().initialise(key().fold(INITIAL_FOLD));
-    TrainingState like = fresh(initial);
+    FlatParameters layout = FlatParameters.of(initial);
+    TrainingStep step = new TrainingStep(configuration, layout);
+    TrainingState named = fresh(initial);
     Checkpoints checkpoints = new Checkpoints(folder.checkpoints());
-    Optional<Checkpoint> found = checkpoints.latest(like, step.metrics(), listener::notice);
+    Optional<Checkpoint> found = checkpoints.latest(named, step.metrics(), listener::notice);
     folder.writeConfiguration(configuration);
     Checkpoint start =
         found.isPresent()
@@ -129,11 +131,12 @@ public final class Trainer {
       return finish(start.step(), start.state().average());
     }
     DataSet data = configuration.data().read();
-    Program<TrainingState, TrainingBatch, Tensor> program = compile(step, like);
+    Program<TrainingState, TrainingBatch, Tensor> program = compile(step, named.map(layout::flat));
     try (MetricsLog log = MetricsLog.open(folder.metrics(), start.step());
-        Run<TrainingState, TrainingBatch, Tensor> run = program.start(start.state())) {
+        Run<TrainingState, TrainingBatch, Tensor> run =
+            program.start(start.state().map(layout::flat))) {
       listener.started(configuration, start.step());
-      return new Steps(step, data, checkpoints, log, run, start).take();
+      return new Steps(step, layout, data, checkpoints, log, run, start).take();
     }
   }
 
@@ -232,6 +235,7 @@ public final class Trainer {
   /** The steps from a checkpoint on. */
   private final class Steps {
     private final TrainingStep step;
+    private final FlatParameters layout;
     private final Batches batches;
     private final Checkpoints checkpoints;
     private final MetricsLog log;
@@ -246,12 +250,14 @@ public final class Trainer {
 
     Steps(
         TrainingStep step,
+        FlatParameters layout,
         DataSet data,
         Checkpoints checkpoints,
         MetricsLog log,
         Run<TrainingState, TrainingBatch, Tensor> run,
         Checkpoint start) {
       this.step = step;
+      this.layout = layout;
       this.batches = data.batches(configuration.batchSize(), configuration.seed());
       this.checkpoints = checkpoints;
       this.log = log;
@@ -288,7 +294,7 @@ public final class Trainer {
       if (saved < done) {
         save();
       }
-      return finish(done, run.snapshot().average());
+      return finish(done, snapshot().average());
     }
 
     /** The batch and the key are those of the step's number, whatever came before. */
@@ -350,9 +356,14 @@ public final class Trainer {
       listener.logged(done, means);
     }
 
+    /** The state by name: files do not know that it was flat. */
+    private TrainingState snapshot() {
+      return run.snapshot().map(layout::copied);
+    }
+
     private void save() throws IOException {
       log.force();
-      Path file = checkpoints.write(new Checkpoint(done, configuration, run.snapshot(), sums));
+      Path file = checkpoints.write(new Checkpoint(done, configuration, snapshot(), sums));
       saved = done;
       listener.checkpoint(done, file);
     }

@@ -2,6 +2,7 @@ package org.fluxion.meanflow.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.fluxion.nn.AdamState;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.Tensor;
@@ -19,6 +20,15 @@ record TrainingState(Parameters parameters, AdamState optimizer, Parameters aver
   private static final String PARAMETERS = "parameters";
   private static final String OPTIMIZER = "optimizer";
   private static final String AVERAGE = "average";
+
+  /** The same state with its trees of parameters changed: made flat, or named again. */
+  TrainingState map(UnaryOperator<Parameters> change) {
+    return new TrainingState(
+        change.apply(parameters),
+        new AdamState(
+            optimizer.step(), change.apply(optimizer.first()), change.apply(optimizer.second())),
+        change.apply(average));
+  }
 
   /** The state as named tensors, for a checkpoint. */
   Parameters toParameters() {

@@ -19,6 +19,7 @@ import org.fluxion.meanflow.path.Times;
 import org.fluxion.nn.AdamState;
 import org.fluxion.nn.AdamW;
 import org.fluxion.nn.Ema;
+import org.fluxion.nn.FlatParameters;
 import org.fluxion.nn.Gradients;
 import org.fluxion.nn.Optimizer;
 import org.fluxion.nn.Parameters;
@@ -37,12 +38,19 @@ final class TrainingStep
   private static final List<String> PARTS =
       List.of("flowLoss", "meanLoss", "flowError", "meanError");
 
+  private final FlatParameters layout;
   private final TrainingLoss loss;
   private final AdamW optimizer;
   private final double clipNorm;
   private final Ema average;
 
-  TrainingStep(TrainingConfiguration configuration) throws IOException {
+  /**
+   * Makes the step.
+   *
+   * @param layout where the parameters by name lie in the state's, which are flat
+   */
+  TrainingStep(TrainingConfiguration configuration, FlatParameters layout) throws IOException {
+    this.layout = layout;
     loss = loss(configuration);
     optimizer = configuration.optimizer().adamW();
     clipNorm = configuration.optimizer().clipNorm();
@@ -95,7 +103,7 @@ final class TrainingStep
     ValueAndGrad<Parameters> derived =
         valueAndGrad(
             (Parameters p) -> {
-              found.set(loss.apply(p, batch.images(), batch.labels(), draws));
+              found.set(loss.apply(layout.named(p), batch.images(), batch.labels(), draws));
               return found.get().mean();
             },
             state.parameters());

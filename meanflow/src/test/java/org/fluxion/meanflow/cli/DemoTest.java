@@ -49,7 +49,7 @@ class DemoTest {
   }
 
   private static boolean demo(RunFolder folder, StringWriter out) throws IOException {
-    Demo.Plan plan = new Demo.Plan("tiny", 1, 5, 2, 200, Device.cpu());
+    Demo.Plan plan = new Demo.Plan("tiny", 1, 5, 2, 200, Device.cpu(), "");
     Demo demo =
         new Demo(plan, folder, DemoTest::measurement, new PrintWriter(out), new PrintWriter(out));
     TrainingConfiguration map = demo.fromTrainedFlow(tiny(ShippedModels.MAP));

@@ -1,11 +1,12 @@
 package org.fluxion.tensor.cpu;
 
 import static java.lang.constant.ConstantDescs.CD_Object;
-import static java.lang.constant.ConstantDescs.CD_float;
-import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_long;
 import static java.lang.constant.ConstantDescs.CD_void;
 import static java.lang.constant.ConstantDescs.INIT_NAME;
+import static org.fluxion.tensor.cpu.VectorEmitter.FLOATS;
+import static org.fluxion.tensor.cpu.VectorEmitter.INTS;
+import static org.fluxion.tensor.cpu.VectorEmitter.desc;
 
 import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
@@ -15,13 +16,7 @@ import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
-import java.nio.ByteOrder;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import org.fluxion.tensor.cpu.VectorBody.Level;
@@ -45,31 +40,11 @@ final class LoopClass {
   private static final long ROUND = 4L * ScalarReductions.LANES;
 
   private static final ClassDesc CODE = desc(LoopCode.class);
-  private static final ClassDesc CONSTANTS = desc(FloatConstants.class);
-  private static final ClassDesc REDUCTIONS = desc(FloatReductions.class);
-  private static final ClassDesc SPECIES = desc(Species.class);
-  private static final ClassDesc MEMORY = desc(Memory.class);
-  private static final ClassDesc SEGMENT = desc(MemorySegment.class);
-  private static final ClassDesc LAYOUT = desc(ValueLayout.class);
-  private static final ClassDesc FLOAT_LAYOUT = desc(ValueLayout.OfFloat.class);
-  private static final ClassDesc ORDER = desc(ByteOrder.class);
-  private static final ClassDesc VECTOR = vector("Vector");
-  private static final ClassDesc FLOATS = vector("FloatVector");
-  private static final ClassDesc INTS = vector("IntVector");
-  private static final ClassDesc MASK = vector("VectorMask");
-  private static final ClassDesc SHUFFLE = vector("VectorShuffle");
-  private static final ClassDesc VECTOR_SPECIES = vector("VectorSpecies");
-  private static final ClassDesc OPERATORS = vector("VectorOperators");
-  private static final ClassDesc COMPARISON = vector("VectorOperators$Comparison");
-  private static final ClassDesc UNARY = vector("VectorOperators$Unary");
-  private static final ClassDesc BINARY = vector("VectorOperators$Binary");
-  private static final ClassDesc ASSOCIATIVE = vector("VectorOperators$Associative");
 
   private final VectorBody body;
   private final VectorPhases plan;
   private final CodeBuilder code;
-  private final Map<Integer, Integer> slots = new HashMap<>();
-  private final Map<VectorOp.Type, Deque<Integer>> free = new EnumMap<>(VectorOp.Type.class);
+  private final VectorEmitter emitter;
   private final int[] addresses;
   private final int[] scratchRows;
   private int bytes;
@@ -80,19 +55,9 @@ final class LoopClass {
     this.plan = plan;
     this.body = plan.body;
     this.code = code;
+    this.emitter = new VectorEmitter(plan.body, code);
     this.addresses = new int[body.operands()];
     this.scratchRows = new int[plan.scratchRows.size()];
-    for (VectorOp.Type type : VectorOp.Type.values()) {
-      free.put(type, new ArrayDeque<>());
-    }
-  }
-
-  private static ClassDesc desc(Class<?> type) {
-    return type.describeConstable().orElseThrow();
-  }
-
-  private static ClassDesc vector(String name) {
-    return ClassDesc.of("jdk.incubator.vector." + name);
   }
 
   /** Scratch bytes for rows of so many bytes. */
@@ -172,10 +137,7 @@ final class LoopClass {
   private boolean isUniform(int operand) {
     return body.nodes.stream()
         .anyMatch(
-            n ->
-                n.op() == VectorOp.LOAD
-                    && n.level() == Level.UNIFORM
-                    && n.attribute().equals(operand));
+            n -> n.op().isLoad() && n.level() == Level.UNIFORM && n.attribute().equals(operand));
   }
 
   private void write() {
@@ -274,13 +236,7 @@ final class LoopClass {
         }
       }
       for (Result result : phase.rowResults) {
-        code.getstatic(MEMORY, "ALL", SEGMENT);
-        code.getstatic(LAYOUT, "JAVA_FLOAT_UNALIGNED", FLOAT_LAYOUT);
-        code.lload(addresses[result.operand()]);
-        push(result.node());
-        code.iconst_0().invokevirtual(FLOATS, "lane", MethodTypeDesc.of(CD_float, CD_int));
-        code.invokeinterface(
-            SEGMENT, "set", MethodTypeDesc.of(CD_void, FLOAT_LAYOUT, CD_long, CD_float));
+        emitter.storeLane(result.node(), () -> code.lload(addresses[result.operand()]));
       }
       if (phase.hasElements()) {
         pass(phase, p);
@@ -317,10 +273,10 @@ final class LoopClass {
             identities(phase);
             elements(phase, number, () -> code.lload(part), ROUND);
             for (int r = 0; r < phase.reductions.size(); r++) {
-              code.aload(slots.get(phase.reductions.get(r)));
-              code.getstatic(MEMORY, "ALL", SEGMENT);
-              code.lload(scratch).loadConstant(r * ROUND).ladd().lload(part).ladd();
-              store();
+              long lanes = r * ROUND;
+              code.aload(emitter.own(phase.reductions.get(r)));
+              emitter.store(
+                  () -> code.lload(scratch).loadConstant(lanes).ladd().lload(part).ladd());
             }
           });
     }
@@ -332,44 +288,40 @@ final class LoopClass {
   private void identities(Phase phase) {
     for (int reduction : phase.reductions) {
       boolean sum = body.nodes.get(reduction).op() == VectorOp.ROW_SUM;
-      // Not a constant vector: the JIT would box an accumulator that starts as one.
-      code.getstatic(SPECIES, "FLOAT", VECTOR_SPECIES);
-      code.loadConstant(sum ? 0f : Float.NEGATIVE_INFINITY);
-      code.invokestatic(FLOATS, "broadcast", MethodTypeDesc.of(FLOATS, VECTOR_SPECIES, CD_float));
-      code.astore(slots.computeIfAbsent(reduction, r -> code.allocateLocal(TypeKind.REFERENCE)));
+      emitter.identity(sum);
+      code.astore(emitter.own(reduction));
     }
   }
 
   /** Folds the virtual lanes, half of them apart, then a quarter and so on; all lanes get it. */
   private void combine(int reduction, int number, int parts) {
     String name = body.nodes.get(reduction).op() == VectorOp.ROW_SUM ? "add" : "max";
-    int slot = slots.get(reduction);
+    int slot = emitter.own(reduction);
     if (parts == 1) {
       code.aload(slot);
     } else if (parts == 2) {
       part(number, 0);
       part(number, 1);
-      binary(FLOATS, name);
+      emitter.binary(FLOATS, name);
     } else {
       part(number, 0);
       part(number, 2);
-      binary(FLOATS, name);
+      emitter.binary(FLOATS, name);
       part(number, 1);
       part(number, 3);
-      binary(FLOATS, name);
-      binary(FLOATS, name);
+      emitter.binary(FLOATS, name);
+      emitter.binary(FLOATS, name);
     }
     for (int apart = Math.min(8, LANES / 2); apart >= 1; apart /= 2) {
       code.dup();
-      code.getstatic(REDUCTIONS, "BY_" + apart, SHUFFLE);
-      code.invokevirtual(FLOATS, "rearrange", MethodTypeDesc.of(FLOATS, SHUFFLE));
-      binary(FLOATS, name);
+      emitter.rotate(apart);
+      emitter.binary(FLOATS, name);
     }
     code.astore(slot);
   }
 
   private void part(int number, int part) {
-    load(() -> code.lload(scratch).loadConstant(number * ROUND + part * STEP).ladd());
+    emitter.load(() -> code.lload(scratch).loadConstant(number * ROUND + part * STEP).ladd());
   }
 
   private void elements(Phase phase, int number, Runnable first, long step) {
@@ -407,10 +359,9 @@ final class LoopClass {
             used(operand);
           }
           if (phase.kept.contains(node)) {
-            push(node);
-            code.getstatic(MEMORY, "ALL", SEGMENT);
-            code.lload(scratchRows[plan.scratchRows.get(node)]).lload(position).ladd();
-            store();
+            emitter.push(node);
+            emitter.store(
+                () -> code.lload(scratchRows[plan.scratchRows.get(node)]).lload(position).ladd());
             used(node);
           }
         }
@@ -453,40 +404,29 @@ final class LoopClass {
 
     private void accumulate(int reduction) {
       boolean sum = body.nodes.get(reduction).op() == VectorOp.ROW_SUM;
-      int slot = slots.get(reduction);
+      int slot = emitter.own(reduction);
       code.aload(slot);
-      push(body.nodes.get(reduction).a());
-      binary(FLOATS, sum ? "add" : "max");
+      emitter.push(body.nodes.get(reduction).a());
+      emitter.binary(FLOATS, sum ? "add" : "max");
       code.astore(slot);
     }
 
     private void sink(Result result) {
       int address = addresses[result.operand()];
       if (VectorPhases.isStore(result.sink())) {
-        push(result.node());
+        emitter.push(result.node());
       } else {
-        load(() -> code.lload(address).lload(position).ladd());
-        push(result.node());
-        binary(FLOATS, result.sink() == Sink.COLUMN_SUM ? "add" : "max");
+        emitter.load(() -> code.lload(address).lload(position).ladd());
+        emitter.push(result.node());
+        emitter.binary(FLOATS, result.sink() == Sink.COLUMN_SUM ? "add" : "max");
       }
-      code.getstatic(MEMORY, "ALL", SEGMENT);
-      code.lload(address).lload(position).ladd();
-      store();
+      emitter.store(() -> code.lload(address).lload(position).ladd());
     }
 
     private void used(int node) {
       if (body.level(node) == Level.ELEMENT && uses.merge(node, -1, Integer::sum) == 0) {
-        free.get(body.type(node)).push(slots.remove(node));
+        emitter.release(node);
       }
-    }
-  }
-
-  private void push(int node) {
-    Node n = body.nodes.get(node);
-    switch (n.op()) {
-      case FLOAT_CONSTANT -> code.getstatic(CONSTANTS, (String) n.attribute(), FLOATS);
-      case INT_CONSTANT -> code.getstatic(CONSTANTS, (String) n.attribute(), INTS);
-      default -> code.aload(slots.get(node));
     }
   }
 
@@ -497,131 +437,30 @@ final class LoopClass {
       case FLOAT_CONSTANT, INT_CONSTANT -> {
         return;
       }
-      case LOAD -> {
+      case LOAD, LOAD_INT -> {
         int operand = (Integer) n.attribute();
+        ClassDesc type = n.op() == VectorOp.LOAD ? FLOATS : INTS;
         switch (n.level()) {
-          case ELEMENT -> load(() -> code.lload(addresses[operand]).lload(position).ladd());
-          case ROW -> broadcast(() -> code.lload(addresses[operand]));
-          case UNIFORM -> broadcast(() -> argument(operand(operand)));
+          case ELEMENT ->
+              emitter.load(type, () -> code.lload(addresses[operand]).lload(position).ladd());
+          case ROW -> emitter.broadcast(type, () -> code.lload(addresses[operand]));
+          case UNIFORM -> emitter.broadcast(type, () -> argument(operand(operand)));
         }
       }
       default -> {
         if (!forGood && plan.isReloaded(node, phase)) {
           Integer stored = plan.storedIn.get(node);
           int row = stored == null ? scratchRows[plan.scratchRows.get(node)] : addresses[stored];
-          load(() -> code.lload(row).lload(position).ladd());
+          emitter.load(() -> code.lload(row).lload(position).ladd());
         } else {
-          operation(n);
+          emitter.operation(n);
         }
       }
     }
-    Deque<Integer> pool = free.get(n.op().type);
-    int slot = forGood || pool.isEmpty() ? code.allocateLocal(TypeKind.REFERENCE) : pool.pop();
-    slots.put(node, slot);
-    code.astore(slot);
-  }
-
-  private void operation(Node n) {
-    push(n.a());
-    switch (n.op()) {
-      case ADD -> second(n, FLOATS, "add");
-      case SUB -> second(n, FLOATS, "sub");
-      case MUL -> second(n, FLOATS, "mul");
-      case DIV -> second(n, FLOATS, "div");
-      case MAX -> second(n, FLOATS, "max");
-      case MIN -> second(n, FLOATS, "min");
-      case INT_ADD -> second(n, INTS, "add");
-      case INT_SUB -> second(n, INTS, "sub");
-      case INT_AND -> second(n, INTS, "and");
-      case INT_OR -> second(n, INTS, "or");
-      case INT_MIN -> second(n, INTS, "min");
-      case NEG -> code.invokevirtual(FLOATS, "neg", MethodTypeDesc.of(FLOATS));
-      case ABS -> code.invokevirtual(FLOATS, "abs", MethodTypeDesc.of(FLOATS));
-      case SQRT -> {
-        code.getstatic(OPERATORS, "SQRT", UNARY);
-        code.invokevirtual(FLOATS, "lanewise", MethodTypeDesc.of(FLOATS, UNARY));
-      }
-      case FMA -> {
-        push(n.b());
-        push(n.c());
-        code.invokevirtual(FLOATS, "fma", MethodTypeDesc.of(FLOATS, VECTOR, VECTOR));
-      }
-      case LESS -> compare(n, "LT");
-      case LESS_EQUAL -> compare(n, "LE");
-      case GREATER -> compare(n, "GT");
-      case EQUAL -> compare(n, "EQ");
-      case AND -> mask(n, "and");
-      case OR -> mask(n, "or");
-      case NOT -> code.invokevirtual(MASK, "not", MethodTypeDesc.of(MASK));
-      case BLEND -> {
-        push(n.b());
-        push(n.c());
-        code.invokevirtual(FLOATS, "blend", MethodTypeDesc.of(FLOATS, VECTOR, MASK));
-      }
-      case AS_INTS -> code.invokevirtual(FLOATS, "reinterpretAsInts", MethodTypeDesc.of(INTS));
-      case AS_FLOATS -> code.invokevirtual(INTS, "reinterpretAsFloats", MethodTypeDesc.of(FLOATS));
-      case INT_XOR -> {
-        code.getstatic(OPERATORS, "XOR", ASSOCIATIVE);
-        push(n.b());
-        code.invokevirtual(INTS, "lanewise", MethodTypeDesc.of(INTS, BINARY, VECTOR));
-      }
-      case SHIFT_LEFT -> shift(n, "LSHL");
-      case SHIFT_RIGHT -> shift(n, "ASHR");
-      case LOAD, FLOAT_CONSTANT, INT_CONSTANT, ROW_SUM, ROW_MAX ->
-          throw new IllegalStateException("no operation: " + n.op());
+    if (forGood) {
+      code.astore(emitter.own(node));
+    } else {
+      emitter.keep(node);
     }
-  }
-
-  private void second(Node n, ClassDesc type, String name) {
-    push(n.b());
-    binary(type, name);
-  }
-
-  private void binary(ClassDesc type, String name) {
-    code.invokevirtual(type, name, MethodTypeDesc.of(type, VECTOR));
-  }
-
-  private void compare(Node n, String comparison) {
-    code.getstatic(OPERATORS, comparison, COMPARISON);
-    push(n.b());
-    code.invokevirtual(FLOATS, "compare", MethodTypeDesc.of(MASK, COMPARISON, VECTOR));
-  }
-
-  private void mask(Node n, String name) {
-    push(n.b());
-    code.invokevirtual(MASK, name, MethodTypeDesc.of(MASK, MASK));
-  }
-
-  private void shift(Node n, String name) {
-    code.getstatic(OPERATORS, name, BINARY);
-    code.loadConstant((int) (Integer) n.attribute());
-    code.invokevirtual(INTS, "lanewise", MethodTypeDesc.of(INTS, BINARY, CD_int));
-  }
-
-  private void load(Runnable address) {
-    code.getstatic(SPECIES, "FLOAT", VECTOR_SPECIES);
-    code.getstatic(MEMORY, "ALL", SEGMENT);
-    address.run();
-    code.getstatic(MEMORY, "ORDER", ORDER);
-    code.invokestatic(
-        FLOATS,
-        "fromMemorySegment",
-        MethodTypeDesc.of(FLOATS, VECTOR_SPECIES, SEGMENT, CD_long, ORDER));
-  }
-
-  /** Stores; vector, segment and address are on the stack. */
-  private void store() {
-    code.getstatic(MEMORY, "ORDER", ORDER);
-    code.invokevirtual(
-        FLOATS, "intoMemorySegment", MethodTypeDesc.of(CD_void, SEGMENT, CD_long, ORDER));
-  }
-
-  private void broadcast(Runnable address) {
-    code.getstatic(SPECIES, "FLOAT", VECTOR_SPECIES);
-    code.getstatic(MEMORY, "ALL", SEGMENT);
-    code.getstatic(LAYOUT, "JAVA_FLOAT_UNALIGNED", FLOAT_LAYOUT);
-    address.run();
-    code.invokeinterface(SEGMENT, "get", MethodTypeDesc.of(CD_float, FLOAT_LAYOUT, CD_long));
-    code.invokestatic(FLOATS, "broadcast", MethodTypeDesc.of(FLOATS, VECTOR_SPECIES, CD_float));
   }
 }

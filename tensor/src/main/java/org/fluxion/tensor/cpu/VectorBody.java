@@ -84,8 +84,8 @@ final class VectorBody {
   }
 
   /** A new operand that is read. */
-  int load(Level level) {
-    return add(new Node(VectorOp.LOAD, -1, -1, -1, operands++, level));
+  int load(VectorOp op, Level level) {
+    return add(new Node(op, -1, -1, -1, operands++, level));
   }
 
   /** A new operand that takes a value. */

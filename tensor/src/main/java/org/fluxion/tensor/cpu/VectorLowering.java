@@ -226,7 +226,7 @@ final class VectorLowering {
         require(literal.dtype() == DType.FLOAT32);
         operands.add(new Operand(null, literals.size(), new long[outer.length], null, -1));
         literals.add((float) literal.value().getDouble(0));
-        yield body.load(Level.UNIFORM);
+        yield body.load(VectorOp.LOAD, Level.UNIFORM);
       }
       case Kernel.Index index -> throw new Unsupported();
       case Kernel.RowReduce reduce -> {
@@ -243,15 +243,17 @@ final class VectorLowering {
   }
 
   private int load(Access access) throws Unsupported {
-    require(access.buffer().dtype() == DType.FLOAT32);
+    DType dtype = access.buffer().dtype();
+    require(dtype == DType.FLOAT32 || dtype == DType.INT32);
+    VectorOp op = dtype == DType.FLOAT32 ? VectorOp.LOAD : VectorOp.LOAD_INT;
     long[] strides = new long[outer.length];
     if (copied.contains(access)) {
-      StridedRead read = new StridedRead(DType.FLOAT32, kernel.loops(), access);
+      StridedRead read = new StridedRead(dtype, kernel.loops(), access);
       for (int loop = outer.length - 1; loop >= 0; loop--) {
         strides[loop] = loop == outer.length - 1 ? columns : 0;
       }
       operands.add(new Operand(access.buffer(), 0, strides, read, -1));
-      return body.load(Level.ELEMENT);
+      return body.load(op, Level.ELEMENT);
     }
     boolean rows = false;
     for (int loop = 0; loop < loopOf.length; loop++) {
@@ -261,7 +263,7 @@ final class VectorLowering {
     }
     operands.add(new Operand(access.buffer(), access.offset(), strides, null, -1));
     boolean elements = rowLoops > 0 && rowStride(access, rowLoops) == 1 && columns > 1;
-    return body.load(elements ? Level.ELEMENT : rows ? Level.ROW : Level.UNIFORM);
+    return body.load(op, elements ? Level.ELEMENT : rows ? Level.ROW : Level.UNIFORM);
   }
 
   private int compute(Kernel.Compute compute) throws Unsupported {
@@ -281,6 +283,18 @@ final class VectorLowering {
         case Op.Or o -> body.add(VectorOp.OR, a, b);
         case Op.Cast cast when cast.dtype() == DType.FLOAT32 ->
             body.add(VectorOp.BLEND, body.constant("ZERO"), body.constant("ONE"), a);
+        default -> throw new Unsupported();
+      };
+    }
+    if (body.type(a) == VectorOp.Type.INT) {
+      return switch (compute.op()) {
+        case Op.Add o -> body.add(VectorOp.INT_ADD, a, b);
+        case Op.Sub o -> body.add(VectorOp.INT_SUB, a, b);
+        case Op.Mul o -> body.add(VectorOp.INT_MUL, a, b);
+        case Op.Equal o -> body.add(VectorOp.INT_EQUAL, a, b);
+        case Op.Less o -> body.add(VectorOp.INT_LESS, a, b);
+        case Op.LessEqual o -> body.add(VectorOp.INT_LESS_EQUAL, a, b);
+        case Op.Cast cast when cast.dtype() == DType.FLOAT32 -> body.add(VectorOp.TO_FLOAT, a);
         default -> throw new Unsupported();
       };
     }

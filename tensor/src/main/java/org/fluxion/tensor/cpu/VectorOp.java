@@ -4,6 +4,8 @@ package org.fluxion.tensor.cpu;
 enum VectorOp {
   /** An operand of the loop; the attribute is its number. */
   LOAD(Type.FLOAT, 1),
+  /** Likewise, of integers. */
+  LOAD_INT(Type.INT, 1),
   /** A field of {@link FloatConstants}, whose name is the attribute. */
   FLOAT_CONSTANT(Type.FLOAT, 0),
   /** Likewise of integers. */
@@ -36,6 +38,12 @@ enum VectorOp {
   INT_OR(Type.INT, 1),
   INT_XOR(Type.INT, 1),
   INT_MIN(Type.INT, 1),
+  INT_MUL(Type.INT, 2),
+  INT_LESS(Type.MASK, 1),
+  INT_LESS_EQUAL(Type.MASK, 1),
+  INT_EQUAL(Type.MASK, 1),
+  /** The value of an integer, rounded. */
+  TO_FLOAT(Type.FLOAT, 1),
   /** The attribute says by how many bits. */
   SHIFT_LEFT(Type.INT, 1),
   /** The attribute says by how many bits; the sign moves in. */
@@ -60,6 +68,10 @@ enum VectorOp {
   VectorOp(Type type, int cost) {
     this.type = type;
     this.cost = cost;
+  }
+
+  boolean isLoad() {
+    return this == LOAD || this == LOAD_INT;
   }
 
   boolean isReduction() {

@@ -127,7 +127,7 @@ final class VectorPhases {
       return;
     }
     Integer first = computedIn.get(node);
-    boolean load = body.nodes.get(node).op() == VectorOp.LOAD;
+    boolean load = body.nodes.get(node).op().isLoad();
     if (first != null && !load && body.type(node) == VectorOp.Type.FLOAT) {
       if (!storedIn.containsKey(node)
           && !scratchRows.containsKey(node)

@@ -23,6 +23,7 @@ final class VectorRunner {
   private final boolean copies;
   private final boolean flat;
   private final long columns;
+  private final long size;
   private final long literals;
   private final long[] copyOffsets;
   private final long scratchBytes;
@@ -43,11 +44,12 @@ final class VectorRunner {
     this.copies = lowering.copies();
     this.flat = lowering.isFlat();
     this.columns = lowering.columns;
+    this.size = lowering.kernel.elements();
     this.literals = literals;
     this.elements = new boolean[operands.length];
     this.results = new boolean[operands.length];
     for (VectorBody.Node node : lowering.body.nodes) {
-      if (node.op() == VectorOp.LOAD && node.level() == Level.ELEMENT) {
+      if (node.op().isLoad() && node.level() == Level.ELEMENT) {
         elements[(Integer) node.attribute()] = true;
       }
     }
@@ -113,7 +115,7 @@ final class VectorRunner {
   LoopCode begin() {
     if (code == null) {
       code = entry.ready();
-      seen += lowering.kernel.elements();
+      seen += size;
       if (code == null && seen > COLD_ELEMENTS) {
         entry.ask();
       }
@@ -123,9 +125,7 @@ final class VectorRunner {
 
   /** What the tasks of an elementwise or row kernel share out: blocks of elements, or rows. */
   long units() {
-    return flat
-        ? Math.ceilDiv(columns, VectorLowering.LANES)
-        : lowering.kernel.elements() / columns;
+    return flat ? Math.ceilDiv(columns, VectorLowering.LANES) : size / columns;
   }
 
   /** Where the column reductions of a range of rows accumulate. */

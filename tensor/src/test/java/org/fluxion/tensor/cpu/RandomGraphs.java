@@ -68,7 +68,7 @@ final class RandomGraphs {
 
   private Tensor grow() {
     Tensor x = pick();
-    return switch (random.nextInt(dtype == DType.FLOAT32 ? 30 : 20)) {
+    return switch (random.nextInt(dtype == DType.FLOAT32 ? 31 : 20)) {
       case 0 -> x.sin();
       case 1 -> x.tanh().mul(1.5);
       case 2 -> x.neg().add(0.25);
@@ -104,8 +104,18 @@ final class RandomGraphs {
       case 26 -> x.maximum(sameShape(x)).div(x.square().add(1));
       case 27 -> x.sub(x.mean(0).broadcastTo(x.shape()));
       case 28 -> Tensor.where(x.lessEqual(sameShape(x)).not(), x.mul(3).floor(), x.sign());
+      case 29 -> x.mul(count(x).cast(dtype)).add(x.sign());
       default -> x.sub(x.max(-1).reshape(x.shape().with(-1, 1))).exp();
     };
+  }
+
+  /** Integers of the shape of a tensor. */
+  private Tensor count(Tensor x) {
+    Tensor index = Tensor.arange(x.shape().extent(-1), DType.INT32);
+    Tensor stored = Tensor.of(index.value(), index.shape());
+    Tensor counted = stored.mul(3).sub(5).add(stored);
+    Tensor chosen = Tensor.where(counted.less(Tensor.scalar(7, DType.INT32)), counted.cast(dtype), stored.cast(dtype));
+    return chosen.cast(DType.INT32).add(stored).broadcastTo(x.shape());
   }
 
   /** Something that lies elsewhere, in another order. */
