@@ -210,6 +210,7 @@ final class TrainCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     out.println(describe(configuration, device));
     out.println("The run's folder is %s; Ctrl-C saves a checkpoint.".formatted(folder.path()));
+    out.println("Reading the images and compiling one step of training first.");
     out.flush();
     Trainer trainer = new Trainer(configuration, folder, device).modelDType(dtype.dtype());
     memory.ifPresent(mebibytes -> trainer.memoryLimit(mebibytes * MEBIBYTE));

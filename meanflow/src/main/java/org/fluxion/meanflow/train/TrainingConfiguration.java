@@ -112,7 +112,7 @@ public record TrainingConfiguration(
       return new TrainingConfiguration(
           ModelConfiguration.read(root),
           DataConfiguration.read(root),
-          Objective.read(root),
+          ObjectiveSection.read(root),
           OptimizerConfiguration.read(root),
           ScheduleConfiguration.read(root),
           root.number("emaDecay", PUBLISHED_EMA_DECAY),
@@ -190,7 +190,7 @@ public record TrainingConfiguration(
     ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.set("model", model.json());
     node.set("data", data.json());
-    node.set("objective", Objective.json(objective));
+    node.set("objective", ObjectiveSection.json(objective));
     node.set("optimizer", optimizer.json());
     node.set("schedule", schedule.json());
     return node.put("emaDecay", emaDecay)

@@ -14,8 +14,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.fluxion.meanflow.loss.LogVarianceWeighting;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
@@ -199,6 +201,46 @@ class TrainerTest {
                         "wrong"))
             .getMessage();
     assertTrue(wrong.contains("expected a flow model"), wrong);
+  }
+
+  @Test
+  void everyGuidanceAndWeightingTrains() throws IOException {
+    // All start from weights that tell classes apart: at first, none do, and guidance is nothing.
+    train(TinyRun.flow(data, 8), "teacher");
+    Optional<String> teacher = Optional.of(runs.resolve("teacher/flow.safetensors").toString());
+    Objective.DecoupledMeanFlow usual =
+        (Objective.DecoupledMeanFlow) TinyRun.map(data, 2).objective();
+    List<Double> weights = new ArrayList<>();
+    for (GuidanceConfiguration.Kind kind : GuidanceConfiguration.Kind.values()) {
+      boolean distils = kind == GuidanceConfiguration.Kind.DISTILLATION;
+      GuidanceConfiguration guidance =
+          new GuidanceConfiguration(kind, 2, 0, 1, distils ? teacher : Optional.empty());
+      weights.add(trained(usual, guidance, LogVarianceWeighting.PER_SAMPLE, teacher.get()));
+    }
+    weights.add(trained(usual, usual.guidance(), LogVarianceWeighting.ALL_PAIRS, teacher.get()));
+    assertEquals(4, weights.stream().distinct().count(), weights::toString);
+  }
+
+  private double trained(
+      Objective.DecoupledMeanFlow usual,
+      GuidanceConfiguration guidance,
+      LogVarianceWeighting weighting,
+      String start)
+      throws IOException {
+    Objective objective =
+        new Objective.DecoupledMeanFlow(
+            usual.path(),
+            usual.flowTimeMean(),
+            usual.firstTimeMean(),
+            usual.secondTimeMean(),
+            guidance,
+            usual.classDropout(),
+            weighting);
+    String name = ConfigurationSection.written(guidance.kind()) + weighting;
+    TrainingConfiguration configuration =
+        TinyRun.configuration(data, 3, objective, 1e-2).withInitialWeights(start);
+    Parameters parameters = train(configuration, name).model().parameters();
+    return parameters.get("final_layer.linear.weight").abs().sum().item();
   }
 
   @Test

@@ -15,6 +15,8 @@ import org.fluxion.tensor.plan.Plan;
 
 /** A plan on the host's processor: off-heap memory, and every kernel split over the threads. */
 public final class CpuExecutable implements Executable {
+  private static final long POISON = 0x7ff7_a5a5_7ff7_a5a5L;
+
   private final Plan plan;
   private final Arena memory = Arena.ofShared();
   private final CpuKernel[] kernels;
@@ -25,6 +27,7 @@ public final class CpuExecutable implements Executable {
   private final Workers workers;
   private final Workers.Work work = this::task;
   private final long bytes;
+  private final long arena;
   private boolean closed;
   private long runs;
   private CpuKernel current;
@@ -79,7 +82,7 @@ public final class CpuExecutable implements Executable {
           places.get(constant.getKey()),
           constant.getKey().bytes());
     }
-    long arena = memory.allocate(Math.max(64, plan.arena().bytes()), 64).address();
+    arena = memory.allocate(Math.max(64, plan.arena().bytes()), 64).address();
     plan.arena().offsets().forEach((buffer, offset) -> places.put(buffer, arena + offset));
     int most = places.keySet().stream().mapToInt(Buffer::id).max().orElse(0);
     addresses = new long[most + 1];
@@ -204,6 +207,31 @@ public final class CpuExecutable implements Executable {
         }
       }
     }
+  }
+
+  /**
+   * Fills the memory of temporary values with a pattern, so that a test sees what reads a value
+   * before it is written: every float of the pattern is NaN.
+   */
+  public void poison() {
+    check();
+    for (long i = 0; i < plan.arena().bytes(); i += Long.BYTES) {
+      Memory.putLong(arena + i, POISON);
+    }
+  }
+
+  /**
+   * How much of the memory of temporary values has been written since it was poisoned.
+   *
+   * @return the bytes up to the last one that was, in steps of eight
+   */
+  public long touched() {
+    check();
+    long end = plan.arena().bytes();
+    while (end > 0 && Memory.getLong(arena + end - Long.BYTES) == POISON) {
+      end -= Long.BYTES;
+    }
+    return end;
   }
 
   @Override
