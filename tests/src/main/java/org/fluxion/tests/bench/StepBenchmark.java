@@ -124,7 +124,7 @@ public class StepBenchmark {
   }
 
   /** The compiler has seen every kernel and is done after some seconds. */
-  private static void warmUp(Runnable subject, Runnable peer) {
+  static void warmUp(Runnable subject, Runnable peer) {
     long end = System.nanoTime() + 15_000_000_000L;
     while (System.nanoTime() < end) {
       subject.run();

@@ -22,39 +22,29 @@ public class ThreadsBenchmark {
   static final List<Figure> FIGURES =
       List.of(
           Figure.quotient("twoThreads", "speed-up of the step", "×", "of multiply-adds"),
-          Figure.amount("heap", "allocated on the heap", "MB/step", "allowed", MEGABYTE),
-          Figure.amount("offHeap", "allocated off the heap", "MB/step", "allowed", MEGABYTE));
+          Figure.amount("heap", "allocated on the heap", "MB/step", "allowed", MEGABYTE));
 
   /** JMH makes the instance. */
   public ThreadsBenchmark() {}
 
-  /** The same step on one thread and on two. */
+  /** The same step on one thread and on two, and multiply-adds. */
   @State(Scope.Benchmark)
-  public static class Steps {
+  public static class Speeds {
     private TrainingPrograms.Running one;
     private TrainingPrograms.Running two;
     private final FmaBenchmark chains = new FmaBenchmark();
 
     /** JMH makes the instance. */
-    public Steps() {}
+    public Speeds() {}
 
-    /** Compiles and takes 200 steps. */
+    /** Compiles and warms up. */
     @Setup
     public void start() {
       one = running(1);
       two = running(2);
       chains.start();
-      for (int step = 0; step < 200; step++) {
-        one.step();
-        two.step();
-        chains.one();
-        chains.two();
-      }
-    }
-
-    private static TrainingPrograms.Running running(int threads) {
-      return TrainingPrograms.start(
-          TrainingPrograms.Model.DEMO, TrainingPrograms.Objective.FLOW, Device.cpu(threads));
+      StepBenchmark.warmUp(one::step, two::step);
+      StepBenchmark.warmUp(chains::one, chains::two);
     }
 
     /** Ends the runs. */
@@ -66,6 +56,35 @@ public class ThreadsBenchmark {
     }
   }
 
+  /** A run that has taken 200 steps. */
+  @State(Scope.Benchmark)
+  public static class Steady {
+    private TrainingPrograms.Running two;
+
+    /** JMH makes the instance. */
+    public Steady() {}
+
+    /** Compiles and takes the steps. */
+    @Setup
+    public void start() {
+      two = running(2);
+      for (int step = 0; step < 200; step++) {
+        two.step();
+      }
+    }
+
+    /** Ends the run. */
+    @TearDown
+    public void end() {
+      two.close();
+    }
+  }
+
+  private static TrainingPrograms.Running running(int threads) {
+    return TrainingPrograms.start(
+        TrainingPrograms.Model.DEMO, TrainingPrograms.Objective.FLOW, Device.cpu(threads));
+  }
+
   /**
    * How much faster two threads are, of the step and of multiply-adds.
    *
@@ -73,7 +92,7 @@ public class ThreadsBenchmark {
    * @param state the programs
    */
   @Benchmark
-  public void twoThreads(Pair pair, Steps state) {
+  public void twoThreads(Pair pair, Speeds state) {
     // Two threads do twice the multiply-adds of one in the same time.
     Runnable twice =
         () -> {
@@ -84,29 +103,23 @@ public class ThreadsBenchmark {
   }
 
   /**
-   * Bytes allocated on the heap by a step, over all threads.
+   * Bytes allocated on the heap by a step, over all threads; off it there must be none, by the
+   * library's own count.
    *
    * @param pair the counter
-   * @param state the programs
+   * @param state the program
    */
   @Benchmark
-  public void heap(Pair pair, Steps state) {
+  public void heap(Pair pair, Steady state) {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    long before = threads.getTotalThreadAllocatedBytes();
+    long offHeap = HostMemory.total();
+    long heap = threads.getTotalThreadAllocatedBytes();
     state.two.step();
-    pair.count(threads.getTotalThreadAllocatedBytes() - before, (long) MEGABYTE);
-  }
-
-  /**
-   * Bytes allocated off the heap by a step, by the library's own count.
-   *
-   * @param pair the counter
-   * @param state the programs
-   */
-  @Benchmark
-  public void offHeap(Pair pair, Steps state) {
-    long before = HostMemory.total();
-    state.two.step();
-    pair.count(HostMemory.total() - before, (long) MEGABYTE);
+    pair.count(threads.getTotalThreadAllocatedBytes() - heap, (long) MEGABYTE);
+    if (HostMemory.total() != offHeap) {
+      throw new IllegalStateException(
+          "a step allocated %d bytes off the heap, expected none"
+              .formatted(HostMemory.total() - offHeap));
+    }
   }
 }
