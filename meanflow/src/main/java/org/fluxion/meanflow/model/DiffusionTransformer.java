@@ -232,8 +232,9 @@ public record DiffusionTransformer(
   public Tensor apply(Parameters parameters, Tensor x, Tensor t, Tensor r, Tensor labels) {
     int batch = check(x, t, r, labels);
     Tensor label = labelEmbedding().apply(parameters.scope("y_embedder.embedding_table"), labels);
-    Tensor atT = embedTime(parameters, t).add(label);
-    Tensor atR = embedTime(parameters, r).add(label);
+    // Every block's modulation begins with this SiLU: taken once, it has one derivative.
+    Tensor atT = Activation.SILU.apply(embedTime(parameters, t).add(label));
+    Tensor atR = Activation.SILU.apply(embedTime(parameters, r).add(label));
     Tensor tokens = embedPatches(parameters, x, batch).add(positions(parameters, x.dtype()));
     for (int i = 0; i < depth; i++) {
       Tensor condition = i < depth - decoderDepth ? atT : atR;

@@ -22,7 +22,10 @@ record FinalLayer(int width, int patchElements) implements Parametric {
         .build();
   }
 
-  /** Tokens [batch, tokens, width] under a condition [batch, width] to [batch, tokens, patch]. */
+  /**
+   * Tokens [batch, tokens, width] under a condition [batch, width], as blocks take it, to [batch,
+   * tokens, patch].
+   */
   Tensor apply(Parameters parameters, Tensor tokens, Tensor condition) {
     List<Tensor> modulation =
         TransformerBlock.modulation(parameters.scope("adaLN_modulation.1"), condition, MODULATIONS);

@@ -41,7 +41,7 @@ record TransformerBlock(int width, int heads, boolean queryKeyNorm, int mlpRatio
         .build();
   }
 
-  /** Tokens [batch, tokens, width] under a condition [batch, width]. */
+  /** Tokens [batch, tokens, width] under a condition [batch, width], SiLU and all. */
   Tensor apply(Parameters parameters, Tensor tokens, Tensor condition) {
     List<Tensor> modulation =
         modulation(parameters.scope("adaLN_modulation.1"), condition, MODULATIONS);
@@ -60,7 +60,7 @@ record TransformerBlock(int width, int heads, boolean queryKeyNorm, int mlpRatio
     int batch = condition.shape().extent(0);
     int width = condition.shape().extent(1);
     return new Linear(width, parts * width)
-        .apply(parameters, Activation.SILU.apply(condition))
+        .apply(parameters, condition)
         .reshape(batch, parts, width)
         .split(parts, 1);
   }

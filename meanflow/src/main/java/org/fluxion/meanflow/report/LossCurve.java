@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.IntStream;
 
 /**
  * A figure that was logged while training.
@@ -92,28 +93,41 @@ public record LossCurve(String title, List<Point> points) {
       return points;
     }
     double stride = (double) points.size() / DRAWN;
-    return java.util.stream.IntStream.range(0, DRAWN)
-        .mapToObj(i -> points.get((int) (i * stride)))
-        .toList();
+    return IntStream.range(0, DRAWN).mapToObj(i -> points.get((int) (i * stride))).toList();
   }
 
-  /** The mean over a window around each point, which becomes narrower towards both ends. */
+  /**
+   * Each point on the straight line that fits a window around it best: unlike a mean, that does not
+   * lag where the curve is steep, nor follow single points at its ends.
+   */
   List<Point> smoothed() {
     int size = points.size();
     int reach = (int) Math.ceil(size * SMOOTHED_SHARE / 2);
-    double[] sums = new double[size + 1];
-    for (int i = 0; i < size; i++) {
-      sums[i + 1] = sums[i] + points.get(i).value();
-    }
     int every = Math.max(1, size / DRAWN);
-    return java.util.stream.IntStream.range(0, size)
+    return IntStream.range(0, size)
         .filter(i -> i % every == 0 || i == size - 1)
         .mapToObj(
-            i -> {
-              int half = Math.min(reach, Math.min(i, size - 1 - i));
-              double mean = (sums[i + half + 1] - sums[i - half]) / (2 * half + 1);
-              return new Point(points.get(i).step(), mean);
-            })
+            i ->
+                fitted(
+                    points.subList(Math.max(0, i - reach), Math.min(size, i + reach + 1)),
+                    points.get(i).step()))
         .toList();
+  }
+
+  /** Where the least-squares line through some points is at a step, within the points' range. */
+  private static Point fitted(List<Point> window, double step) {
+    double meanStep = window.stream().mapToDouble(Point::step).average().orElseThrow();
+    double meanValue = window.stream().mapToDouble(Point::value).average().orElseThrow();
+    double covariance = 0;
+    double variance = 0;
+    for (Point point : window) {
+      covariance += (point.step() - meanStep) * (point.value() - meanValue);
+      variance += (point.step() - meanStep) * (point.step() - meanStep);
+    }
+    double slope = variance == 0 ? 0 : covariance / variance;
+    double least = window.stream().mapToDouble(Point::value).min().orElseThrow();
+    double greatest = window.stream().mapToDouble(Point::value).max().orElseThrow();
+    // So that it stays positive where all values are, as a logarithmic axis needs.
+    return new Point(step, Math.clamp(meanValue + slope * (step - meanStep), least, greatest));
   }
 }

@@ -348,7 +348,7 @@ final class ReportPage {
           """
           <section>
           <h2>%s</h2>
-          <p>%s Points are as logged, the line is their running mean.</p>
+          <p>%s Points are as logged, the line is smoothed.</p>
           <div class="charts %s">
           %s</div>
           </section>

@@ -69,8 +69,9 @@ final class Cluster {
    *
    * @param root the root
    * @param level its level: only among clusters of one level is the order changed to let it in
+   * @param related whether something else than a common operand calls for a common kernel
    */
-  boolean accepts(Root root, int level) {
+  boolean accepts(Root root, int level, boolean related) {
     if (isOperation() || members.size() >= MOST_MEMBERS) {
       return false;
     }
@@ -84,7 +85,7 @@ final class Cluster {
       return false;
     }
     // A row-level member that joined earlier fixes the row; nothing else can contradict it here.
-    boolean connected = false;
+    boolean connected = related;
     for (Root.Dependency dependency : root.dependencies) {
       Root read = dependency.root();
       if (read.cluster == this) {

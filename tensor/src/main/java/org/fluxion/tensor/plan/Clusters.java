@@ -24,12 +24,23 @@ final class Clusters {
 
   private final List<Cluster> clusters = new ArrayList<>();
   private final Map<Root, Integer> level = new HashMap<>();
+  private final Map<Root, List<Root>> uses = new HashMap<>();
   private final Map<Root, Set<Cluster>> readers = new HashMap<>();
 
-  private Clusters() {}
+  private final boolean together;
 
-  static List<Cluster> of(Collection<Root> roots) {
-    Clusters result = new Clusters();
+  private Clusters(boolean together) {
+    this.together = together;
+  }
+
+  /**
+   * The clusters of some roots, in an order in which they may run.
+   *
+   * @param roots the roots, operands first
+   * @param together whether a cluster may have several
+   */
+  static List<Cluster> of(Collection<Root> roots, boolean together) {
+    Clusters result = new Clusters(together);
     result.form(roots);
     result.clusters.sort(Comparator.comparingInt(cluster -> cluster.number));
     return result.clusters;
@@ -47,15 +58,15 @@ final class Clusters {
       if (root.kind != Root.Kind.LEAF) {
         level.put(root, needed + own);
         computed.add(root);
+        root.dependencies.forEach(
+            d -> uses.computeIfAbsent(d.root(), key -> new ArrayList<>()).add(root));
       }
     }
     for (Root root : computed.reversed()) {
       boolean operation = isOperation(root);
-      int limit = latest.getOrDefault(root, level.get(root));
-      if (!operation) {
-        // Computed as late as its first reader allows, so that the two can share a kernel.
-        level.merge(root, limit, Math::max);
-      }
+      // Computed as late as its first reader allows, so that the two can share a kernel, and a
+      // primal that could run ahead waits for its tangent.
+      level.merge(root, latest.getOrDefault(root, level.get(root)), Math::max);
       int before = level.get(root) - (operation ? 1 : 0);
       root.dependencies.forEach(d -> latest.merge(d.root(), before, Math::min));
     }
@@ -83,9 +94,15 @@ final class Clusters {
   }
 
   private void place(Root root) {
-    if (root.kind != Root.Kind.OPERATION && !root.placed) {
+    if (together && root.kind != Root.Kind.OPERATION && !root.placed) {
       for (Cluster candidate : candidates(root)) {
-        if (candidate.accepts(root, level.get(root))) {
+        if (candidate.accepts(root, level.get(root), false)) {
+          register(root);
+          return;
+        }
+      }
+      for (Cluster candidate : siblings(root)) {
+        if (candidate.accepts(root, level.get(root), true)) {
           register(root);
           return;
         }
@@ -115,6 +132,40 @@ final class Clusters {
         .sorted(Comparator.comparingInt(c -> c.number))
         .limit(TRIED)
         .toList();
+  }
+
+  /**
+   * Clusters that have nothing in common with a root but a reader, which needs both at hand: the
+   * sums over a row of a primal and of its tangent.
+   */
+  private List<Cluster> siblings(Root root) {
+    Set<Cluster> found = new LinkedHashSet<>();
+    int own = level.get(root);
+    for (Root reader : uses.getOrDefault(root, List.of())) {
+      boolean together =
+          level.get(reader) == own
+              && reader.kind != Root.Kind.OPERATION
+              && !reader.placed
+              && reader.dependencies.stream().anyMatch(d -> d.root() == root && isAtHand(d));
+      if (together) {
+        for (Root.Dependency other : reader.dependencies) {
+          Cluster cluster = other.root().cluster;
+          if (isAtHand(other) && cluster != null && cluster.level == own) {
+            found.add(cluster);
+          }
+        }
+      }
+    }
+    return found.stream()
+        .filter(c -> !c.isOperation())
+        .sorted(Comparator.comparingInt(c -> c.number))
+        .limit(TRIED)
+        .toList();
+  }
+
+  private static boolean isAtHand(Root.Dependency dependency) {
+    return dependency.root().kind != Root.Kind.COLUMN
+        && dependency.repeat() != Root.Dependency.OTHER;
   }
 
   private void register(Root root) {

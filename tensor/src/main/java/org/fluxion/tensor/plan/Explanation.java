@@ -1,8 +1,15 @@
 package org.fluxion.tensor.plan;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.fluxion.tensor.Executable;
 
 /** Says in text what a plan does and what it costs. */
@@ -95,7 +102,83 @@ public final class Explanation {
     if (nanos != null) {
       text.append(String.format(Locale.ROOT, "%.3f ms a run%n", time / runs / 1e6));
     }
+    kept(plan, text);
     return text.toString();
+  }
+
+  /** What has to be kept through the peak of memory: in a training step, the residuals. */
+  private static void kept(Plan plan, StringBuilder text) {
+    if (plan.arena().kept().isEmpty()) {
+      return;
+    }
+    Map<String, List<Buffer>> alike = new TreeMap<>();
+    for (Buffer buffer : plan.arena().kept()) {
+      String name = buffer.name().replaceAll("[0-9]+$", "");
+      alike
+          .computeIfAbsent(
+              "%s %s × %d".formatted(name, buffer.dtype(), buffer.elements()),
+              key -> new ArrayList<>())
+          .add(buffer);
+    }
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "kept through the peak, kernel %d: %.1f MB in %d buffers%n",
+            plan.arena().peak(),
+            keptBytes(plan) / 1e6,
+            plan.arena().kept().size()));
+    alike.entrySet().stream()
+        .sorted(Comparator.comparingLong(group -> -bytes(group.getValue())))
+        .forEach(
+            group ->
+                text.append(
+                    String.format(
+                        Locale.ROOT,
+                        "%12.3f MB  %3d of %s%n",
+                        bytes(group.getValue()) / 1e6,
+                        group.getValue().size(),
+                        group.getKey())));
+  }
+
+  /**
+   * What a plan keeps through the peak of its memory: in a training step, where the backward pass
+   * begins, the residuals.
+   *
+   * @param plan the plan
+   * @return bytes of {@link Arena#kept}
+   */
+  public static long keptBytes(Plan plan) {
+    return bytes(plan.arena().kept());
+  }
+
+  /**
+   * The largest buffers of a plan, for errors about memory.
+   *
+   * @param plan the plan
+   * @return up to five of them in one line, with dtype, elements and size
+   */
+  public static String largest(Plan plan) {
+    Set<Buffer> all = new LinkedHashSet<>(plan.inputs());
+    all.addAll(plan.outputs());
+    all.addAll(plan.constants().keySet());
+    plan.kernels().forEach(kernel -> all.addAll(kernel.writes()));
+    return all.stream()
+        .sorted(Comparator.comparingLong(buffer -> -buffer.bytes()))
+        .limit(5)
+        .map(
+            b ->
+                String.format(
+                    Locale.ROOT,
+                    "%s %s × %d = %.1f MiB",
+                    b.name(),
+                    b.dtype(),
+                    b.elements(),
+                    b.bytes() / 1048576.0))
+        .collect(Collectors.joining(", "));
+  }
+
+  private static long bytes(List<Buffer> buffers) {
+    return buffers.stream().mapToLong(Buffer::bytes).sum();
   }
 
   private static String described(Kernel kernel) {

@@ -1,0 +1,155 @@
+package org.fluxion.tests.plan;
+
+import static org.fluxion.autodiff.Autodiff.jvp;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.fluxion.autodiff.Jvp;
+import org.fluxion.meanflow.model.DiffusionTransformer;
+import org.fluxion.nn.LayerNorm;
+import org.fluxion.nn.Parameters;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Device;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Program;
+import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.Tree;
+import org.fluxion.tensor.cpu.CpuExecutable;
+import org.fluxion.tensor.plan.Explanation;
+import org.fluxion.tensor.plan.Kernel;
+import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tests.bench.TrainingSteps;
+import org.fluxion.tests.bench.TrainingSteps.Objective;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What the plan of a whole training step promises: memory, kernels, and how they grow. */
+class TrainingPlanTest {
+  private static TrainingSteps steps(int depth) {
+    return new TrainingSteps(new DiffusionTransformer(8, 2, 1, 32, depth, 2, 10, 1, false), 8);
+  }
+
+  private static Plan plan(TrainingSteps steps, Objective objective) {
+    return steps.compile(objective, Device.cpu(1)).plan();
+  }
+
+  @Test
+  void theDetachedTangentKeepsNothingAlive() {
+    TrainingSteps demo = TrainingSteps.demo();
+    Plan flow = plan(demo, Objective.FLOW_MATCHING);
+    Plan mean = plan(demo, Objective.MEAN_FLOW);
+    long state =
+        demo.state().leaves().stream()
+            .mapToLong(t -> t.shape().elements() * t.dtype().bytes())
+            .sum();
+    double flowBytes = Explanation.plannedBytes(flow);
+    assertTrue(
+        flowBytes <= 1.3 * (state + Explanation.keptBytes(flow)),
+        () -> state + " bytes of state\n" + Explanation.of(flow, null));
+    assertTrue(
+        Explanation.plannedBytes(mean) <= 1.2 * flowBytes,
+        () -> Explanation.of(flow, null) + Explanation.of(mean, null));
+  }
+
+  @Test
+  void theExplanationListsKernelsBytesOperationsAndMemory() {
+    Program<?, ?, ?> program = steps(2).compile(Objective.FLOW_MATCHING, Device.cpu(1));
+    String text = program.explain();
+    for (String part : List.of("MB moved", "MFLOP", "matmul", "planned memory", "kept through")) {
+      assertTrue(text.contains(part), part + " is missing in\n" + text);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Objective.class)
+  void depthAddsNoKindOfKernel(Objective objective) {
+    // From three blocks on, there is a first one, a last one, and one between.
+    Plan shallow = plan(steps(4), objective);
+    Plan deep = plan(steps(8), objective);
+    assertEquals(structures(shallow).size(), structures(deep).size());
+    assertTrue(deep.kernels().size() < 2 * shallow.kernels().size());
+  }
+
+  private static Set<String> structures(Plan plan) {
+    return plan.kernels().stream().map(Kernel::structure).collect(Collectors.toSet());
+  }
+
+  private record Point(Tensor x, Tensor shift, Tensor scale) implements Tree<Point> {
+    @Override
+    public List<Tensor> leaves() {
+      return List.of(x, shift, scale);
+    }
+
+    @Override
+    public Point withLeaves(List<Tensor> leaves) {
+      return new Point(leaves.get(0), leaves.get(1), leaves.get(2));
+    }
+  }
+
+  private static Point point(String prefix) {
+    return new Point(
+        Tensor.input(prefix + "x", Shape.of(8, 16, 128), DType.FLOAT32),
+        Tensor.input(prefix + "shift", Shape.of(8, 1, 128), DType.FLOAT32),
+        Tensor.input(prefix + "scale", Shape.of(8, 1, 128), DType.FLOAT32));
+  }
+
+  @Test
+  void aModulatedNormAndItsTangentAreOneLaunch() {
+    Point at = point("");
+    Point along = point("d");
+    LayerNorm norm = new LayerNorm(128, false, 1e-6);
+    Jvp<Tensor> y =
+        jvp(p -> norm.apply(Parameters.empty(), p.x).mul(p.scale.add(1)).add(p.shift), at, along);
+    List<Tensor> inputs =
+        java.util.stream.Stream.of(at, along).flatMap(p -> p.leaves().stream()).toList();
+    Graph graph = new Graph(inputs, List.of(y.value(), y.tangent()));
+    Plan plan = Plan.of(graph, new int[] {-1, -1});
+    assertEquals(1, plan.kernels().size(), () -> Explanation.of(plan, null));
+    long boundary =
+        java.util.stream.Stream.concat(inputs.stream(), graph.outputs().stream())
+            .mapToLong(t -> t.shape().elements() * t.dtype().bytes())
+            .sum();
+    assertTrue(plan.kernels().get(0).bytes() <= 1.1 * boundary);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Objective.class)
+  void theArenaIsUsedAsPlannedAndNothingIsReadBeforeItIsWritten(Objective objective) {
+    TrainingSteps steps = steps(3);
+    Plan plan = plan(steps, objective);
+    List<Tensor> values =
+        java.util.stream.Stream.concat(
+                steps.state().leaves().stream(), steps.batch().leaves().stream())
+            .toList();
+    float[] clean = loss(plan, values, false);
+    float[] poisoned = loss(plan, values, true);
+    assertTrue(Float.isFinite(clean[0]));
+    assertArrayEquals(clean, poisoned);
+  }
+
+  private static float[] loss(Plan plan, List<Tensor> values, boolean poisoned) {
+    try (CpuExecutable run = new CpuExecutable(plan, 1)) {
+      for (int i = 0; i < values.size(); i++) {
+        run.write(i, values.get(i).value());
+      }
+      if (poisoned) {
+        run.poison();
+      }
+      run.run();
+      if (poisoned) {
+        double planned = plan.arena().bytes();
+        assertEquals(planned, run.touched(), 0.02 * planned);
+      }
+      HostData loss = HostData.allocate(DType.FLOAT32, 1);
+      run.read(plan.outputs().size() - 1, loss);
+      return new float[] {(float) loss.getDouble(0)};
+    }
+  }
+}
