@@ -83,10 +83,6 @@ final class FloatConstants {
   static final FloatVector TANH_MOST = all(ScalarElementary.TANH_MOST);
   static final FloatVector ERF_MOST = all(ScalarElementary.ERF_MOST);
   static final FloatVector EXP_MOST = all(ScalarElementary.EXP_MOST);
-
-  /** From here on every float is an integer. */
-  static final FloatVector INTEGERS = all(0x1p23f);
-
   static final FloatVector TRIGONOMETRIC_MOST = all(ScalarElementary.TRIGONOMETRIC_MOST);
 
   static final IntVector INT_ZERO = all(0);

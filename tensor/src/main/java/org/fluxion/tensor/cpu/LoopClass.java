@@ -3,12 +3,14 @@ package org.fluxion.tensor.cpu;
 import static java.lang.constant.ConstantDescs.CD_Object;
 import static java.lang.constant.ConstantDescs.CD_long;
 import static java.lang.constant.ConstantDescs.CD_void;
+import static java.lang.constant.ConstantDescs.CLASS_INIT_NAME;
 import static java.lang.constant.ConstantDescs.INIT_NAME;
 import static org.fluxion.tensor.cpu.VectorEmitter.FLOATS;
 import static org.fluxion.tensor.cpu.VectorEmitter.INTS;
 import static org.fluxion.tensor.cpu.VectorEmitter.desc;
 
 import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.CodeBuilder;
@@ -18,7 +20,11 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.invoke.MethodHandles;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.fluxion.tensor.cpu.VectorBody.Level;
 import org.fluxion.tensor.cpu.VectorBody.Node;
 import org.fluxion.tensor.cpu.VectorBody.Result;
@@ -39,12 +45,17 @@ final class LoopClass {
   /** The bytes of a row's virtual lanes. */
   private static final long ROUND = 4L * ScalarReductions.LANES;
 
+  /** What the class file calls the class; each is a hidden class of its own. */
+  static final ClassDesc NAME = ClassDesc.of(LoopClass.class.getPackageName() + ".GeneratedLoop");
+
   private static final ClassDesc CODE = desc(LoopCode.class);
 
   private final VectorBody body;
   private final VectorPhases plan;
   private final CodeBuilder code;
   private final VectorEmitter emitter;
+  private final ScalarEmitter scalars;
+
   private final int[] addresses;
   private final int[] scratchRows;
   private int bytes;
@@ -56,6 +67,7 @@ final class LoopClass {
     this.body = plan.body;
     this.code = code;
     this.emitter = new VectorEmitter(plan.body, code);
+    this.scalars = new ScalarEmitter(plan.body, code);
     this.addresses = new int[body.operands()];
     this.scratchRows = new int[plan.scratchRows.size()];
   }
@@ -77,7 +89,7 @@ final class LoopClass {
                 ClassFile.ClassHierarchyResolverOption.of(
                     ClassHierarchyResolver.ofClassLoading(lookup)))
             .build(
-                ClassDesc.of(LoopClass.class.getPackageName() + ".GeneratedLoop"),
+                NAME,
                 c -> {
                   c.withFlags(ClassFile.ACC_FINAL);
                   c.withInterfaceSymbols(CODE);
@@ -89,6 +101,7 @@ final class LoopClass {
                           b.aload(0)
                               .invokespecial(CD_Object, INIT_NAME, MethodTypeDesc.of(CD_void))
                               .return_());
+                  constants(c, plan.body);
                   c.withMethodBody(
                       "run",
                       MethodTypeDesc.of(CD_void, CD_long.arrayType()),
@@ -103,6 +116,40 @@ final class LoopClass {
     return longest > MOST_BYTES ? null : instance(lookup, file);
   }
 
+  /** Static fields for the constants: the JIT takes them as such. */
+  private static void constants(ClassBuilder type, VectorBody body) {
+    List<Integer> constants =
+        IntStream.range(0, body.nodes.size()).filter(i -> isConstant(body, i)).boxed().toList();
+    for (int node : constants) {
+      type.withField(
+          VectorEmitter.field(node),
+          vectorType(body, node),
+          ClassFile.ACC_STATIC | ClassFile.ACC_FINAL);
+    }
+    type.withMethodBody(
+        CLASS_INIT_NAME,
+        MethodTypeDesc.of(CD_void),
+        ClassFile.ACC_STATIC,
+        b -> {
+          VectorEmitter vectors = new VectorEmitter(body, b);
+          ScalarEmitter scalars = new ScalarEmitter(body, b);
+          for (int node : constants) {
+            vectors.broadcast(body.type(node), () -> scalars.push(node));
+            b.putstatic(NAME, VectorEmitter.field(node), vectorType(body, node));
+          }
+          b.return_();
+        });
+  }
+
+  private static ClassDesc vectorType(VectorBody body, int node) {
+    return body.type(node) == VectorOp.Type.FLOAT ? FLOATS : INTS;
+  }
+
+  private static boolean isConstant(VectorBody body, int node) {
+    VectorOp op = body.nodes.get(node).op();
+    return op == VectorOp.FLOAT_CONSTANT || op == VectorOp.INT_CONSTANT;
+  }
+
   private static LoopCode instance(MethodHandles.Lookup lookup, byte[] file) {
     try {
       MethodHandles.Lookup hidden = lookup.defineHiddenClass(file, true);
@@ -113,6 +160,35 @@ final class LoopClass {
               .invoke();
     } catch (Throwable failure) {
       throw new IllegalStateException("a generated loop was refused: " + failure, failure);
+    }
+  }
+
+  /** Values of rows, or the same everywhere, that the elements of a pass meet. */
+  private Set<Integer> shared(Phase phase, int number) {
+    Set<Integer> used = new TreeSet<>();
+    for (int node : phase.elementNodes) {
+      if (!plan.isReloaded(node, number)) {
+        for (int operand : body.nodes.get(node).operands()) {
+          used.add(operand);
+        }
+      }
+    }
+    phase.results.forEach(r -> used.add(r.node()));
+    phase.reductions.forEach(r -> used.add(body.nodes.get(r).a()));
+    used.removeIf(node -> body.level(node) == Level.ELEMENT || isConstant(body, node));
+    return used;
+  }
+
+  /**
+   * Makes vectors of shared numbers. Where a row has several passes that happens within their
+   * loops, from which the JIT moves it again: vectors that outlive a loop it may put on the heap.
+   */
+  private void share(Phase phase, int number, Level level) {
+    for (int node : shared(phase, number)) {
+      if (level == null || body.level(node) == level) {
+        emitter.broadcast(body.type(node), () -> scalars.push(node));
+        code.astore(emitter.own(node));
+      }
     }
   }
 
@@ -161,7 +237,10 @@ final class LoopClass {
       addresses[i] = isUniform(i) ? -1 : code.allocateLocal(TypeKind.LONG);
     }
     for (int node : plan.uniformNodes) {
-      compute(node, 0, true);
+      number(node);
+    }
+    if (plan.phases.size() == 1) {
+      share(plan.phases.get(0), 0, Level.UNIFORM);
     }
     int planes = code.allocateLocal(TypeKind.INT);
     int rows = code.allocateLocal(TypeKind.INT);
@@ -232,13 +311,17 @@ final class LoopClass {
       Phase phase = plan.phases.get(p);
       for (int node : phase.rowNodes) {
         if (!body.nodes.get(node).op().isReduction()) {
-          compute(node, p, true);
+          number(node);
         }
       }
       for (Result result : phase.rowResults) {
-        emitter.storeLane(result.node(), () -> code.lload(addresses[result.operand()]));
+        emitter.storeNumber(
+            () -> scalars.push(result.node()), () -> code.lload(addresses[result.operand()]));
       }
       if (phase.hasElements()) {
+        if (plan.phases.size() == 1) {
+          share(phase, p, Level.ROW);
+        }
         pass(phase, p);
       }
     }
@@ -317,7 +400,8 @@ final class LoopClass {
       emitter.rotate(apart);
       emitter.binary(FLOATS, name);
     }
-    code.astore(slot);
+    emitter.firstLane();
+    scalars.keep(reduction);
   }
 
   private void part(int number, int part) {
@@ -351,9 +435,12 @@ final class LoopClass {
     }
 
     void write() {
+      if (plan.phases.size() > 1) {
+        share(phase, number, null);
+      }
       for (int node : phase.elementNodes) {
         boolean reloaded = plan.isReloaded(node, number);
-        compute(node, number, false);
+        compute(node, number);
         if (!reloaded) {
           for (int operand : body.nodes.get(node).operands()) {
             used(operand);
@@ -430,37 +517,43 @@ final class LoopClass {
     }
   }
 
-  /** Computes a value to a local; for good, or until its last use. */
-  private void compute(int node, int phase, boolean forGood) {
+  /** Computes a value that every lane has. */
+  private void number(int node) {
     Node n = body.nodes.get(node);
-    switch (n.op()) {
-      case FLOAT_CONSTANT, INT_CONSTANT -> {
-        return;
-      }
-      case LOAD, LOAD_INT -> {
-        int operand = (Integer) n.attribute();
-        ClassDesc type = n.op() == VectorOp.LOAD ? FLOATS : INTS;
-        switch (n.level()) {
-          case ELEMENT ->
-              emitter.load(type, () -> code.lload(addresses[operand]).lload(position).ladd());
-          case ROW -> emitter.broadcast(type, () -> code.lload(addresses[operand]));
-          case UNIFORM -> emitter.broadcast(type, () -> argument(operand(operand)));
-        }
-      }
-      default -> {
-        if (!forGood && plan.isReloaded(node, phase)) {
-          Integer stored = plan.storedIn.get(node);
-          int row = stored == null ? scratchRows[plan.scratchRows.get(node)] : addresses[stored];
-          emitter.load(() -> code.lload(row).lload(position).ladd());
-        } else {
-          emitter.operation(n);
-        }
-      }
+    if (isConstant(body, node)) {
+      return;
     }
-    if (forGood) {
-      code.astore(emitter.own(node));
+    if (n.op().isLoad()) {
+      int operand = (Integer) n.attribute();
+      emitter.loadElement(
+          n.op().type,
+          () -> {
+            if (n.level() == Level.ROW) {
+              code.lload(addresses[operand]);
+            } else {
+              argument(operand(operand));
+            }
+          });
     } else {
-      emitter.keep(node);
+      scalars.operation(n);
     }
+    scalars.keep(node);
+  }
+
+  /** Computes a value of an element, to a local variable until its last use. */
+  private void compute(int node, int phase) {
+    Node n = body.nodes.get(node);
+    if (n.op().isLoad()) {
+      int operand = (Integer) n.attribute();
+      emitter.load(
+          vectorType(body, node), () -> code.lload(addresses[operand]).lload(position).ladd());
+    } else if (plan.isReloaded(node, phase)) {
+      Integer stored = plan.storedIn.get(node);
+      int row = stored == null ? scratchRows[plan.scratchRows.get(node)] : addresses[stored];
+      emitter.load(() -> code.lload(row).lload(position).ladd());
+    } else {
+      emitter.operation(n);
+    }
+    emitter.keep(node);
   }
 }

@@ -31,7 +31,7 @@ final class VectorBody {
    * @param a its first operand's number, or −1
    * @param b the second
    * @param c the third
-   * @param attribute a number or a constant's name, or null
+   * @param attribute an operand's number, a constant's value or a shift's bits, or null
    * @param level how it varies
    */
   record Node(VectorOp op, int a, int b, int c, Object attribute, Level level) {
@@ -94,12 +94,12 @@ final class VectorBody {
     return operands++;
   }
 
-  int constant(String name) {
-    return add(new Node(VectorOp.FLOAT_CONSTANT, -1, -1, -1, name, Level.UNIFORM));
+  int constant(float value) {
+    return add(new Node(VectorOp.FLOAT_CONSTANT, -1, -1, -1, value, Level.UNIFORM));
   }
 
-  int intConstant(String name) {
-    return add(new Node(VectorOp.INT_CONSTANT, -1, -1, -1, name, Level.UNIFORM));
+  int constant(int value) {
+    return add(new Node(VectorOp.INT_CONSTANT, -1, -1, -1, value, Level.UNIFORM));
   }
 
   int add(VectorOp op, int a) {

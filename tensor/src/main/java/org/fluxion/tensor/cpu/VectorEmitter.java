@@ -8,6 +8,7 @@ import static java.lang.constant.ConstantDescs.CD_void;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -21,7 +22,6 @@ import org.fluxion.tensor.cpu.VectorBody.Node;
 
 /** Writes vector operations as calls of the Vector API; values lie in local variables. */
 final class VectorEmitter {
-  static final ClassDesc CONSTANTS = desc(FloatConstants.class);
   static final ClassDesc REDUCTIONS = desc(FloatReductions.class);
   static final ClassDesc SPECIES = desc(Species.class);
   static final ClassDesc MEMORY = desc(Memory.class);
@@ -81,13 +81,19 @@ final class VectorEmitter {
     free.get(body.type(node)).push(slots.remove(node));
   }
 
+  /** Pushes a value as a vector. */
   void push(int node) {
     Node n = body.nodes.get(node);
     switch (n.op()) {
-      case FLOAT_CONSTANT -> code.getstatic(CONSTANTS, (String) n.attribute(), FLOATS);
-      case INT_CONSTANT -> code.getstatic(CONSTANTS, (String) n.attribute(), INTS);
+      case FLOAT_CONSTANT -> code.getstatic(LoopClass.NAME, field(node), FLOATS);
+      case INT_CONSTANT -> code.getstatic(LoopClass.NAME, field(node), INTS);
       default -> code.aload(slots.get(node));
     }
+  }
+
+  /** The static field that holds a constant as a vector. */
+  static String field(int node) {
+    return "C" + node;
   }
 
   /** Pushes the result of an operation. */
@@ -209,13 +215,12 @@ final class VectorEmitter {
         FLOATS, "intoMemorySegment", MethodTypeDesc.of(CD_void, SEGMENT, CD_long, ORDER));
   }
 
-  /** Stores the first lane of a value. */
-  void storeLane(int node, Runnable address) {
+  /** Stores a number. */
+  void storeNumber(Runnable number, Runnable address) {
     code.getstatic(MEMORY, "ALL", SEGMENT);
     code.getstatic(LAYOUT, "JAVA_FLOAT_UNALIGNED", FLOAT_LAYOUT);
     address.run();
-    push(node);
-    code.iconst_0().invokevirtual(FLOATS, "lane", MethodTypeDesc.of(CD_float, CD_int));
+    number.run();
     code.invokeinterface(
         SEGMENT, "set", MethodTypeDesc.of(CD_void, FLOAT_LAYOUT, CD_long, CD_float));
   }
@@ -236,15 +241,36 @@ final class VectorEmitter {
     code.invokevirtual(FLOATS, "rearrange", MethodTypeDesc.of(FLOATS, SHUFFLE));
   }
 
-  void broadcast(ClassDesc type, Runnable address) {
-    boolean floats = type == FLOATS;
+  /** Pushes the element at an address. */
+  void loadElement(VectorOp.Type type, Runnable address) {
+    boolean floats = type == VectorOp.Type.FLOAT;
     ClassDesc layout = floats ? FLOAT_LAYOUT : INT_LAYOUT;
-    ClassDesc element = floats ? CD_float : CD_int;
-    code.getstatic(SPECIES, floats ? "FLOAT" : "INT", VECTOR_SPECIES);
     code.getstatic(MEMORY, "ALL", SEGMENT);
     code.getstatic(LAYOUT, floats ? "JAVA_FLOAT_UNALIGNED" : "JAVA_INT_UNALIGNED", layout);
     address.run();
-    code.invokeinterface(SEGMENT, "get", MethodTypeDesc.of(element, layout, CD_long));
-    code.invokestatic(type, "broadcast", MethodTypeDesc.of(type, VECTOR_SPECIES, element));
+    code.invokeinterface(
+        SEGMENT, "get", MethodTypeDesc.of(floats ? CD_float : CD_int, layout, CD_long));
+  }
+
+  /** From a number on the stack to a vector with it in every lane. */
+  void broadcast(VectorOp.Type type, Runnable number) {
+    boolean ints = type == VectorOp.Type.INT;
+    code.getstatic(SPECIES, ints ? "INT" : "FLOAT", VECTOR_SPECIES);
+    number.run();
+    switch (type) {
+      case FLOAT ->
+          code.invokestatic(
+              FLOATS, "broadcast", MethodTypeDesc.of(FLOATS, VECTOR_SPECIES, CD_float));
+      case INT ->
+          code.invokestatic(INTS, "broadcast", MethodTypeDesc.of(INTS, VECTOR_SPECIES, CD_int));
+      case MASK ->
+          code.invokeinterface(
+              VECTOR_SPECIES, "maskAll", MethodTypeDesc.of(MASK, ConstantDescs.CD_boolean));
+    }
+  }
+
+  /** Pushes the first lane of the vector on the stack. */
+  void firstLane() {
+    code.iconst_0().invokevirtual(FLOATS, "lane", MethodTypeDesc.of(CD_float, CD_int));
   }
 }

@@ -44,7 +44,9 @@ final class VectorLowering {
   final Kernel.LoopKernel kernel;
   final VectorBody body = new VectorBody();
   final List<Operand> operands = new ArrayList<>();
-  final List<Float> literals = new ArrayList<>();
+
+  /** The bits of constants. */
+  final List<Integer> literals = new ArrayList<>();
 
   /** The merged loops around the row, outermost first. */
   long[] outer;
@@ -223,10 +225,14 @@ final class VectorLowering {
     return switch (instruction) {
       case Kernel.Load load -> load(load.access());
       case Kernel.Literal literal -> {
-        require(literal.dtype() == DType.FLOAT32);
+        boolean floats = literal.dtype() == DType.FLOAT32;
+        require(floats || literal.dtype() == DType.INT32);
         operands.add(new Operand(null, literals.size(), new long[outer.length], null, -1));
-        literals.add((float) literal.value().getDouble(0));
-        yield body.load(VectorOp.LOAD, Level.UNIFORM);
+        literals.add(
+            floats
+                ? Float.floatToRawIntBits((float) literal.value().getDouble(0))
+                : (int) literal.value().getLong(0));
+        yield body.load(floats ? VectorOp.LOAD : VectorOp.LOAD_INT, Level.UNIFORM);
       }
       case Kernel.Index index -> throw new Unsupported();
       case Kernel.RowReduce reduce -> {
@@ -282,7 +288,7 @@ final class VectorLowering {
         case Op.And o -> body.add(VectorOp.AND, a, b);
         case Op.Or o -> body.add(VectorOp.OR, a, b);
         case Op.Cast cast when cast.dtype() == DType.FLOAT32 ->
-            body.add(VectorOp.BLEND, body.constant("ZERO"), body.constant("ONE"), a);
+            body.add(VectorOp.BLEND, body.constant(0f), body.constant(1f), a);
         default -> throw new Unsupported();
       };
     }
@@ -291,6 +297,8 @@ final class VectorLowering {
         case Op.Add o -> body.add(VectorOp.INT_ADD, a, b);
         case Op.Sub o -> body.add(VectorOp.INT_SUB, a, b);
         case Op.Mul o -> body.add(VectorOp.INT_MUL, a, b);
+        case Op.And o -> body.add(VectorOp.INT_AND, a, b);
+        case Op.Or o -> body.add(VectorOp.INT_OR, a, b);
         case Op.Equal o -> body.add(VectorOp.INT_EQUAL, a, b);
         case Op.Less o -> body.add(VectorOp.INT_LESS, a, b);
         case Op.LessEqual o -> body.add(VectorOp.INT_LESS_EQUAL, a, b);

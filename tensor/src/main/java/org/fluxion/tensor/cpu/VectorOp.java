@@ -6,9 +6,9 @@ enum VectorOp {
   LOAD(Type.FLOAT, 1),
   /** Likewise, of integers. */
   LOAD_INT(Type.INT, 1),
-  /** A field of {@link FloatConstants}, whose name is the attribute. */
+  /** The attribute is the value. */
   FLOAT_CONSTANT(Type.FLOAT, 0),
-  /** Likewise of integers. */
+  /** Likewise, of integers. */
   INT_CONSTANT(Type.INT, 0),
   ADD(Type.FLOAT, 1),
   SUB(Type.FLOAT, 1),

@@ -96,7 +96,7 @@ final class VectorRunner {
     if (!lowering.literals.isEmpty()) {
       literals = memory.allocate(4L * lowering.literals.size(), 64).address();
       for (int i = 0; i < lowering.literals.size(); i++) {
-        Memory.putFloat(literals + 4L * i, lowering.literals.get(i));
+        Memory.putInt(literals + 4L * i, lowering.literals.get(i));
       }
     }
     LoopCode code = mode == LoopClasses.Mode.GENERATED ? LoopClass.define(plan) : null;
