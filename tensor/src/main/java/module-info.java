@@ -2,6 +2,9 @@
 module org.fluxion.tensor {
   // Optional at run time: without it the cpu backend uses scalar loops.
   requires static jdk.incubator.vector;
+  // How much memory the machine has.
+  requires java.management;
+  requires jdk.management;
 
   exports org.fluxion.tensor;
   exports org.fluxion.tensor.plan;

@@ -9,7 +9,9 @@ import java.util.Set;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.HostMemory;
+import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.plan.Buffer;
+import org.fluxion.tensor.plan.Explanation;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Plan;
 
@@ -64,17 +66,18 @@ public final class CpuExecutable implements Executable {
         arguments = Math.max(arguments, runner.argumentCount());
       }
     }
+    bytes = Explanation.plannedBytes(plan) + sharedBytes + threads * scratchBytes;
+    reserve();
     Map<Buffer, Long> places = new HashMap<>();
-    long total = 0;
     for (Buffer buffer : plan.inputs()) {
-      total += allocate(buffer, places);
+      allocate(buffer, places);
     }
     plan.donated().forEach((output, input) -> places.put(output, places.get(input)));
     for (Buffer buffer : plan.outputs()) {
-      total += allocate(buffer, places);
+      allocate(buffer, places);
     }
     for (Map.Entry<Buffer, HostData> constant : plan.constants().entrySet()) {
-      total += allocate(constant.getKey(), places);
+      allocate(constant.getKey(), places);
       MemorySegment.copy(
           constant.getValue().segment(),
           0,
@@ -82,19 +85,17 @@ public final class CpuExecutable implements Executable {
           places.get(constant.getKey()),
           constant.getKey().bytes());
     }
-    arena = memory.allocate(Math.max(64, plan.arena().bytes()), 64).address();
+    arena = allocate(plan.arena().bytes());
     plan.arena().offsets().forEach((buffer, offset) -> places.put(buffer, arena + offset));
     int most = places.keySet().stream().mapToInt(Buffer::id).max().orElse(0);
     addresses = new long[most + 1];
     places.forEach((buffer, address) -> addresses[buffer.id()] = address);
-    shared = memory.allocate(Math.max(64, sharedBytes), 64).address();
+    shared = allocate(sharedBytes);
     frames = new CpuKernel.Frame[threads];
     for (int i = 0; i < threads; i++) {
-      long scratch = memory.allocate(Math.max(64, scratchBytes), 64).address();
+      long scratch = allocate(scratchBytes);
       frames[i] = new CpuKernel.Frame(scratch, values, loops, arguments);
     }
-    bytes = total + plan.arena().bytes() + sharedBytes + threads * scratchBytes;
-    HostMemory.allocated(bytes);
     workers = new Workers(threads);
   }
 
@@ -106,12 +107,30 @@ public final class CpuExecutable implements Executable {
     };
   }
 
-  private long allocate(Buffer buffer, Map<Buffer, Long> places) {
-    if (places.containsKey(buffer)) {
-      return 0;
+  private void reserve() {
+    try {
+      HostMemory.reserve(bytes, () -> Explanation.largest(plan));
+    } catch (TensorException tooLarge) {
+      memory.close();
+      throw tooLarge;
     }
-    places.put(buffer, memory.allocate(Math.max(64, buffer.bytes()), 64).address());
-    return buffer.bytes();
+  }
+
+  private void allocate(Buffer buffer, Map<Buffer, Long> places) {
+    if (!places.containsKey(buffer)) {
+      places.put(buffer, allocate(buffer.bytes()));
+    }
+  }
+
+  private long allocate(long size) {
+    try {
+      return memory.allocate(Math.max(64, size), 64).address();
+    } catch (OutOfMemoryError refused) {
+      // The system has less than the limit allows.
+      memory.close();
+      HostMemory.freed(bytes);
+      throw HostMemory.exhausted(bytes, 0, Explanation.largest(plan));
+    }
   }
 
   @Override

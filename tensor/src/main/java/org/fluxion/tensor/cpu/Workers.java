@@ -6,12 +6,19 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * The threads that run a program's kernels together with the calling thread. A kernel takes tens of
- * microseconds, so threads wait for the next one by spinning for a while before they sleep. Tasks
- * are handed out one by one; which thread runs a task changes nothing in its result.
+ * microseconds, so threads wait for the next one by spinning for a while before they sleep, and the
+ * caller waits for tasks, never for threads: one that has no processor just now holds nobody up.
+ * Tasks are handed out one by one; which thread runs a task changes nothing in its result.
  */
 final class Workers implements AutoCloseable {
   /** How long a thread spins before it sleeps: longer than the pauses between kernels. */
   private static final long SPIN_NANOS = 200_000;
+
+  /** How often the caller looks for the last tasks before it offers its processor to others. */
+  private static final int SPINS = 1_000;
+
+  private static final int BITS = 20;
+  private static final long MASK = (1L << BITS) - 1;
 
   /** A task of a phase of a kernel. */
   @FunctionalInterface
@@ -20,11 +27,20 @@ final class Workers implements AutoCloseable {
   }
 
   private final Thread[] threads;
-  private final AtomicLong generation = new AtomicLong();
-  private final AtomicInteger next = new AtomicInteger();
-  private final AtomicInteger running = new AtomicInteger();
-  private volatile Work work;
-  private volatile int tasks;
+
+  /**
+   * From the top: a number for each round of tasks, how many tasks it has, and the next task. In
+   * one word, so that a late thread cannot take a task of a round that it knows nothing of.
+   */
+  private final AtomicLong state = new AtomicLong();
+
+  private final AtomicInteger finished = new AtomicInteger();
+  private final AtomicInteger sleeping = new AtomicInteger();
+
+  // Written before the state that announces them, and not again before all tasks have ended.
+  private Work work;
+  private int first;
+
   private volatile Throwable failure;
   private volatile boolean closed;
 
@@ -47,16 +63,8 @@ final class Workers implements AutoCloseable {
       return;
     }
     this.work = work;
-    this.tasks = tasks;
-    next.set(0);
-    running.set(threads.length);
-    generation.incrementAndGet();
-    for (Thread thread : threads) {
-      LockSupport.unpark(thread);
-    }
-    take(0);
-    while (running.get() > 0) {
-      Thread.onSpinWait();
+    for (int from = 0; from < tasks; from += (int) MASK) {
+      round(from, Math.min(tasks - from, (int) MASK));
     }
     Throwable thrown = failure;
     if (thrown != null) {
@@ -65,34 +73,59 @@ final class Workers implements AutoCloseable {
     }
   }
 
-  private void take(int thread) {
-    Work current = work;
-    int count = tasks;
-    try {
-      for (int task = next.getAndIncrement(); task < count; task = next.getAndIncrement()) {
-        current.run(task, thread);
+  private void round(int from, int tasks) {
+    first = from;
+    finished.set(0);
+    long number = (state.get() >>> 2 * BITS) + 1;
+    state.set(number << 2 * BITS | (long) tasks << BITS);
+    if (sleeping.get() > 0) {
+      for (Thread thread : threads) {
+        LockSupport.unpark(thread);
       }
-    } catch (Throwable thrown) {
-      failure = thrown;
+    }
+    take(0);
+    for (int spins = 0; finished.get() < tasks; spins++) {
+      if (spins < SPINS) {
+        Thread.onSpinWait();
+      } else {
+        Thread.yield();
+      }
+    }
+  }
+
+  private static boolean open(long state) {
+    return (state & MASK) < (state >>> BITS & MASK);
+  }
+
+  /** Runs tasks as long as there are any that nobody has taken. */
+  private void take(int thread) {
+    for (long seen = state.get(); open(seen); seen = state.get()) {
+      if (state.compareAndSet(seen, seen + 1)) {
+        try {
+          work.run(first + (int) (seen & MASK), thread);
+        } catch (Throwable thrown) {
+          failure = thrown;
+        }
+        finished.incrementAndGet();
+      }
     }
   }
 
   private void serve(int thread) {
-    long seen = 0;
     while (!closed) {
+      take(thread);
       long start = System.nanoTime();
-      while (generation.get() == seen && !closed) {
+      while (!open(state.get()) && !closed) {
         Thread.onSpinWait();
         if (System.nanoTime() - start > SPIN_NANOS) {
-          LockSupport.park(this);
+          // Counted before it looks once more, so that either sees the other.
+          sleeping.incrementAndGet();
+          if (!open(state.get()) && !closed) {
+            LockSupport.park(this);
+          }
+          sleeping.decrementAndGet();
         }
       }
-      if (closed) {
-        return;
-      }
-      seen = generation.get();
-      take(thread);
-      running.decrementAndGet();
     }
   }
 

@@ -65,15 +65,12 @@ public record Arena(Map<Buffer, Long> offsets, long bytes, long live, int peak, 
     long end = place(uses.values(), order.size());
     Map<Buffer, Long> offsets = new HashMap<>();
     uses.values().forEach(use -> offsets.put(use.buffer, use.offset));
-    parts
-        .asMap()
-        .forEach(
-            (part, place) -> {
-              Long whole = offsets.get(place.whole());
-              if (whole != null) {
-                offsets.put(part, whole + place.offset() * part.dtype().bytes());
-              }
-            });
+    for (Buffer part : parts.all()) {
+      Long whole = offsets.get(parts.whole(part));
+      if (whole != null) {
+        offsets.put(part, whole + parts.offset(part) * part.dtype().bytes());
+      }
+    }
     return new Arena(offsets, end, most, peak, kept);
   }
 

@@ -27,10 +27,20 @@ final class Clusters {
   private final Map<Root, List<Root>> uses = new HashMap<>();
   private final Map<Root, Set<Cluster>> readers = new HashMap<>();
 
-  private Clusters() {}
+  private final boolean together;
 
-  static List<Cluster> of(Collection<Root> roots) {
-    Clusters result = new Clusters();
+  private Clusters(boolean together) {
+    this.together = together;
+  }
+
+  /**
+   * The clusters of some roots, in an order in which they may run.
+   *
+   * @param roots the roots, operands first
+   * @param together whether a cluster may have several
+   */
+  static List<Cluster> of(Collection<Root> roots, boolean together) {
+    Clusters result = new Clusters(together);
     result.form(roots);
     result.clusters.sort(Comparator.comparingInt(cluster -> cluster.number));
     return result.clusters;
@@ -84,7 +94,7 @@ final class Clusters {
   }
 
   private void place(Root root) {
-    if (root.kind != Root.Kind.OPERATION && !root.placed) {
+    if (together && root.kind != Root.Kind.OPERATION && !root.placed) {
       for (Cluster candidate : candidates(root)) {
         if (candidate.accepts(root, level.get(root), false)) {
           register(root);

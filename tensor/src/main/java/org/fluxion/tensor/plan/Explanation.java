@@ -3,11 +3,13 @@ package org.fluxion.tensor.plan;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.fluxion.tensor.Executable;
 
 /** Says in text what a plan does and what it costs. */
@@ -147,6 +149,32 @@ public final class Explanation {
    */
   public static long keptBytes(Plan plan) {
     return bytes(plan.arena().kept());
+  }
+
+  /**
+   * The largest buffers of a plan, for errors about memory.
+   *
+   * @param plan the plan
+   * @return up to five of them in one line, with dtype, elements and size
+   */
+  public static String largest(Plan plan) {
+    Set<Buffer> all = new LinkedHashSet<>(plan.inputs());
+    all.addAll(plan.outputs());
+    all.addAll(plan.constants().keySet());
+    plan.kernels().forEach(kernel -> all.addAll(kernel.writes()));
+    return all.stream()
+        .sorted(Comparator.comparingLong(buffer -> -buffer.bytes()))
+        .limit(5)
+        .map(
+            b ->
+                String.format(
+                    Locale.ROOT,
+                    "%s %s × %d = %.1f MiB",
+                    b.name(),
+                    b.dtype(),
+                    b.elements(),
+                    b.bytes() / 1048576.0))
+        .collect(Collectors.joining(", "));
   }
 
   private static long bytes(List<Buffer> buffers) {

@@ -1,9 +1,11 @@
 package org.fluxion.tensor.plan;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
-/** Temporary buffers that are a part of a larger one's memory. */
+/** Temporary buffers that are a part of a larger one's memory, which may itself be a part. */
 final class Parts {
   /**
    * Where a part lies.
@@ -16,21 +18,34 @@ final class Parts {
   private final Map<Buffer, Part> parts = new HashMap<>();
 
   void put(Buffer buffer, Part part) {
-    Part outer = parts.get(part.whole);
-    parts.put(buffer, outer == null ? part : new Part(outer.whole, outer.offset + part.offset));
+    parts.put(buffer, part);
+  }
+
+  /** A buffer and all it is a part of, outwards: what is written when a kernel writes it. */
+  List<Buffer> containing(Buffer buffer) {
+    List<Buffer> result = new ArrayList<>(List.of(buffer));
+    for (Part part = parts.get(buffer); part != null; part = parts.get(part.whole)) {
+      result.add(part.whole);
+    }
+    return result;
   }
 
   /** The buffer whose memory a buffer lies in: itself, unless it is a part. */
   Buffer whole(Buffer buffer) {
-    Part part = parts.get(buffer);
-    return part == null ? buffer : part.whole;
+    return containing(buffer).getLast();
   }
 
-  boolean isPart(Buffer buffer) {
-    return parts.containsKey(buffer);
+  /** The first element of a buffer in the memory that it lies in. */
+  long offset(Buffer buffer) {
+    long offset = 0;
+    for (Part part = parts.get(buffer); part != null; part = parts.get(part.whole)) {
+      offset += part.offset;
+    }
+    return offset;
   }
 
-  Map<Buffer, Part> asMap() {
-    return parts;
+  /** Every buffer that is a part. */
+  Iterable<Buffer> all() {
+    return parts.keySet();
   }
 }

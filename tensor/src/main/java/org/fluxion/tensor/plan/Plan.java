@@ -52,28 +52,49 @@ public record Plan(
    * @return the plan
    */
   public static Plan of(Graph graph, int[] donations) {
-    return new Planner(graph, donations).plan();
+    return of(graph, donations, PlanOptions.ALL);
+  }
+
+  /**
+   * Compiles a graph with some of the passes.
+   *
+   * @param graph the graph
+   * @param donations for each output the index of the input that it replaces, or −1
+   * @param options which passes run
+   * @return the plan
+   */
+  public static Plan of(Graph graph, int[] donations, PlanOptions options) {
+    return new Planner(graph, donations, options).plan();
   }
 
   private static final class Planner {
     private final Graph source;
     private final Graph graph;
     private final int[] donations;
+    private final PlanOptions options;
     private final Map<Tensor, Root> roots;
     private final Map<Buffer, HostData> constants = new HashMap<>();
     private final Parts parts = new Parts();
     private int buffers;
 
-    Planner(Graph source, int[] donations) {
+    Planner(Graph source, int[] donations, PlanOptions options) {
       this.source = source;
-      this.graph = SplitSums.run(Simplify.run(source));
+      Graph simplified = Simplify.run(source, options.simplify());
+      if (options.splitSums()) {
+        simplified = SplitSums.run(simplified);
+        Simplify.verify(simplified);
+      }
+      this.graph = simplified;
+      this.options = options;
       this.donations = donations;
       this.roots = Roots.of(graph);
-      Placement.run(graph, roots);
+      if (options.placement()) {
+        Placement.run(graph, roots);
+      }
     }
 
     Plan plan() {
-      List<Cluster> clusters = Clusters.of(roots.values());
+      List<Cluster> clusters = Clusters.of(roots.values(), options.clusters());
       Set<Tensor> outputs = new HashSet<>(graph.outputs());
       for (Root root : roots.values()) {
         for (Root.Dependency dependency : root.dependencies) {
@@ -99,7 +120,9 @@ public record Plan(
           kernels.add(KernelBuilder.build(cluster, roots));
         }
       }
-      List<Kernel> order = Schedule.of(kernels, parts);
+      List<Kernel> order = options.schedule() ? Schedule.of(kernels, parts) : kernels;
+      Arena arena = Arena.of(order, parts);
+      assert Verification.holds(order, parts, arena);
       List<Buffer> inputBuffers = new ArrayList<>();
       for (Tensor input : graph.inputs()) {
         Root root = roots.get(input);
@@ -120,7 +143,7 @@ public record Plan(
           inputBuffers,
           outputBuffers,
           constants,
-          Arena.of(order, parts),
+          arena,
           Donation.of(order, inputBuffers, outputBuffers, donations),
           Arrays.stream(donations).boxed().toList());
     }

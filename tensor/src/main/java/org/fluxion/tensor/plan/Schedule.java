@@ -54,9 +54,10 @@ final class Schedule {
   private List<Kernel> run() {
     for (int i = 0; i < kernels.size(); i++) {
       for (Buffer buffer : kernels.get(i).writes()) {
-        written(use(buffer), i);
-        if (parts.isPart(buffer)) {
-          written(use(parts.whole(buffer)), i);
+        for (Buffer containing : parts.containing(buffer)) {
+          Use use = use(containing);
+          use.writers.add(i);
+          use.unwritten++;
         }
       }
       for (Buffer buffer : kernels.get(i).reads()) {
@@ -98,9 +99,8 @@ final class Schedule {
         }
       }
       for (Buffer buffer : kernel.writes()) {
-        complete(use(buffer), missing);
-        if (parts.isPart(buffer)) {
-          complete(use(parts.whole(buffer)), missing);
+        for (Buffer containing : parts.containing(buffer)) {
+          complete(use(containing), missing);
         }
       }
     }
@@ -108,11 +108,6 @@ final class Schedule {
       throw new IllegalStateException("the kernels depend on each other");
     }
     return order;
-  }
-
-  private static void written(Use use, int kernel) {
-    use.writers.add(kernel);
-    use.unwritten++;
   }
 
   private void complete(Use use, int[] missing) {

@@ -38,12 +38,25 @@ final class Simplify {
   private final Map<Tensor, Integer> readers = new HashMap<>();
   private final Set<Tensor> inputs;
 
-  private Simplify(Graph graph) {
+  private final boolean identities;
+
+  private Simplify(Graph graph, boolean identities) {
+    this.identities = identities;
     this.inputs = new HashSet<>(graph.inputs());
   }
 
   static Graph run(Graph graph) {
-    Simplify pass = new Simplify(graph);
+    return run(graph, true);
+  }
+
+  /**
+   * Runs the pass.
+   *
+   * @param graph the graph
+   * @param identities whether it does more than it must: merges and removes nodes
+   */
+  static Graph run(Graph graph, boolean identities) {
+    Simplify pass = new Simplify(graph, identities);
     List<Tensor> nodes = graph.nodes();
     for (Tensor node : nodes) {
       node.inputs().forEach(operand -> pass.readers.merge(operand, 1, Integer::sum));
@@ -98,6 +111,15 @@ final class Simplify {
       case Op.Mark o -> in.get(0);
       case Op.StopGradient o -> in.get(0);
       case Op.Custom o -> expand(o, in);
+      // Kernels have no reductions that fold nothing.
+      case Op.Sum o when trivial(o.axes(), in.get(0)) -> dropped(node, in.get(0));
+      case Op.ReduceMax o when trivial(o.axes(), in.get(0)) -> dropped(node, in.get(0));
+      default -> identities ? simplified(node, in) : Tensor.apply(node.op(), in);
+    };
+  }
+
+  private Tensor simplified(Tensor node, List<Tensor> in) {
+    return switch (node.op()) {
       case Op.Reshape o ->
           in.get(0).op() instanceof Op.Reshape
               ? merged(o, List.of(in.get(0).inputs().get(0)))
@@ -107,8 +129,6 @@ final class Simplify {
       case Op.Mul o when isOne(in.get(1)) -> in.get(0);
       case Op.Mul o when isOne(in.get(0)) -> in.get(1);
       case Op.Div o when isOne(in.get(1)) -> in.get(0);
-      case Op.Sum o when trivial(o.axes(), in.get(0)) -> dropped(node, in.get(0));
-      case Op.ReduceMax o when trivial(o.axes(), in.get(0)) -> dropped(node, in.get(0));
       case Op.Neg o when in.get(0).op() instanceof Op.Neg -> in.get(0).inputs().get(0);
       default -> merged(node.op(), in);
     };

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.Graph;
@@ -17,6 +18,7 @@ import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.ReferenceInterpreter;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.plan.PlanOptions;
 
 /** Whatever the planner and the cpu backend make of a graph, it means what the reference says. */
 class CpuTest {
@@ -25,7 +27,17 @@ class CpuTest {
     agrees(RandomGraphs.of(seed, 50), seed);
   }
 
+  @Property(tries = 150)
+  void noPassChangesWhatIsComputed(
+      @ForAll long seed, @ForAll @IntRange(max = PlanOptions.PASSES - 1) int pass) {
+    agrees(RandomGraphs.of(seed, 50), seed, PlanOptions.without(pass));
+  }
+
   static void agrees(Graph graph, long seed) {
+    agrees(graph, seed, PlanOptions.ALL);
+  }
+
+  private static void agrees(Graph graph, long seed, PlanOptions options) {
     Random random = new Random(seed);
     Map<Tensor, HostData> bindings = new HashMap<>();
     for (Tensor input : graph.inputs()) {
@@ -38,7 +50,7 @@ class CpuTest {
     List<HostData> expected = ReferenceInterpreter.evaluate(graph.outputs(), bindings);
     int[] none = new int[graph.outputs().size()];
     Arrays.fill(none, -1);
-    Plan plan = Plan.of(graph, none);
+    Plan plan = Plan.of(graph, none, options);
     for (int threads = 1; threads <= 2; threads++) {
       try (Executable run = new CpuExecutable(plan, threads)) {
         for (int i = 0; i < graph.inputs().size(); i++) {

@@ -69,6 +69,36 @@ public record Figure(
     return new Figure(method, name, "ms", peer, value, value);
   }
 
+  /**
+   * A quotient of two times, such as a speed-up, beside another one.
+   *
+   * @param method the name of the benchmark method, which runs {@link Pair#runQuotients}
+   * @param name the figure's name
+   * @param unit what a quotient is called
+   * @param peer the peer's name
+   * @return the figure
+   */
+  public static Figure quotient(String method, String name, String unit, String peer) {
+    Value value = (quotient, parameters) -> quotient;
+    return new Figure(method, name, unit, peer, value, value);
+  }
+
+  /**
+   * An amount of what a method counts. A ratio below one says that it is less than the peer.
+   *
+   * @param method the name of the benchmark method, which calls {@link Pair#count}
+   * @param name the figure's name
+   * @param unit the unit
+   * @param peer the peer's name
+   * @param size what a unit holds of what is counted
+   * @return the figure
+   */
+  public static Figure amount(String method, String name, String unit, String peer, double size) {
+    // What is counted stands where the nanoseconds of a time would.
+    Value value = (seconds, parameters) -> seconds * 1e9 / size;
+    return new Figure(method, name, unit, peer, value, value);
+  }
+
   private static Value over(Work work) {
     return (seconds, parameters) -> work.of(parameters) / seconds;
   }

@@ -59,9 +59,17 @@ public class FmaBenchmark {
    */
   @Benchmark
   public void fma(Pair pair) {
-    pair.run(
-        () -> worker.runBoth(() -> here = chains(factor), () -> there = chains(factor)),
-        () -> here = chains(factor));
+    pair.run(this::two, this::one);
+  }
+
+  /** The loop on this thread. */
+  void one() {
+    here = chains(factor);
+  }
+
+  /** The loop on both threads at once. */
+  void two() {
+    worker.runBoth(this::one, () -> there = chains(factor));
   }
 
   /**

@@ -23,7 +23,8 @@ public record Measurement(
     String name, double value, String unit, String peer, double peerValue, double ratio) {
 
   /**
-   * The seconds that one run took on average in an iteration.
+   * The seconds that one run took on average in an iteration, or what else is measured: the
+   * quotients of two pairs, or a billionth of what is counted.
    *
    * @param subject of the subject
    * @param peer of the peer

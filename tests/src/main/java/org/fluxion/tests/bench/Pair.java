@@ -21,6 +21,12 @@ public class Pair {
   /** How often each of them ran in this iteration. */
   public long runs;
 
+  /** Nanoseconds of the first body of the second pair, if there are two. */
+  public long secondSubjectNanos;
+
+  /** Nanoseconds of the other body of the second pair. */
+  public long secondPeerNanos;
+
   private boolean peerFirst;
 
   /** A pair with nothing measured yet. */
@@ -43,6 +49,33 @@ public class Pair {
       peerNanos += time(peer);
     }
     peerFirst = !peerFirst;
+    runs++;
+  }
+
+  /**
+   * Runs two pairs in turns; what counts is the quotient of each, such as two speed-ups.
+   *
+   * @param numerator of the subject's quotient
+   * @param denominator of the subject's quotient
+   * @param peerNumerator of the peer's quotient
+   * @param peerDenominator of the peer's quotient
+   */
+  public void runQuotients(
+      Runnable numerator, Runnable denominator, Runnable peerNumerator, Runnable peerDenominator) {
+    run(numerator, denominator);
+    secondSubjectNanos += time(peerNumerator);
+    secondPeerNanos += time(peerDenominator);
+  }
+
+  /**
+   * Adds amounts that are no times, such as bytes.
+   *
+   * @param subject the subject's amount
+   * @param peer what it is compared with
+   */
+  public void count(long subject, long peer) {
+    subjectNanos += subject;
+    peerNanos += peer;
     runs++;
   }
 

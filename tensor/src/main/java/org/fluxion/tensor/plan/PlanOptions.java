@@ -1,0 +1,30 @@
+package org.fluxion.tensor.plan;
+
+/**
+ * Which passes of the compiler run: all of them, except where a test compares a program with and
+ * without one. What a program computes does not depend on it, up to the order of sums.
+ *
+ * @param simplify merging of common subexpressions, and identities that change no bit
+ * @param splitSums long sums in two stages
+ * @param placement results written where they are wanted
+ * @param clusters several values in one kernel
+ * @param schedule kernels in an order that takes little memory
+ */
+public record PlanOptions(
+    boolean simplify, boolean splitSums, boolean placement, boolean clusters, boolean schedule) {
+  /** Every pass. */
+  public static final PlanOptions ALL = new PlanOptions(true, true, true, true, true);
+
+  /** How many passes there are. */
+  public static final int PASSES = 5;
+
+  /**
+   * Every pass but one.
+   *
+   * @param pass its number, from 0 to {@link #PASSES} − 1, in the order of the components
+   * @return the options
+   */
+  public static PlanOptions without(int pass) {
+    return new PlanOptions(pass != 0, pass != 1, pass != 2, pass != 3, pass != 4);
+  }
+}

@@ -1,0 +1,60 @@
+package org.fluxion.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.fluxion.tensor.plan.Explanation;
+import org.fluxion.tensor.plan.Plan;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class HostMemoryTest {
+  private static final String LIMIT = "fluxion.memory";
+
+  private final Tensor x = Tensor.input("images", Shape.of(1024, 1024), DType.FLOAT32);
+  private final Plan plan =
+      Plan.of(new Graph(List.of(x), List.of(x.matmul(x).exp().matmul(x).mul(2))), new int[] {-1});
+
+  @AfterEach
+  void noLimit() {
+    System.clearProperty(LIMIT);
+  }
+
+  @Test
+  void aProgramThatDoesNotFitSaysWhatToDo() {
+    long before = HostMemory.held();
+    System.setProperty(LIMIT, before + (4 << 20) + "");
+    TensorException e =
+        assertThrows(TensorException.class, () -> Device.cpu(1).prepare(plan).close());
+    for (String part :
+        List.of("needs", "4 MiB are free", "images float32 × 1048576 = 4.0 MiB", "batch")) {
+      assertTrue(e.getMessage().contains(part), e.getMessage());
+    }
+    assertEquals(before, HostMemory.held());
+  }
+
+  @Test
+  void aProgramThatFitsIsCountedUntilItIsClosed() {
+    long before = HostMemory.held();
+    System.setProperty(LIMIT, "1G");
+    Executable run = Device.cpu(1).prepare(plan);
+    assertEquals(before + run.bytes(), HostMemory.held());
+    assertTrue(run.bytes() >= Explanation.plannedBytes(plan));
+    run.close();
+    assertEquals(before, HostMemory.held());
+  }
+
+  @Test
+  void theLimitIsTheMachinesMemoryOrWhatThePropertySays() {
+    assertTrue(HostMemory.limit() > 1L << 28);
+    System.setProperty(LIMIT, "3M");
+    assertEquals(3L << 20, HostMemory.limit());
+    System.setProperty(LIMIT, "12345");
+    assertEquals(12345, HostMemory.limit());
+    System.setProperty(LIMIT, "much");
+    assertTrue(
+        assertThrows(TensorException.class, HostMemory::limit).getMessage().contains("'much'"));
+  }
+}
