@@ -375,15 +375,7 @@ final class Demo {
         row.steps(),
         "%s-%d".formatted(generator.name().toLowerCase(Locale.ROOT), row.steps()),
         result.grid());
-    say(
-        String.format(
-            Locale.ROOT,
-            "  %8s: Fréchet distance %6.2f, %5.1f%% of the asked class, %.2f ms an image%s",
-            steps(row.steps()),
-            row.frechet(),
-            row.accuracy() * 100,
-            row.millisecondsPerImage(),
-            seeds > 1 ? " (the worst of %d seeds)".formatted(seeds) : ""));
+    say(FigureTable.line(row));
   }
 
   private static String steps(int steps) {

@@ -113,7 +113,9 @@ final class EvaluateCommand implements Callable<Integer> {
       for (int n : steps.isEmpty() ? List.of(sampler.steps()) : steps) {
         String task = "%d × %,d samples, %s".formatted(samplingSeeds, count, steps(n));
         say(out, "Drawing %s …".formatted(task));
-        rows.add(measure(measurement, file, sampler.steps(n), task).row());
+        SummaryRow row = measure(measurement, file, sampler.steps(n), task).row();
+        rows.add(row);
+        say(out, FigureTable.line(row));
       }
       Summary summary =
           new Summary(

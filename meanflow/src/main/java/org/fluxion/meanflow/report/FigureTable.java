@@ -13,6 +13,24 @@ public final class FigureTable {
   private FigureTable() {}
 
   /**
+   * One row's figures in words, as a line to print when it has been measured.
+   *
+   * @param row the row
+   * @return the line, not ended
+   */
+  public static String line(SummaryRow row) {
+    int seeds = row.seeds().size();
+    return String.format(
+        Locale.ROOT,
+        "  %8s: Fréchet distance %6.2f, %5.1f%% of the asked class, %.2f ms an image%s",
+        Html.steps(row.steps()),
+        row.frechet(),
+        row.accuracy() * 100,
+        row.millisecondsPerImage(),
+        seeds > 1 ? " (the worst of %d seeds)".formatted(seeds) : "");
+  }
+
+  /**
    * The table, and under it what real digits have.
    *
    * @param summary the figures

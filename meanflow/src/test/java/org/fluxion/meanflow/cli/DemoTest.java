@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The whole demo with a tiny network, few steps and fewer real images. */
 class DemoTest {
   /** Enough for 200 of each class. */
-  private static final int REAL_IMAGES = 3000;
+  private static final int REAL_IMAGES = 2500;
 
   private static TrainingConfiguration tiny(String shipped) throws IOException {
     String json =
@@ -62,6 +62,10 @@ class DemoTest {
     Path path = runs.resolve("tiny");
     StringWriter out = new StringWriter();
     try (RunFolder folder = RunFolder.create(path)) {
+      // As if it had been stopped just after the flow model's training began.
+      try (RunFolder begun = RunFolder.create(Demo.flowFolder(folder))) {
+        begun.writeConfiguration(tiny(ShippedModels.FLOW));
+      }
       assertTrue(demo(folder, out));
     }
     Summary summary = Summary.read(path.resolve("summary.json"));
@@ -99,16 +103,6 @@ class DemoTest {
     assertEquals("", sample.err());
     assertArrayEquals(
         Files.readAllBytes(path.resolve("samples/map-1.png")), Files.readAllBytes(again));
-
-    // Done again after its training was done, it comes to the same figures.
-    try (RunFolder folder = RunFolder.open(path)) {
-      assertTrue(demo(folder, new StringWriter()));
-    }
-    Summary second = Summary.read(path.resolve("summary.json"));
-    for (int i = 0; i < summary.rows().size(); i++) {
-      assertEquals(summary.rows().get(i).frechet(), second.rows().get(i).frechet());
-      assertEquals(summary.rows().get(i).accuracy(), second.rows().get(i).accuracy());
-    }
   }
 
   @Test

@@ -5,10 +5,8 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -62,7 +60,7 @@ public record Arena(Map<Buffer, Long> offsets, long bytes, long live, int peak, 
             .filter(use -> use.first < at && use.last > at)
             .map(use -> use.buffer)
             .toList();
-    long end = place(uses.values(), order.size());
+    long end = place(uses.values());
     Map<Buffer, Long> offsets = new HashMap<>();
     uses.values().forEach(use -> offsets.put(use.buffer, use.offset));
     for (Buffer part : parts.all()) {
@@ -77,28 +75,37 @@ public record Arena(Map<Buffer, Long> offsets, long bytes, long live, int peak, 
   /**
    * Places buffers whose lifetimes are all known, the largest first, each at the lowest offset at
    * which nothing lies while it lives: large buffers that live long, such as a flat gradient, then
-   * fill no gap that small ones have torn.
+   * fill no gap that small ones have torn. The search is a plain walk over those that are placed,
+   * upwards, which ends at the first gap: of the time to compile it is a few parts in a hundred.
    *
    * @return the end of the last one
    */
-  private static long place(Collection<Use> uses, int kernels) {
+  private static long place(Collection<Use> uses) {
     List<Use> bySize = new ArrayList<>(uses);
     bySize.sort(Comparator.<Use>comparingLong(use -> -use.size).thenComparingInt(u -> u.first));
-    Timeline timeline = new Timeline(kernels);
+    Use[] upwards = new Use[bySize.size()];
+    int count = 0;
     long end = 0;
     for (Use use : bySize) {
-      List<Use> beside = timeline.overlapping(use);
-      beside.sort(Comparator.comparingLong(other -> other.offset));
       long offset = 0;
-      for (Use other : beside) {
+      for (int i = 0; i < count; i++) {
+        Use other = upwards[i];
         if (other.offset - offset >= use.size) {
           break;
         }
-        offset = Math.max(offset, other.offset + other.size);
+        if (other.first <= use.last && use.first <= other.last) {
+          offset = Math.max(offset, other.offset + other.size);
+        }
       }
       use.offset = offset;
       end = Math.max(end, offset + use.size);
-      timeline.add(use);
+      int at = count;
+      while (at > 0 && upwards[at - 1].offset > offset) {
+        upwards[at] = upwards[at - 1];
+        at--;
+      }
+      upwards[at] = use;
+      count++;
     }
     return end;
   }
@@ -119,58 +126,6 @@ public record Arena(Map<Buffer, Long> offsets, long bytes, long live, int peak, 
     void add(int kernel) {
       first = first < 0 ? kernel : first;
       last = kernel;
-    }
-  }
-
-  /** Placed buffers by time: a tree of halves, each buffer at the parts that make up its life. */
-  private static final class Timeline {
-    private final int width;
-    private final List<List<Use>> here = new ArrayList<>();
-    private final List<Set<Use>> below = new ArrayList<>();
-
-    Timeline(int kernels) {
-      int power = 1;
-      while (power < kernels) {
-        power *= 2;
-      }
-      width = power;
-      for (int i = 0; i < 2 * width; i++) {
-        here.add(new ArrayList<>(0));
-        below.add(new LinkedHashSet<>(0));
-      }
-    }
-
-    void add(Use use) {
-      visit(1, 0, width - 1, use, true, null);
-    }
-
-    List<Use> overlapping(Use use) {
-      Set<Use> found = new LinkedHashSet<>();
-      visit(1, 0, width - 1, use, false, found);
-      return new ArrayList<>(found);
-    }
-
-    private void visit(int node, int from, int to, Use use, boolean add, Set<Use> found) {
-      if (use.last < from || use.first > to) {
-        return;
-      }
-      if (!add) {
-        found.addAll(here.get(node));
-      }
-      if (use.first <= from && to <= use.last) {
-        if (add) {
-          here.get(node).add(use);
-        } else {
-          found.addAll(below.get(node));
-        }
-        return;
-      }
-      if (add) {
-        below.get(node).add(use);
-      }
-      int middle = (from + to) / 2;
-      visit(2 * node, from, middle, use, add, found);
-      visit(2 * node + 1, middle + 1, to, use, add, found);
     }
   }
 
