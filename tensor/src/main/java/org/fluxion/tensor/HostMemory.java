@@ -82,8 +82,8 @@ public final class HostMemory {
   public static TensorException exhausted(long bytes, long free, String largest) {
     return new TensorException(
         ("memory: the program needs %,d MiB, and %,d MiB are free (limit %,d MiB, held by other"
-             + " runs %,d MiB); the largest of its tensors: %s. Make the batch or the model"
-             + " smaller, close other runs, or raise -D%s")
+                + " runs %,d MiB); the largest of its tensors: %s. Make the batch or the model"
+                + " smaller, close other runs, or raise -D%s")
             .formatted(
                 mebibytes(bytes), free >> 20, limit() >> 20, mebibytes(held()), largest, LIMIT));
   }

@@ -153,7 +153,7 @@ class TrainingConfigurationTest {
       assertEquals(new ModelConfiguration(16, 4, 1, 128, 6, 4, 10, 2, false), read.model(), name);
       assertEquals(128, read.batchSize(), name);
     }
-    assertEquals(3000, TrainingConfiguration.read("digits-flow").steps());
+    assertEquals(10000, TrainingConfiguration.read("digits-flow").steps());
     assertEquals(
         Optional.of("digits-flow"), TrainingConfiguration.read("digits-map").initialWeights());
   }

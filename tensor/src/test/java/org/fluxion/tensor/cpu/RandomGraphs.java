@@ -114,7 +114,9 @@ final class RandomGraphs {
     Tensor index = Tensor.arange(x.shape().extent(-1), DType.INT32);
     Tensor stored = Tensor.of(index.value(), index.shape());
     Tensor counted = stored.mul(3).sub(5).add(stored);
-    Tensor chosen = Tensor.where(counted.less(Tensor.scalar(7, DType.INT32)), counted.cast(dtype), stored.cast(dtype));
+    Tensor chosen =
+        Tensor.where(
+            counted.less(Tensor.scalar(7, DType.INT32)), counted.cast(dtype), stored.cast(dtype));
     return chosen.cast(DType.INT32).add(stored).broadcastTo(x.shape());
   }
 
