@@ -361,7 +361,7 @@ final class Demo {
   private void measure(Measurement measurement, Generator generator, Sampler sampler, int seeds)
       throws IOException {
     List<Long> all = LongStream.range(plan.seed(), plan.seed() + seeds).boxed().toList();
-    String task = "%s, %s".formatted(generator.title(), steps(sampler.steps()));
+    String task = "%s, %s".formatted(generator.title(), Arguments.steps(sampler.steps()));
     Measurement.Result result;
     try (TaskBar bar = new TaskBar(task, (long) seeds * plan.samples(), terminal)) {
       result =
@@ -376,10 +376,6 @@ final class Demo {
         "%s-%d".formatted(generator.name().toLowerCase(Locale.ROOT), row.steps()),
         result.grid());
     say(FigureTable.line(row));
-  }
-
-  private static String steps(int steps) {
-    return steps == 1 ? "1 step" : steps + " steps";
   }
 
   private void grid(Optional<Generator> generator, int steps, String file, ImageGrid grid)

@@ -106,12 +106,8 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    SampleCommand.requireAtLeastOne("--sampling-seeds", samplingSeeds);
-    if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
-      throw new IllegalArgumentException(
-          "--name: expected letters, digits, '.', '_' and '-', beginning with a letter or digit, got '%s'"
-              .formatted(name));
-    }
+    Arguments.requireAtLeastOne("--sampling-seeds", samplingSeeds);
+    Arguments.requireRunName(name);
     if (flowSteps.isPresent() && !fromScratch && !resume) {
       throw new IllegalArgumentException(
           "--flow-steps: expected with --from-scratch; without, no flow model is trained");

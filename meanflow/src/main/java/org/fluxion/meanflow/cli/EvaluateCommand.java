@@ -94,11 +94,11 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    steps.forEach(n -> SampleCommand.requireAtLeastOne("--steps", n));
-    SampleCommand.requireAtLeastOne("--sampling-seeds", samplingSeeds);
+    steps.forEach(n -> Arguments.requireAtLeastOne("--steps", n));
+    Arguments.requireAtLeastOne("--sampling-seeds", samplingSeeds);
     int count = samples.count();
     if (json.isPresent()) {
-      SampleCommand.requireWritable(json.get());
+      Arguments.requireWritable(json.get());
     }
     ModelFile file = ShippedModels.read(model);
     ShippedModels.requireDigits(file, model);
@@ -111,7 +111,7 @@ final class EvaluateCommand implements Callable<Integer> {
     try (Evaluation evaluation = Evaluation.open(device)) {
       Measurement measurement = new Measurement(evaluation, count);
       for (int n : steps.isEmpty() ? List.of(sampler.steps()) : steps) {
-        String task = "%d × %,d samples, %s".formatted(samplingSeeds, count, steps(n));
+        String task = "%d × %,d samples, %s".formatted(samplingSeeds, count, Arguments.steps(n));
         say(out, "Drawing %s …".formatted(task));
         SummaryRow row = measure(measurement, file, sampler.steps(n), task).row();
         rows.add(row);
@@ -142,10 +142,6 @@ final class EvaluateCommand implements Callable<Integer> {
             task, (long) samplingSeeds * measurement.samples(), ProgressReport.isTerminal())) {
       return measurement.measure(ShippedModels.generator(file), sampler, seeds, bar::to);
     }
-  }
-
-  private static String steps(int n) {
-    return n == 1 ? "1 step" : n + " steps";
   }
 
   private static void say(PrintWriter out, String line) {

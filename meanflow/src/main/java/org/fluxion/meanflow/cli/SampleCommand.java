@@ -1,7 +1,6 @@
 package org.fluxion.meanflow.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -107,10 +106,10 @@ final class SampleCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    requireAtLeastOne("--count", count);
-    requireAtLeastOne("--scale", scale);
-    steps.ifPresent(n -> requireAtLeastOne("--steps", n));
-    requireWritable(out);
+    Arguments.requireAtLeastOne("--count", count);
+    Arguments.requireAtLeastOne("--scale", scale);
+    steps.ifPresent(n -> Arguments.requireAtLeastOne("--steps", n));
+    Arguments.requireWritable(out);
     ModelFile file = ShippedModels.read(model);
     if (file.model().channels() != 1) {
       throw new IllegalArgumentException(
@@ -133,7 +132,7 @@ final class SampleCommand implements Callable<Integer> {
         .printf(
             "Drew %,d images in %s each with the flow %s, in %.1f s on %s: %s%n",
             images.shape().extent(0),
-            sampler.steps() == 1 ? "1 step" : sampler.steps() + " steps",
+            Arguments.steps(sampler.steps()),
             file.kind() == ModelFile.Kind.FLOW ? "model" : "map",
             (System.nanoTime() - begin) / NANOS,
             sampler.device().description(),
@@ -147,26 +146,5 @@ final class SampleCommand implements Callable<Integer> {
     int[] labels = new int[Math.multiplyExact(classes.size(), count)];
     java.util.Arrays.setAll(labels, i -> classes.get(i % classes.size()));
     return Tensor.of(labels, labels.length);
-  }
-
-  static void requireAtLeastOne(String option, int value) {
-    if (value < 1) {
-      throw new IllegalArgumentException(
-          "%s: expected at least 1, got %d".formatted(option, value));
-    }
-  }
-
-  /** Says so before the work, and not after it. */
-  static void requireWritable(Path file) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
-    if (Files.isDirectory(file)) {
-      throw new IOException("%s is a folder; expected the name of a file to write".formatted(file));
-    }
-    if (!Files.isDirectory(folder)) {
-      throw new IOException("there is no folder %s to write to; make it first".formatted(folder));
-    }
-    if (!Files.isWritable(folder)) {
-      throw new IOException("cannot write to the folder %s: permission denied".formatted(folder));
-    }
   }
 }

@@ -156,12 +156,7 @@ final class TrainCommand implements Callable<Integer> {
               }
               return Path.of(configName()).getFileName().toString().replaceAll("\\.json$", "");
             });
-    if (!chosen.matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
-      throw new IllegalArgumentException(
-          "--name: expected letters, digits, '.', '_' and '-', beginning with a letter or digit, got '%s'"
-              .formatted(chosen));
-    }
-    return chosen;
+    return Arguments.requireRunName(chosen);
   }
 
   private TrainingConfiguration changed(TrainingConfiguration base) {

@@ -3,14 +3,13 @@ package org.fluxion.meanflow.loss;
 import static org.fluxion.autodiff.Autodiff.jvp;
 import static org.fluxion.autodiff.Autodiff.stopGradient;
 
-import java.util.List;
 import org.fluxion.autodiff.Jvp;
 import org.fluxion.meanflow.model.DiffusionTransformer;
+import org.fluxion.meanflow.model.FlowPoint;
 import org.fluxion.meanflow.path.Path;
 import org.fluxion.meanflow.path.Times;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.Tensor;
-import org.fluxion.tensor.Tree;
 
 /**
  * The loss of Decoupled MeanFlow (arXiv 2510.24474): half flow matching, which anchors the diagonal
@@ -34,19 +33,6 @@ public record DecoupledMeanFlowLoss(
     double classDropout,
     LogVarianceWeighting weighting)
     implements TrainingLoss {
-  /** The arguments that the mean flow is differentiated along. */
-  private record Point(Tensor x, Tensor t, Tensor r) implements Tree<Point> {
-    @Override
-    public List<Tensor> leaves() {
-      return List.of(x, t, r);
-    }
-
-    @Override
-    public Point withLeaves(List<Tensor> leaves) {
-      return new Point(leaves.get(0), leaves.get(1), leaves.get(2));
-    }
-  }
-
   @Override
   public Losses apply(Parameters parameters, Tensor images, Tensor labels, Draws draws) {
     ClassDropout dropout = ClassDropout.of(classDropout, transformer.classes(), labels, draws);
@@ -88,9 +74,9 @@ public record DecoupledMeanFlowLoss(
     Tensor v = target(parameters, path.velocity(images, noise, perImage), x, t, dropout);
     Jvp<Tensor> u =
         jvp(
-            (Point p) -> transformer.apply(parameters, p.x(), p.t(), p.r(), dropout.labels()),
-            new Point(x, t, r),
-            new Point(v, t.onesLike(), r.zerosLike()));
+            (FlowPoint p) -> transformer.apply(parameters, p.x(), p.t(), p.r(), dropout.labels()),
+            new FlowPoint(x, t, r),
+            new FlowPoint(v, t.onesLike(), r.zerosLike()));
     Tensor horizon = FlowMatchingLoss.perImage(r.sub(t));
     Tensor target = stopGradient(v.add(horizon.mul(u.tangent())));
     return u.value().sub(target).square().sum(1, 2, 3);

@@ -15,6 +15,7 @@ import org.fluxion.meanflow.loss.FlowMatchingLoss;
 import org.fluxion.meanflow.loss.Guidance;
 import org.fluxion.meanflow.loss.LogVarianceWeighting;
 import org.fluxion.meanflow.model.DiffusionTransformer;
+import org.fluxion.meanflow.model.FlowPoint;
 import org.fluxion.meanflow.path.Path;
 import org.fluxion.meanflow.path.Times;
 import org.fluxion.nn.AdamState;
@@ -95,18 +96,6 @@ public final class TrainingSteps {
     public Batch withLeaves(List<Tensor> leaves) {
       return new Batch(
           leaves.get(0), leaves.get(1), draws.withLeaves(leaves.subList(2, leaves.size())));
-    }
-  }
-
-  private record Point(Tensor x, Tensor t, Tensor r) implements Tree<Point> {
-    @Override
-    public List<Tensor> leaves() {
-      return List.of(x, t, r);
-    }
-
-    @Override
-    public Point withLeaves(List<Tensor> leaves) {
-      return new Point(leaves.get(0), leaves.get(1), leaves.get(2));
     }
   }
 
@@ -256,9 +245,9 @@ public final class TrainingSteps {
     Tensor v = Path.LINEAR.velocity(batch.images(), batch.draws().meanNoise(), each);
     Jvp<Tensor> u =
         jvp(
-            (Point q) -> transformer.apply(p, q.x(), q.t(), q.r(), batch.labels()),
-            new Point(x, t, r),
-            new Point(v, t.onesLike(), r.zerosLike()));
+            (FlowPoint q) -> transformer.apply(p, q.x(), q.t(), q.r(), batch.labels()),
+            new FlowPoint(x, t, r),
+            new FlowPoint(v, t.onesLike(), r.zerosLike()));
     Tensor target = stopGradient(v.add(r.sub(t).reshape(-1, 1, 1, 1).mul(u.tangent())));
     return u.value().sub(target).square().mean();
   }

@@ -26,6 +26,7 @@ import org.fluxion.meanflow.loss.Losses;
 import org.fluxion.meanflow.model.DiffusionTransformer;
 import org.fluxion.meanflow.model.FlowMap;
 import org.fluxion.meanflow.model.FlowModel;
+import org.fluxion.meanflow.model.FlowPoint;
 import org.fluxion.meanflow.path.Times;
 import org.fluxion.meanflow.sample.Sampler;
 import org.fluxion.meanflow.sample.Samplers;
@@ -38,7 +39,6 @@ import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Tensor;
-import org.fluxion.tensor.Tree;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -52,18 +52,6 @@ class GoldenTest {
     @Override
     public String toString() {
       return name + " " + dtype;
-    }
-  }
-
-  private record Point(Tensor x, Tensor t, Tensor r) implements Tree<Point> {
-    @Override
-    public List<Tensor> leaves() {
-      return List.of(x, t, r);
-    }
-
-    @Override
-    public Point withLeaves(List<Tensor> leaves) {
-      return new Point(leaves.get(0), leaves.get(1), leaves.get(2));
     }
   }
 
@@ -183,14 +171,14 @@ class GoldenTest {
                   Tensor y = leaves.get(n + 4);
                   Jvp<Tensor> u =
                       jvp(
-                          (Point at) -> transformer.apply(p, at.x(), at.t(), at.r(), y),
-                          new Point(x, t, r),
-                          new Point(v, t.onesLike(), r.zerosLike()));
+                          (FlowPoint at) -> transformer.apply(p, at.x(), at.t(), at.r(), y),
+                          new FlowPoint(x, t, r),
+                          new FlowPoint(v, t.onesLike(), r.zerosLike()));
                   Jvp<Tensor> general =
                       jvp(
-                          (Point at) -> transformer.apply(p, at.x(), at.t(), at.r(), y),
-                          new Point(x, t, r),
-                          new Point(v, t.onesLike().mul(0.5), r.onesLike().mul(-2)));
+                          (FlowPoint at) -> transformer.apply(p, at.x(), at.t(), at.r(), y),
+                          new FlowPoint(x, t, r),
+                          new FlowPoint(v, t.onesLike().mul(0.5), r.onesLike().mul(-2)));
                   List<Tensor> results = new ArrayList<>();
                   results.add(transformer.apply(p, x, t, r, y));
                   results.add(transformer.logVariance(p, t, r));
