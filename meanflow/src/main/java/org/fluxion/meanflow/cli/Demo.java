@@ -171,7 +171,7 @@ final class Demo {
             .formatted(
                 model.parameters().count(),
                 Optional.ofNullable(model.notes().get("steps"))
-                    .map(" for %s steps"::formatted)
+                    .map(steps -> " for %,d steps".formatted(Long.parseLong(steps)))
                     .orElse(""));
     done("Read the flow model", words, begin);
     return Optional.of(model);
