@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Checks of arguments that several commands share, and how they speak of them. */
+/** Checks of arguments that several commands share. */
 final class Arguments {
   private Arguments() {}
 
@@ -37,10 +37,5 @@ final class Arguments {
               .formatted(name));
     }
     return name;
-  }
-
-  /** "1 step", "4 steps". */
-  static String steps(int count) {
-    return count == 1 ? "1 step" : count + " steps";
   }
 }

@@ -361,7 +361,7 @@ final class Demo {
   private void measure(Measurement measurement, Generator generator, Sampler sampler, int seeds)
       throws IOException {
     List<Long> all = LongStream.range(plan.seed(), plan.seed() + seeds).boxed().toList();
-    String task = "%s, %s".formatted(generator.title(), Arguments.steps(sampler.steps()));
+    String task = "%s, %s".formatted(generator.title(), FigureTable.steps(sampler.steps()));
     Measurement.Result result;
     try (TaskBar bar = new TaskBar(task, (long) seeds * plan.samples(), terminal)) {
       result =

@@ -41,9 +41,7 @@ public final class DeviceOptions {
       throw new IllegalArgumentException(
           "--threads: expected with --backend cpu alone, got --backend " + backend);
     }
-    if (threads.get() < 1) {
-      throw new IllegalArgumentException("--threads: expected at least 1, got " + threads.get());
-    }
+    Arguments.requireAtLeastOne("--threads", threads.get());
     return Device.cpu(threads.get());
   }
 }

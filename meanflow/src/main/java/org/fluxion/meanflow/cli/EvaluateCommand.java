@@ -111,7 +111,7 @@ final class EvaluateCommand implements Callable<Integer> {
     try (Evaluation evaluation = Evaluation.open(device)) {
       Measurement measurement = new Measurement(evaluation, count);
       for (int n : steps.isEmpty() ? List.of(sampler.steps()) : steps) {
-        String task = "%d × %,d samples, %s".formatted(samplingSeeds, count, Arguments.steps(n));
+        String task = "%d × %,d samples, %s".formatted(samplingSeeds, count, FigureTable.steps(n));
         say(out, "Drawing %s …".formatted(task));
         SummaryRow row = measure(measurement, file, sampler.steps(n), task).row();
         rows.add(row);

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.fluxion.meanflow.report.FigureTable;
 import org.fluxion.meanflow.report.ImageGrid;
 import org.fluxion.meanflow.report.Measurement;
 import org.fluxion.meanflow.sample.Sampler;
@@ -132,7 +133,7 @@ final class SampleCommand implements Callable<Integer> {
         .printf(
             "Drew %,d images in %s each with the flow %s, in %.1f s on %s: %s%n",
             images.shape().extent(0),
-            Arguments.steps(sampler.steps()),
+            FigureTable.steps(sampler.steps()),
             file.kind() == ModelFile.Kind.FLOW ? "model" : "map",
             (System.nanoTime() - begin) / NANOS,
             sampler.device().description(),

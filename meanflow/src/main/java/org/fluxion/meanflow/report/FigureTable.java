@@ -23,7 +23,7 @@ public final class FigureTable {
     return String.format(
         Locale.ROOT,
         "  %8s: Fréchet distance %6.2f, %5.1f%% of the asked class, %.2f ms an image%s",
-        Html.steps(row.steps()),
+        steps(row.steps()),
         row.frechet(),
         row.accuracy() * 100,
         row.millisecondsPerImage(),
@@ -75,5 +75,15 @@ public final class FigureTable {
       table.append(text.toString().stripTrailing()).append(System.lineSeparator());
     }
     return table.toString();
+  }
+
+  /**
+   * A number of steps in words.
+   *
+   * @param count how many
+   * @return such as "1 step" or "4 steps"
+   */
+  public static String steps(int count) {
+    return count == 1 ? "1 step" : count + " steps";
   }
 }

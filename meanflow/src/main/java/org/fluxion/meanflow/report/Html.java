@@ -54,9 +54,4 @@ final class Html {
         ? whole / 60 + NARROW_SPACE + "min " + whole % 60 + NARROW_SPACE + "s"
         : minutes / 60 + NARROW_SPACE + "h " + minutes % 60 + NARROW_SPACE + "min";
   }
-
-  /** "1 step", "4 steps". */
-  static String steps(int steps) {
-    return steps + (steps == 1 ? " step" : " steps");
-  }
 }

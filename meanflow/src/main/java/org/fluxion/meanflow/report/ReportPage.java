@@ -94,7 +94,7 @@ final class ReportPage {
     map by <em>Decoupled MeanFlow</em>: its first blocks see the time it comes from, its last blocks the time it \
     goes to, and a short fine-tuning does the rest.\
     """
-        .formatted(Html.steps(slow.get().steps()));
+        .formatted(FigureTable.steps(slow.get().steps()));
   }
 
   private String headlines() {
@@ -192,7 +192,7 @@ final class ReportPage {
               ? "<b>Real digits</b> <span>from the test images</span>"
               : "<b>%s</b> <span>%s</span>"
                   .formatted(
-                      Html.steps(grid.steps()),
+                      FigureTable.steps(grid.steps()),
                       summary
                           .row(grid.generator().get(), grid.steps())
                           .map(
@@ -210,7 +210,7 @@ final class ReportPage {
   private String image(Report.SampleGrid grid) {
     String what =
         grid.generator()
-            .map(it -> "%s, %s".formatted(it.title(), Html.steps(grid.steps())))
+            .map(it -> "%s, %s".formatted(it.title(), FigureTable.steps(grid.steps())))
             .orElse("Real digits");
     ImageGrid images = grid.grid();
     return "<img src=\"%s\" width=\"%d\" height=\"%d\" alt=\"Grid of digits: %s\">"
