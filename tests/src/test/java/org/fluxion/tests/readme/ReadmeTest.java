@@ -2,6 +2,7 @@ package org.fluxion.tests.readme;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -48,12 +49,19 @@ class ReadmeTest {
             "                                          //   and …",
             "Integer.parseInt(\"x\")  // throws For input string: \"x\"",
             "```",
-            "```java fragment",
-            "this does not compile",
-            "```",
             "```",
             "nor is this Java",
             "```"));
+  }
+
+  @Test
+  void noBlockOfJavaEscapes() {
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> failures("```", "text", "```", "```java fragment", "int a = 1;", "```"))
+            .getMessage();
+    assertTrue(message.startsWith("line 4: the fence says \"java fragment\""), message);
   }
 
   @Test

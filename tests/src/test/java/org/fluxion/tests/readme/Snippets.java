@@ -21,11 +21,11 @@ import jdk.jshell.SourceCodeAnalysis.CompletionInfo;
  * The Java blocks of a Markdown document, run in a Java shell in the order and in the one session
  * in which a reader would type them.
  *
- * <p>The convention: a fence that says {@code java} and nothing else is run. A comment {@code // →
- * text} at the end of a statement is what that statement prints, or its value if it prints nothing;
- * {@code …} in it stands for any text, and blanks count as one space. A comment {@code // throws
- * text} is the message of the exception that it throws. Either goes on in the lines below it that
- * are comments with three spaces or more. A fence that says {@code java fragment} is not run.
+ * <p>The convention: a fence that says {@code java} is run, without exception. A comment {@code //
+ * → text} at the end of a statement is what that statement prints, or its value if it prints
+ * nothing; {@code …} in it stands for any text, and blanks count as one space. A comment {@code //
+ * throws text} is the message of the exception that it throws. Either goes on in the lines below it
+ * that are comments with three spaces or more.
  */
 final class Snippets {
   private static final String VALUE = "// → ";
@@ -46,6 +46,11 @@ final class Snippets {
       if (fence == null && line.startsWith("```")) {
         fence = line.substring(3).strip();
         start = i + 1;
+        if (fence.startsWith("java") && !fence.equals("java")) {
+          throw new IllegalArgumentException(
+              "line %d: the fence says \"%s\"; every block of Java is run: say \"java\" alone"
+                  .formatted(start, fence));
+        }
       } else if (fence != null && line.equals("```")) {
         if (fence.equals("java")) {
           blocks.add(new Block(start + 1, document.subList(start, i)));
