@@ -81,10 +81,14 @@ final class TransposeRules {
       }
       case Op.Fold o -> one(Tensor.apply(new Op.Unfold(o.window()), List.of(c)));
       case Op.Gather o -> {
+        constantIndices(z, linear);
         Op.ScatterAdd scatter = new Op.ScatterAdd(x(z).shape().extent(1));
         yield first(Contributions.sum(c, wide -> Tensor.apply(scatter, List.of(wide, y(z)))));
       }
-      case Op.ScatterAdd o -> first(Tensor.apply(new Op.Gather(), List.of(c, y(z))));
+      case Op.ScatterAdd o -> {
+        constantIndices(z, linear);
+        yield first(Tensor.apply(new Op.Gather(), List.of(c, y(z))));
+      }
       case Op.Mark o -> one(c);
       case Op.Custom o -> throw notLinear(z);
       case Op.Input o -> throw notLinear(z);
@@ -117,6 +121,13 @@ final class TransposeRules {
       case Op.ArgSort o -> throw notLinear(z);
       case Op.StopGradient o -> throw notLinear(z);
     };
+  }
+
+  /** Indices that depend on the variables, such as an order of sorting, make a step function. */
+  private static void constantIndices(Tensor z, Predicate<Tensor> linear) {
+    if (linear.test(y(z))) {
+      throw notLinear(z);
+    }
   }
 
   private static TensorException notLinear(Tensor z) {

@@ -3,9 +3,7 @@ package org.fluxion.tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -1506,7 +1504,9 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * The elements, computed on first demand and remembered.
+   * The elements, computed on first demand and remembered. The operands stay, so that a derivative
+   * still flows through; a loop that builds on large tensors round by round lets go of them with
+   * {@link #detach}.
    *
    * @return the data, not to be written
    * @throws TensorException if an input it depends on has no value
@@ -1520,20 +1520,18 @@ public final class Tensor implements Tree<Tensor> {
     return known;
   }
 
+  /** The elements if they are known, otherwise null. */
+  HostData known() {
+    return value;
+  }
+
   /**
    * Computes several tensors together, sharing what they have in common.
    *
    * @param tensors what to compute
    */
   public static void evaluate(List<Tensor> tensors) {
-    Map<Tensor, HostData> bindings = new HashMap<>();
-    java.util.Set<Tensor> known = new java.util.HashSet<>();
-    for (Tensor node : Graph.topological(tensors, known)) {
-      if (node.value != null) {
-        bindings.put(node, node.value);
-      }
-    }
-    List<HostData> values = ReferenceInterpreter.evaluate(tensors, bindings);
+    List<HostData> values = OnDemand.values(tensors);
     for (int i = 0; i < tensors.size(); i++) {
       tensors.get(i).value = values.get(i);
     }
