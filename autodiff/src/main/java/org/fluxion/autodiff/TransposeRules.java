@@ -84,7 +84,8 @@ final class TransposeRules {
           first(Tensor.apply(new Op.ScatterAdd(x(z).shape().extent(1)), List.of(c, y(z))));
       case Op.ScatterAdd o -> first(Tensor.apply(new Op.Gather(), List.of(c, y(z))));
       case Op.Mark o -> one(c);
-      case Op.Custom o -> throw notLinear(z);
+      case Op.Custom o ->
+          one(o.function().transpose(x(z).shape(), c).orElseThrow(() -> notLinear(z)));
       case Op.Input o -> throw notLinear(z);
       case Op.Constant o -> throw notLinear(z);
       case Op.Iota o -> throw notLinear(z);
