@@ -30,8 +30,7 @@ final class ConvertCommand implements Callable<Integer> {
       names = "--flow",
       required = true,
       paramLabel = "FILE|NAME",
-      description =
-          "The model file of a flow model, or the name of one that comes with the project.")
+      description = "The model file of a flow model, or 'flow', which comes with the project.")
   private String flow = "";
 
   @Option(

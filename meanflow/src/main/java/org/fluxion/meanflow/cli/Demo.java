@@ -165,7 +165,7 @@ final class Demo {
 
   private Optional<ModelFile> shippedFlow() throws IOException {
     long begin = heading("Reading the flow model that comes with the project");
-    ModelFile model = ShippedModels.read(ShippedModels.FLOW);
+    ModelFile model = ModelFile.read(ShippedModels.FLOW);
     String words =
         "A diffusion transformer of %,d parameters, trained by flow matching%s."
             .formatted(

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.fluxion.meanflow.metrics.Evaluation;
 import org.fluxion.meanflow.report.Measurement;
+import org.fluxion.meanflow.train.ModelFile;
 import org.fluxion.meanflow.train.RunFolder;
 import org.fluxion.meanflow.train.TrainingConfiguration;
 import picocli.CommandLine.Command;
@@ -128,7 +129,7 @@ final class DemoCommand implements Callable<Integer> {
               : Optional.empty();
       if (flow.isEmpty()) {
         // Before the folder is made, so that a failure leaves none behind.
-        ShippedModels.read(ShippedModels.FLOW);
+        ModelFile.read(ShippedModels.FLOW);
       }
       try (RunFolder folder = RunFolder.create(path)) {
         begin(demo(plan, folder), folder, map, flow);

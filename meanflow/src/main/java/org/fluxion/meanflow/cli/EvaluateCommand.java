@@ -61,13 +61,6 @@ final class EvaluateCommand implements Callable<Integer> {
   private List<Integer> steps = List.of();
 
   @Option(
-      names = "--guidance",
-      paramLabel = "W",
-      defaultValue = "1.0",
-      description = "Strength of classifier-free guidance (default: ${DEFAULT-VALUE}, none).")
-  private double guidance = 1;
-
-  @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "0",
@@ -89,6 +82,7 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Write the figures as JSON too; replaced if it exists.")
   private Optional<Path> json = Optional.empty();
 
+  @Mixin private SamplingOptions sampling = new SamplingOptions();
   @Mixin private SampleCount samples = new SampleCount();
   @Mixin private DeviceOptions devices = new DeviceOptions();
 
@@ -100,10 +94,10 @@ final class EvaluateCommand implements Callable<Integer> {
     if (json.isPresent()) {
       Arguments.requireWritable(json.get());
     }
-    ModelFile file = ShippedModels.read(model);
+    ModelFile file = ModelFile.read(model);
     ShippedModels.requireDigits(file, model);
     Device device = devices.device();
-    Sampler sampler = ShippedModels.sampler(file).guidance(guidance).device(device);
+    Sampler sampler = sampling.applyTo(ShippedModels.sampler(file)).device(device);
     PrintWriter out = spec.commandLine().getOut();
     say(out, "Reading the digits and the classifier …");
     long begin = System.nanoTime();

@@ -18,6 +18,7 @@ import org.fluxion.meanflow.train.TrainingListener;
  */
 public final class ProgressReport implements TrainingListener, AutoCloseable {
   private static final long LINE_NANOS = Duration.ofSeconds(10).toNanos();
+  private static final long MEBIBYTE = 1L << 20;
   private static final int BAR_MILLIS = 200;
   private static final double SECOND_NANOS = 1e9;
 
@@ -58,6 +59,14 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
    */
   public static boolean isTerminal() {
     return System.console() != null && System.console().isTerminal();
+  }
+
+  @Override
+  public void planned(long plannedBytes, long availableBytes) {
+    say(
+        "A step takes at most %,d MiB of memory, of %,d MiB that can be had."
+            .formatted(
+                Math.ceilDiv(plannedBytes, MEBIBYTE), Math.floorDiv(availableBytes, MEBIBYTE)));
   }
 
   @Override

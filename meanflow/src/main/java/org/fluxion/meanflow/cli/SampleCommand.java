@@ -60,15 +60,6 @@ final class SampleCommand implements Callable<Integer> {
   private Optional<Integer> steps = Optional.empty();
 
   @Option(
-      names = "--guidance",
-      paramLabel = "W",
-      defaultValue = "1.0",
-      description =
-          "Strength of classifier-free guidance; above 1 sharpens the classes and costs twice the"
-              + " time (default: ${DEFAULT-VALUE}, none).")
-  private double guidance = 1;
-
-  @Option(
       names = "--labels",
       paramLabel = "LIST",
       description = "The classes to draw, such as 0-9 or 3,3,7 (default: all).")
@@ -103,6 +94,7 @@ final class SampleCommand implements Callable<Integer> {
       description = "The PNG to write; replaced if it exists (default: ${DEFAULT-VALUE}).")
   private Path out = Path.of("samples.png");
 
+  @Mixin private SamplingOptions sampling = new SamplingOptions();
   @Mixin private DeviceOptions devices = new DeviceOptions();
 
   @Override
@@ -111,7 +103,7 @@ final class SampleCommand implements Callable<Integer> {
     Arguments.requireAtLeastOne("--scale", scale);
     steps.ifPresent(n -> Arguments.requireAtLeastOne("--steps", n));
     Arguments.requireWritable(out);
-    ModelFile file = ShippedModels.read(model);
+    ModelFile file = ModelFile.read(model);
     if (file.model().channels() != 1) {
       throw new IllegalArgumentException(
           "--model: expected a model of greyscale images, %s draws %d channels"
@@ -119,7 +111,7 @@ final class SampleCommand implements Callable<Integer> {
     }
     List<Integer> classes =
         LabelList.parse(labels.orElse("0-" + (file.model().classes() - 1)), file.model().classes());
-    Sampler sampler = ShippedModels.sampler(file).guidance(guidance).device(devices.device());
+    Sampler sampler = sampling.applyTo(ShippedModels.sampler(file)).device(devices.device());
     sampler = steps.isPresent() ? sampler.steps(steps.get()) : sampler;
     long begin = System.nanoTime();
     Tensor images = sampler.sample(inTurn(classes, count), RandomKey.of(seed));

@@ -1,13 +1,12 @@
 package org.fluxion.meanflow.cli;
 
-import java.io.IOException;
 import org.fluxion.meanflow.model.DiffusionTransformer;
 import org.fluxion.meanflow.report.Generator;
 import org.fluxion.meanflow.sample.Sampler;
 import org.fluxion.meanflow.sample.Samplers;
 import org.fluxion.meanflow.train.ModelFile;
 
-/** The models that come with the project, by the short names that commands take. */
+/** What commands do with models, those that come with the project and others. */
 final class ShippedModels {
   /** The flow model of the digits. */
   static final String FLOW = "digits-flow";
@@ -16,21 +15,6 @@ final class ShippedModels {
   static final String MAP = "digits-map";
 
   private ShippedModels() {}
-
-  /**
-   * Reads a model.
-   *
-   * @param name a path, "flow", "map", or a shipped model's own name
-   * @return the model
-   * @throws IOException if there is none
-   */
-  static ModelFile read(String name) throws IOException {
-    return switch (name) {
-      case "flow" -> ModelFile.read(FLOW);
-      case "map" -> ModelFile.read(MAP);
-      default -> ModelFile.read(name);
-    };
-  }
 
   /**
    * Euler's sampler for a model of either kind, at its default number of steps.
@@ -46,7 +30,7 @@ final class ShippedModels {
   }
 
   /**
-   * What rows of a model of either kind are called.
+   * What rows of a model are called: a map that was converted and not trained since is told apart.
    *
    * @param model the model
    * @return the generator
@@ -54,7 +38,7 @@ final class ShippedModels {
   static Generator generator(ModelFile model) {
     return switch (model.kind()) {
       case FLOW -> Generator.FLOW;
-      case MAP -> Generator.MAP;
+      case MAP -> model.isConverted() ? Generator.CONVERTED : Generator.MAP;
     };
   }
 

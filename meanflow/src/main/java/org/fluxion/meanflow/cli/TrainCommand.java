@@ -87,7 +87,9 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--initial",
       paramLabel = "FILE|NAME",
-      description = "The model to start from, in place of the configuration's initialWeights.")
+      description =
+          "The model to start from, in place of the configuration's initialWeights: a model file,"
+              + " or 'flow' or 'map', which come with the project.")
   private Optional<String> initial = Optional.empty();
 
   @Option(

@@ -1,5 +1,6 @@
 package org.fluxion.meanflow.model;
 
+import java.io.IOException;
 import org.fluxion.nn.Activation;
 import org.fluxion.nn.Embedding;
 import org.fluxion.nn.Initialisers;
@@ -7,6 +8,8 @@ import org.fluxion.nn.Linear;
 import org.fluxion.nn.Mlp;
 import org.fluxion.nn.Parameters;
 import org.fluxion.nn.Parametric;
+import org.fluxion.nn.io.Load;
+import org.fluxion.nn.io.Safetensors;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Shape;
@@ -44,6 +47,9 @@ public record DiffusionTransformer(
     int mlpRatio)
     implements Parametric {
   private static final double SMALL = 0.02;
+
+  /** Positions that a checkpoint brings along. */
+  private static final String POSITIONS = "pos_embed";
 
   /** Checks the configuration. */
   public DiffusionTransformer {
@@ -106,6 +112,30 @@ public record DiffusionTransformer(
         decoderDepth,
         queryKeyNorm,
         4);
+  }
+
+  /**
+   * A transformer of a published size, without normalisation of queries and keys.
+   *
+   * @param size width, depth, heads, and how many blocks see r
+   * @param inputSize rows and columns of the images
+   * @param patchSize rows and columns of a patch, the number after the stroke in names such as B/4
+   * @param channels channels of the images
+   * @param classes the number of classes
+   * @return the transformer
+   */
+  public static DiffusionTransformer of(
+      TransformerSize size, int inputSize, int patchSize, int channels, int classes) {
+    return new DiffusionTransformer(
+        inputSize,
+        patchSize,
+        channels,
+        size.width(),
+        size.depth(),
+        size.heads(),
+        classes,
+        size.decoderDepth(),
+        false);
   }
 
   private static void requirePositive(String what, int value) {
@@ -218,6 +248,39 @@ public record DiffusionTransformer(
   }
 
   /**
+   * Parameters from a checkpoint. The authors' checkpoints hold the fixed positions too, as {@code
+   * pos_embed} [1, tokens, width]: where they are there, they are read, and used in place of
+   * computed ones.
+   *
+   * @param file the checkpoint
+   * @param load how names and dtypes may differ
+   * @return the stored tensors under this model's names, in its order, stored positions last
+   * @throws IOException if the file does not fit; missing, unexpected and mis-shaped tensors are
+   *     listed by name
+   */
+  @Override
+  public Parameters load(Safetensors file, Load load) throws IOException {
+    return load.read(file, expected(file, load));
+  }
+
+  /**
+   * What a checkpoint's tensors are compared with.
+   *
+   * @param file the checkpoint
+   * @param load how names and dtypes may differ
+   * @return fresh parameters, with {@code pos_embed} if the checkpoint has it
+   */
+  public Parameters expected(Safetensors file, Load load) {
+    Parameters fresh = initialise(RandomKey.of(0));
+    Parameters positions =
+        Parameters.of(
+            POSITIONS, Positions.grid(side(), width).reshape(Shape.of(1, tokens(), width)));
+    return load.compare(file, positions).missing().isEmpty()
+        ? fresh.with(POSITIONS, positions.get(POSITIONS))
+        : fresh;
+  }
+
+  /**
    * The average velocity from t to r; with r = t the velocity at t.
    *
    * @param parameters under the authors' names; {@code pos_embed} [1, tokens, width] may be among
@@ -272,8 +335,8 @@ public record DiffusionTransformer(
   }
 
   private Tensor positions(Parameters parameters, DType dtype) {
-    if (parameters.contains("pos_embed")) {
-      return parameters.get("pos_embed").reshape(tokens(), width);
+    if (parameters.contains(POSITIONS)) {
+      return parameters.get(POSITIONS).reshape(tokens(), width);
     }
     return Positions.grid(side(), width).cast(dtype);
   }

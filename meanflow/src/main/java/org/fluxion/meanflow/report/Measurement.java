@@ -89,7 +89,8 @@ public record Measurement(Evaluation evaluation, int samples, double timedSecond
       List<SummaryRow.SeedFigures> figures =
           scored.stream().map(each -> each.figures(milliseconds)).toList();
       return new Result(
-          SummaryRow.worstOf(model, sampler.steps(), sampler.guidance(), figures),
+          SummaryRow.worstOf(model, sampler.steps(), sampler.guidance(), figures)
+              .withTimes(sampler.low(), sampler.high(), sampler.shift()),
           grid(scored.getFirst().images(), classes));
     }
   }

@@ -12,6 +12,8 @@ import java.util.List;
  * @param model what drew the samples
  * @param steps sampling steps
  * @param guidance classifier-free guidance, 1 for none
+ * @param guidanceInterval the first and the last time at which there is guidance
+ * @param shift of the steps' times, 1 for none
  * @param frechet Fréchet distance of the samples from the test images, over a classifier's features
  * @param accuracy the share of the samples that the classifier assigns to the asked class, 0 to 1
  * @param millisecondsPerImage time to draw one image, in large batches on all threads
@@ -24,11 +26,14 @@ public record SummaryRow(
     Generator model,
     int steps,
     double guidance,
+    List<Double> guidanceInterval,
+    double shift,
     double frechet,
     double accuracy,
     double millisecondsPerImage,
     double nearestDistance,
     List<SeedFigures> seeds) {
+  private static final List<Double> ALWAYS = List.of(0.0, 1.0);
 
   /**
    * What one sampling seed gave.
@@ -47,8 +52,10 @@ public record SummaryRow(
       double millisecondsPerImage,
       double nearestDistance) {}
 
-  /** Keeps the seeds. */
+  /** Keeps the lists; where a file has neither interval nor shift, there was neither. */
   public SummaryRow {
+    guidanceInterval = guidanceInterval == null ? ALWAYS : List.copyOf(guidanceInterval);
+    shift = shift == 0 ? 1 : shift;
     seeds = List.copyOf(seeds);
   }
 
@@ -75,10 +82,34 @@ public record SummaryRow(
         model,
         steps,
         guidance,
+        ALWAYS,
+        1,
         worst.frechet(),
         seeds.stream().mapToDouble(SeedFigures::accuracy).min().orElseThrow(),
         times[(times.length - 1) / 2],
         worst.nearestDistance(),
+        seeds);
+  }
+
+  /**
+   * The same figures, taken with other times.
+   *
+   * @param low the first time at which there is guidance
+   * @param high the last time at which there is guidance
+   * @param factor the shift of the steps' times
+   * @return the row
+   */
+  public SummaryRow withTimes(double low, double high, double factor) {
+    return new SummaryRow(
+        model,
+        steps,
+        guidance,
+        List.of(low, high),
+        factor,
+        frechet,
+        accuracy,
+        millisecondsPerImage,
+        nearestDistance,
         seeds);
   }
 }

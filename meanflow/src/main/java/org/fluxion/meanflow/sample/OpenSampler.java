@@ -23,9 +23,10 @@ public final class OpenSampler implements AutoCloseable {
   /**
    * Draws one image for each label.
    *
-   * @param labels integer classes [n]
+   * @param labels integers [n] from 0 to {@code classes}, which means "no class"
    * @param key the key of all noise
    * @return float32 [n, channels, size, size]
+   * @throws TensorException if the labels are no such integers
    */
   public Tensor sample(Tensor labels, RandomKey key) {
     int count = count(labels);
@@ -54,9 +55,11 @@ public final class OpenSampler implements AutoCloseable {
    * Draws one image for each label from given noise.
    *
    * @param noise where to start, float64 [n, channels, size, size]
-   * @param labels integer classes [n]
+   * @param labels integers [n] from 0 to {@code classes}, which means "no class"
    * @param fresh the noise that the sampler draws on its way, by number, like the first
    * @return float64 [n, channels, size, size]
+   * @throws TensorException if the noise is of another shape or dtype, or the labels are no such
+   *     integers
    */
   public Tensor sample(Tensor noise, Tensor labels, IntFunction<Tensor> fresh) {
     int count = count(labels);
@@ -84,13 +87,22 @@ public final class OpenSampler implements AutoCloseable {
     return Tensor.of(result, shape.extents());
   }
 
-  private static int count(Tensor labels) {
+  private int count(Tensor labels) {
     if (labels.shape().rank() != 1 || !labels.dtype().isInteger()) {
       throw new TensorException(
           "sample: expected integer labels [n], got %s %s"
               .formatted(labels.dtype(), labels.shape()));
     }
-    return labels.shape().extent(0);
+    int classes = sampler.transformer().classes();
+    long[] values = labels.toLongArray();
+    for (int i = 0; i < values.length; i++) {
+      if (values[i] < 0 || values[i] > classes) {
+        throw new TensorException(
+            "sample: expected labels from 0 to %d, or %d for no class, got %d at index %d"
+                .formatted(classes - 1, classes, values[i], i));
+      }
+    }
+    return values.length;
   }
 
   private double[] batch(double[] noise, long[] labels, IntFunction<double[]> fresh) {

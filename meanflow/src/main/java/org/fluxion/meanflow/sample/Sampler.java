@@ -51,6 +51,11 @@ public record Sampler(
     if (!Double.isFinite(guidance)) {
       throw new IllegalArgumentException("sampler: expected finite guidance, got " + guidance);
     }
+    if (!(0 <= low && low <= high && high <= 1)) {
+      throw new IllegalArgumentException(
+          "sampler: expected guidance between times 0 ≤ low ≤ high ≤ 1, got %s and %s"
+              .formatted(low, high));
+    }
     if (!(shift > 0 && Double.isFinite(shift))) {
       throw new IllegalArgumentException("sampler: expected a shift above 0, got " + shift);
     }
@@ -166,9 +171,10 @@ public record Sampler(
   /**
    * Draws one image for each label. To draw more than once, {@link #open} saves compiling again.
    *
-   * @param labels integer classes [n]
+   * @param labels integers [n] from 0 to {@code classes}, which means "no class"
    * @param key the key of all noise
    * @return float32 [n, channels, size, size]
+   * @throws org.fluxion.tensor.TensorException if the labels are no such integers
    */
   public Tensor sample(Tensor labels, RandomKey key) {
     try (OpenSampler open = open()) {

@@ -7,16 +7,18 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.stream.Stream;
 import org.fluxion.meanflow.model.FlowMap;
 import org.fluxion.meanflow.model.FlowModel;
 import org.fluxion.nn.Parameters;
 import org.fluxion.nn.io.Load;
 import org.fluxion.nn.io.Safetensors;
 import org.fluxion.tensor.DType;
-import org.fluxion.tensor.RandomKey;
 
 /**
  * A trained model in one safetensors file: its weights, under the authors' names, and in the
@@ -33,6 +35,12 @@ public record ModelFile(
   private static final String KIND = "kind";
   private static final String MODEL = "model";
   private static final String SUFFIX = ".safetensors";
+
+  /** The note of a map that is a flow model's weights as they were. */
+  private static final String CONVERTED = "converted";
+
+  /** The models that come with the project, by their short names. */
+  private static final SequencedMap<String, String> SHORT = shortNames();
 
   /** What a model computes. */
   public enum Kind {
@@ -51,9 +59,16 @@ public record ModelFile(
     }
   }
 
+  private static SequencedMap<String, String> shortNames() {
+    SequencedMap<String, String> names = new LinkedHashMap<>();
+    names.put("flow", "digits-flow");
+    names.put("map", "digits-map");
+    return Collections.unmodifiableSequencedMap(names);
+  }
+
   /** Copies the notes. */
   public ModelFile {
-    notes = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(notes));
+    notes = Collections.unmodifiableMap(new LinkedHashMap<>(notes));
   }
 
   /**
@@ -82,39 +97,45 @@ public record ModelFile(
   }
 
   /**
-   * Reads a file, or a model that comes with the project.
+   * Reads a model that comes with the project, or a file. A name goes before a file that is called
+   * the same; {@code ./flow} means the file.
    *
-   * @param fileOrName a path, or the name of a shipped model, such as {@code digits-flow}
+   * @param fileOrName a path, or a name of {@link #shipped}
    * @return the model
    * @throws IOException if there is no such file and no such name
    */
   public static ModelFile read(String fileOrName) throws IOException {
+    String name = SHORT.getOrDefault(fileOrName, fileOrName);
+    if (SHORT.containsValue(name)) {
+      return readShipped(name);
+    }
     Path file = Path.of(fileOrName);
-    if (Files.isRegularFile(file)) {
-      return read(file);
-    }
-    Optional<ModelFile> shipped = shipped(fileOrName);
-    if (shipped.isEmpty()) {
+    if (!Files.exists(file)) {
       throw new NoSuchFileException(
-          fileOrName, null, "expected the path of a model file, or the name of a shipped model");
+          fileOrName,
+          null,
+          "expected the path of a model file, or one of " + String.join(", ", shipped()));
     }
-    return shipped.get();
+    return read(file);
+  }
+
+  /**
+   * The names of the models that come with the project.
+   *
+   * @return the short names, then the full ones
+   */
+  public static List<String> shipped() {
+    return Stream.concat(SHORT.keySet().stream(), SHORT.values().stream()).toList();
   }
 
   /** A model among the project's resources; a mapped file must lie in the file system. */
-  private static Optional<ModelFile> shipped(String name) throws IOException {
-    if (!name.matches("[A-Za-z0-9-]+")) {
-      return Optional.empty();
-    }
+  private static ModelFile readShipped(String name) throws IOException {
     try (InputStream stream =
         ModelFile.class.getResourceAsStream("/org/fluxion/meanflow/models/" + name + SUFFIX)) {
-      if (stream == null) {
-        return Optional.empty();
-      }
       Path copy = Files.createTempFile("fluxion-", SUFFIX);
       try {
         Files.copy(stream, copy, StandardCopyOption.REPLACE_EXISTING);
-        return Optional.of(read(copy, "shipped model " + name));
+        return read(copy, "shipped model " + name);
       } finally {
         Files.deleteIfExists(copy);
       }
@@ -131,8 +152,9 @@ public record ModelFile(
       Map<String, String> notes = new LinkedHashMap<>(stored.metadata());
       Kind kind = kind(source, notes.remove(KIND));
       ModelConfiguration model = model(source, notes.remove(MODEL));
-      Parameters expected = model.transformer().initialise(RandomKey.of(0));
-      Load.Differences differences = Load.strict().cast(DType.FLOAT32).compare(stored, expected);
+      Load load = Load.strict().cast(DType.FLOAT32);
+      Parameters expected = model.transformer().expected(stored, load);
+      Load.Differences differences = load.compare(stored, expected);
       if (!differences.isEmpty()) {
         throw new IOException(
             "%s: does not fit the model that its metadata tells of:%n%s"
@@ -233,6 +255,17 @@ public record ModelFile(
     if (kind != Kind.FLOW) {
       throw new IllegalArgumentException("convert: expected a flow model, got a flow map");
     }
-    return new ModelFile(Kind.MAP, model.withDecoderDepth(decoderDepth), parameters, notes);
+    Map<String, String> told = new LinkedHashMap<>(notes);
+    told.put(CONVERTED, "from a flow model, not trained since");
+    return new ModelFile(Kind.MAP, model.withDecoderDepth(decoderDepth), parameters, told);
+  }
+
+  /**
+   * Whether this is a flow map with the weights of the flow model that it was converted from.
+   *
+   * @return true after {@link #convert}, false once the map has been trained
+   */
+  public boolean isConverted() {
+    return kind == Kind.MAP && notes.containsKey(CONVERTED);
   }
 }

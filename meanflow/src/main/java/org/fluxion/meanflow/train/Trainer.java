@@ -174,6 +174,14 @@ public final class Trainer {
           "initialWeights: expected model.decoderDepth %d, as in %s, got %d"
               .formatted(file.model().decoderDepth(), source, expected.decoderDepth()));
     }
+    if (!file.parameters().names().equals(random.names())) {
+      // Positions of its own, which are fixed: there is nothing that would keep them so.
+      throw new IllegalArgumentException(
+          "initialWeights: expected the tensors of model alone, %s has %s besides; write the file without"
+              .formatted(
+                  source,
+                  file.parameters().names().stream().filter(n -> !random.contains(n)).toList()));
+    }
     return file.parameters().cast(DType.FLOAT32).detach();
   }
 
@@ -193,6 +201,7 @@ public final class Trainer {
                   mebibytes(available),
                   advice(step, like, available)));
     }
+    listener.planned(program.plannedBytes(), available);
     return program;
   }
 

@@ -10,6 +10,14 @@ public interface TrainingListener {
   TrainingListener NONE = new TrainingListener() {};
 
   /**
+   * The program is compiled and fits.
+   *
+   * @param plannedBytes the most that it takes at any moment
+   * @param availableBytes what it may take
+   */
+  default void planned(long plannedBytes, long availableBytes) {}
+
+  /**
    * The program is compiled, the data are read, and the steps begin.
    *
    * @param configuration the run's

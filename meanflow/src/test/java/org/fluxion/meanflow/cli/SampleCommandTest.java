@@ -84,12 +84,27 @@ class SampleCommandTest {
       byte[] different = drawn(folder, "--model", map, other[0], other[1]);
       assertFalse(Arrays.equals(plain, different), Arrays.toString(other));
     }
+    // Steps that begin at 1, 3/4, 1/2 and 1/4; shifted by 3, at 1, 9/10, 3/4 and 1/2.
+    Object[] guided = {"--model", map, "--steps", 4, "--guidance", 2.0};
+    byte[] always = drawn(folder, guided);
+    assertArrayEquals(always, drawn(folder, with(guided, "--guidance-interval", "0,1")));
+    byte[] some = drawn(folder, with(guided, "--guidance-interval", "0.2,0.8"));
+    assertFalse(Arrays.equals(always, some));
+    assertArrayEquals(some, drawn(folder, with(guided, "--guidance-interval", "0.25,0.75")));
+    assertArrayEquals(always, drawn(folder, with(guided, "--shift", 1)));
+    assertFalse(Arrays.equals(always, drawn(folder, with(guided, "--shift", 3))));
     // A flow model takes 32 steps unless told otherwise.
     assertArrayEquals(
         drawn(folder, "--model", flow), drawn(folder, "--model", flow, "--steps", 32));
     assertFalse(
         Arrays.equals(
             drawn(folder, "--model", flow), drawn(folder, "--model", flow, "--steps", 1)));
+  }
+
+  private static Object[] with(Object[] options, Object... more) {
+    Object[] all = Arrays.copyOf(options, options.length + more.length);
+    System.arraycopy(more, 0, all, options.length, more.length);
+    return all;
   }
 
   @Test
@@ -103,6 +118,19 @@ class SampleCommandTest {
         "7");
     assertOneLine("--count: expected at least 1, got 0", "--model", map, "--count", 0);
     assertOneLine("--steps: expected at least 1, got 0", "--model", map, "--steps", 0);
+    assertOneLine("--shift: expected a number above 0, got 0.0", "--model", map, "--shift", 0);
+    for (String interval : List.of("0.8,0.2", "0.5", "0.1,1.5", "NaN,1.0", "0.1,0.2,0.3")) {
+      Object[] options = {"--model", map, "--guidance", 2, "--guidance-interval", interval};
+      assertOneLine(
+          "--guidance-interval: expected LOW,HIGH with 0 ≤ LOW ≤ HIGH ≤ 1, got " + interval,
+          options);
+    }
+    assertOneLine(
+        "--guidance-interval: expected with a --guidance other than 1, which is none",
+        "--model",
+        map,
+        "--guidance-interval",
+        "0,1");
     assertOneLine(folder + " is a folder; expected the name of a file to write", "--out", folder);
     CommandRun.Outcome absent = run("sample", "--model", folder.resolve("no.safetensors"));
     assertEquals(1, absent.exitCode());

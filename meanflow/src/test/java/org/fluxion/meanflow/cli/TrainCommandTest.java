@@ -63,6 +63,13 @@ class TrainCommandTest {
     assertEquals("", trained.err());
     assertTrue(trained.out().contains("Training a flow model by flow matching on MNIST"));
     assertTrue(trained.out().contains("step 3 of 3: loss "), trained.out());
+    assertTrue(
+        trained
+            .out()
+            .matches(
+                "(?s).*\\RA step takes at most 1 MiB of memory, of [0-9,]+ MiB that can be"
+                    + " had\\.\\Rstep 1 of 3.*"),
+        trained.out());
     Path flow = runs().resolve("tiny/flow.safetensors");
     assertTrue(trained.out().contains(flow.toString()), trained.out());
     ModelFile stored = ModelFile.read(flow);
@@ -92,6 +99,14 @@ class TrainCommandTest {
           name);
     }
 
+    // A shipped model goes by its short name here as everywhere.
+    Path shipped = folder.resolve("shipped.safetensors");
+    CommandRun.Outcome named =
+        CommandRun.here("convert", "--flow", "flow", "--out", shipped.toString());
+    assertEquals(0, named.exitCode(), named.err());
+    assertEquals(2, ModelFile.read(shipped).model().decoderDepth());
+    assertTrue(failure(1, train("--initial", "flow", "--name", "x")).contains("flow is {"));
+
     assertTrue(failure(1, CommandRun.here(convert)).contains("exists already"));
     convert[6] = folder.resolve("none/map.safetensors").toString();
     assertTrue(failure(1, CommandRun.here(convert)).contains("there is no folder"));
@@ -101,7 +116,11 @@ class TrainCommandTest {
     convert[2] = map.toString();
     assertTrue(failure(1, CommandRun.here(convert)).contains("expected a flow model"));
     convert[2] = "no-such-file";
-    assertTrue(failure(1, CommandRun.here(convert)).contains("no-such-file"));
+    assertTrue(
+        failure(1, CommandRun.here(convert))
+            .endsWith(
+                "no-such-file: expected the path of a model file, or one of flow, map,"
+                    + " digits-flow, digits-map"));
     convert[2] = config.toString();
     assertTrue(failure(1, CommandRun.here(convert)).contains(config.toString()));
 

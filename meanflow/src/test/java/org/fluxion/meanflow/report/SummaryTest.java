@@ -1,12 +1,14 @@
 package org.fluxion.meanflow.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -32,7 +34,13 @@ class SummaryTest {
     assertEquals(9.81, row.get("millisecondsPerImage").doubleValue());
     assertEquals("converted", json.get("rows").get(4).get("model").textValue());
     assertEquals("map", json.get("rows").get(9).get("model").textValue());
+    assertEquals(1.0, row.get("shift").doubleValue());
     assertEquals(summary, Summary.read(file));
+    // Files from before there were intervals and shifts.
+    String old =
+        Files.readString(file).replaceAll("\\s*\"(guidanceInterval|shift)\" : [^\\n]*", "");
+    assertFalse(old.contains("shift"), old);
+    assertEquals(summary, Summary.read(Files.writeString(file, old)));
   }
 
   @Test
@@ -50,6 +58,10 @@ class SummaryTest {
     assertEquals(0.97, row.accuracy());
     assertEquals(0.2, row.millisecondsPerImage());
     assertEquals(3.8, row.nearestDistance());
+    SummaryRow timed = row.withTimes(0.2, 0.8, 3);
+    assertEquals(List.of(0.2, 0.8), timed.guidanceInterval());
+    assertEquals(3, timed.shift());
+    assertEquals(row, timed.withTimes(0, 1, 1));
     assertThrows(
         IllegalArgumentException.class, () -> SummaryRow.worstOf(Generator.MAP, 1, 1.0, List.of()));
   }

@@ -2,6 +2,7 @@ package org.fluxion.meanflow.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,7 @@ import org.fluxion.nn.Parameters;
 import org.fluxion.nn.io.Safetensors;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.RandomKey;
+import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -136,7 +138,45 @@ class ModelFileTest {
     assertTrue(shape.contains("y_embedder.embedding_table.weight (expected [6, 8]"), shape);
     String more = messageOfFile(m -> {}, p -> p.with("extra", Tensor.zeros(1)));
     assertTrue(more.contains("unexpected in the file (1") && more.contains("extra"), more);
-    assertThrows(IOException.class, () -> ModelFile.read("no-such-model"));
+    assertEquals(
+        "no-such-model: expected the path of a model file, or one of flow, map, digits-flow,"
+            + " digits-map",
+        assertThrows(IOException.class, () -> ModelFile.read("no-such-model")).getMessage());
+    String directory =
+        assertThrows(IOException.class, () -> ModelFile.read(folder.toString())).getMessage();
+    assertEquals(folder + ": expected a model file, got a folder", directory);
     assertThrows(IOException.class, () -> ModelFile.read(folder));
+  }
+
+  @Test
+  void shippedModelsHaveShortAndFullNames() throws IOException {
+    for (String name : new String[] {"flow", "map"}) {
+      ModelFile read = ModelFile.read(name);
+      assertEquals(name, read.kind().written());
+      assertEquals(read.notes(), ModelFile.read("digits-" + name).notes());
+      assertFalse(read.isConverted(), name);
+    }
+  }
+
+  @Test
+  void aConvertedMapIsToldFromATrainedOne() throws IOException {
+    assertFalse(flow().isConverted());
+    Path file = folder.resolve("converted.safetensors");
+    flow().convert(1).cast(DType.FLOAT16).write(file);
+    ModelFile read = ModelFile.read(file);
+    assertTrue(read.isConverted());
+    assertEquals("12", read.notes().get("steps"), "what was known of the flow model still is");
+  }
+
+  @Test
+  void storedPositionsAreKept() throws IOException {
+    Tensor positions = RandomKey.of(5).normal(Shape.of(1, 4, 8), DType.FLOAT32).detach();
+    Path file = folder.resolve("positions.safetensors");
+    new ModelFile(
+            ModelFile.Kind.FLOW, TinyRun.model(), flow().parameters().with("pos_embed", positions))
+        .write(file);
+    assertArrayEquals(
+        positions.toFloatArray(),
+        ModelFile.read(file).flow().parameters().get("pos_embed").toFloatArray());
   }
 }

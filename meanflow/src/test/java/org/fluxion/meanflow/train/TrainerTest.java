@@ -201,6 +201,16 @@ class TrainerTest {
                         "wrong"))
             .getMessage();
     assertTrue(wrong.contains("expected a flow model"), wrong);
+    Path own = runs.resolve("own.safetensors");
+    Tensor positions = Tensor.zeros(1, 4, 8);
+    new ModelFile(ModelFile.Kind.FLOW, map.model(), expected.with("pos_embed", positions))
+        .write(own);
+    String more =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> train(TinyRun.flow(data, 2).withInitialWeights(own.toString()), "own"))
+            .getMessage();
+    assertTrue(more.endsWith(own + " has [pos_embed] besides; write the file without"), more);
   }
 
   @Test
