@@ -276,17 +276,18 @@ public final class Autodiff {
           "%s: the %s has %d tensors, the %s %d"
               .formatted(operation, first, a.size(), second, b.size()));
     }
+    List<String> firsts = Tree.namesUnder(first, x);
+    List<String> seconds = Tree.namesUnder(second, x);
     for (int i = 0; i < a.size(); i++) {
       if (!a.get(i).shape().equals(b.get(i).shape()) || a.get(i).dtype() != b.get(i).dtype()) {
         throw new TensorException(
-            "%s: tensor %d of the %s is %s %s, of the %s %s %s; they must be alike"
+            "%s: %s is %s %s, %s is %s %s; they must be alike"
                 .formatted(
                     operation,
-                    i,
-                    first,
+                    firsts.get(i),
                     a.get(i).dtype(),
                     a.get(i).shape(),
-                    second,
+                    seconds.get(i),
                     b.get(i).dtype(),
                     b.get(i).shape()));
       }

@@ -115,8 +115,35 @@ class TransposeTest {
     Function<Tensor, Tensor> sums = transpose((Tensor a) -> a.sum(1), x);
     String message = assertThrows(TensorException.class, () -> sums.apply(x)).getMessage();
     assertEquals(
-        "transpose: tensor 0 of the result is float64 [2], of the cotangent float64 [2, 3]; they"
-            + " must be alike",
+        "transpose: result is float64 [2], cotangent is float64 [2, 3]; they must be alike",
+        message);
+  }
+
+  @Test
+  void anErrorNamesTheLeaf() {
+    record Named(Tensor weight, Tensor bias) implements Tree<Named> {
+      @Override
+      public List<Tensor> leaves() {
+        return List.of(weight, bias);
+      }
+
+      @Override
+      public Named withLeaves(List<Tensor> leaves) {
+        return new Named(leaves.get(0), leaves.get(1));
+      }
+
+      @Override
+      public List<String> leafNames() {
+        return List.of("weight", "bias");
+      }
+    }
+
+    Named x = new Named(random(1, 2), random(2, 3));
+    Named v = new Named(random(1, 2), random(2, 1));
+    Function<Named, Tensor> f = n -> n.bias().sum();
+    String message = assertThrows(TensorException.class, () -> jvp(f, x, v)).getMessage();
+    assertEquals(
+        "jvp: point.bias is float64 [3], direction.bias is float64 [1]; they must be alike",
         message);
   }
 
