@@ -3,6 +3,8 @@ package org.fluxion.autodiff;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 
@@ -13,14 +15,38 @@ final class Contributions {
   /**
    * The sum. Where a node was cut into slices that are all used, each slice's cotangent is padded
    * with zeros to the whole; these lie side by side, so that their sum is written as a
-   * concatenation, which adds nothing up.
+   * concatenation, which adds nothing up. A dtype that only stores values is added up in float32.
    *
    * @param contributions at least one, of equal shape, in the order in which they are added
    * @return the sum
    */
   static Tensor sum(List<Tensor> contributions) {
     Tensor joined = contributions.size() == 1 ? null : joined(contributions);
-    return joined != null ? joined : contributions.stream().reduce(Tensor::add).orElseThrow();
+    if (joined != null || contributions.size() == 1) {
+      return joined != null ? joined : contributions.get(0);
+    }
+    DType dtype = contributions.get(0).dtype();
+    return contributions.stream()
+        .map(Contributions::wide)
+        .reduce(Tensor::add)
+        .orElseThrow()
+        .cast(dtype);
+  }
+
+  /**
+   * A linear function that adds elements up, of a cotangent whose dtype may only store values: the
+   * sums are made in float32 and rounded once.
+   *
+   * @param cotangent the cotangent
+   * @param sums the function
+   * @return its result in the cotangent's dtype
+   */
+  static Tensor sum(Tensor cotangent, UnaryOperator<Tensor> sums) {
+    return sums.apply(wide(cotangent)).cast(cotangent.dtype());
+  }
+
+  private static Tensor wide(Tensor cotangent) {
+    return cotangent.dtype().isStorageOnly() ? cotangent.cast(DType.FLOAT32) : cotangent;
   }
 
   /** The slices one after another, with zeros between them; null if they overlap. */

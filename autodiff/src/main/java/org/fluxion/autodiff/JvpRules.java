@@ -126,15 +126,16 @@ final class JvpRules {
     return b == null ? a : a.add(b);
   }
 
-  /** d(xʸ)/dx = y·x^(y−1); at y = 0 a clean zero, also where x = 0. */
+  /** d(xʸ)/dx = y·x^(y−1); at x = y = 0 a clean zero. */
   private static Tensor powBase(Tensor z, Tensor dx) {
     if (dx == null) {
       return null;
     }
     Tensor y = y(z);
     Tensor zero = Tensor.scalar(0, z.dtype());
-    // The inner exponent is made harmless where it is not used: 0·∞ would leak a NaN.
-    Tensor exponent = Tensor.where(y.equal(zero), one(z), y.sub(1));
+    // 0·0⁻¹ would be a NaN. Elsewhere x⁻¹ must stay at y = 0: it is the derivative of this in y.
+    Tensor bothZero = y.equal(zero).and(x(z).equal(zero));
+    Tensor exponent = Tensor.where(bothZero, one(z), y.sub(1));
     return dx.mul(y.mul(x(z).pow(exponent)));
   }
 

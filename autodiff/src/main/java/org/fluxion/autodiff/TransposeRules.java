@@ -76,13 +76,19 @@ final class TransposeRules {
       }
       case Op.Unfold o -> {
         Shape image = x(z).shape();
-        yield one(
-            Tensor.apply(new Op.Fold(o.window(), image.extent(2), image.extent(3)), List.of(c)));
+        Op.Fold fold = new Op.Fold(o.window(), image.extent(2), image.extent(3));
+        yield one(Contributions.sum(c, wide -> Tensor.apply(fold, List.of(wide))));
       }
       case Op.Fold o -> one(Tensor.apply(new Op.Unfold(o.window()), List.of(c)));
-      case Op.Gather o ->
-          first(Tensor.apply(new Op.ScatterAdd(x(z).shape().extent(1)), List.of(c, y(z))));
-      case Op.ScatterAdd o -> first(Tensor.apply(new Op.Gather(), List.of(c, y(z))));
+      case Op.Gather o -> {
+        constantIndices(z, linear);
+        Op.ScatterAdd scatter = new Op.ScatterAdd(x(z).shape().extent(1));
+        yield first(Contributions.sum(c, wide -> Tensor.apply(scatter, List.of(wide, y(z)))));
+      }
+      case Op.ScatterAdd o -> {
+        constantIndices(z, linear);
+        yield first(Tensor.apply(new Op.Gather(), List.of(c, y(z))));
+      }
       case Op.Mark o -> one(c);
       case Op.Custom o ->
           one(o.function().transpose(x(z).shape(), c).orElseThrow(() -> notLinear(z)));
@@ -116,6 +122,13 @@ final class TransposeRules {
       case Op.ArgSort o -> throw notLinear(z);
       case Op.StopGradient o -> throw notLinear(z);
     };
+  }
+
+  /** Indices that depend on the variables, such as an order of sorting, make a step function. */
+  private static void constantIndices(Tensor z, Predicate<Tensor> linear) {
+    if (linear.test(y(z))) {
+      throw notLinear(z);
+    }
   }
 
   private static TensorException notLinear(Tensor z) {
@@ -170,7 +183,7 @@ final class TransposeRules {
         java.util.stream.IntStream.range(0, operand.rank())
             .filter(axis -> operand.extent(axis) != c.shape().extent(axis))
             .toArray();
-    return axes.length == 0 ? c : c.sum(axes).reshape(operand);
+    return axes.length == 0 ? c : Contributions.sum(c, wide -> wide.sum(axes)).reshape(operand);
   }
 
   private static int[] inverse(List<Integer> axes) {

@@ -84,6 +84,7 @@ class CustomFunctionTest {
   void aRuleMustBeLinear() {
     assertTrue(refused((x, y, dx) -> dx.square()).contains("'f': the rule is not linear"));
     assertTrue(refused((x, y, dx) -> dx.exp()).contains("exp is not linear"));
+    assertTrue(refused((x, y, dx) -> dx.sort(0)).contains("is not linear"));
     assertTrue(refused((x, y, dx) -> dx.mul(x).add(1)).contains("add puts a constant"));
     assertTrue(refused((x, y, dx) -> x.sub(dx)).contains("sub puts a constant"));
     assertTrue(refused((x, y, dx) -> x.div(dx)).contains("not linear"));

@@ -3,8 +3,11 @@ package org.fluxion.autodiff;
 import static org.fluxion.autodiff.Autodiff.grad;
 import static org.fluxion.autodiff.Autodiff.jvp;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.function.UnaryOperator;
+import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +50,36 @@ class KinkTest {
     derivative(x -> x.pow(1), new double[] {0, -3}, 1, 1);
     derivative(x -> x.pow(0), new double[] {0, -3}, 0, 0);
     derivative(x -> x.zerosLike().pow(x), new double[] {2, 0.5}, 0, 0);
+  }
+
+  @Test
+  void mixedDerivativesOfPowersAgreeInEitherOrder() {
+    for (double base : new double[] {0.5, 2}) {
+      for (double power : new double[] {-1, 0, 1, 2}) {
+        Tensor x = Tensor.scalar(base, DType.FLOAT64);
+        Tensor y = Tensor.scalar(power, DType.FLOAT64);
+        double baseFirst = grad(b -> grad(a -> a.pow(b)).apply(x)).apply(y).item();
+        double powerFirst = grad(a -> grad(b -> a.pow(b)).apply(y)).apply(x).item();
+        // ∂²/∂x∂y xʸ = x^(y−1)·(1 + y·ln x)
+        double expected = Math.pow(base, power - 1) * (1 + power * Math.log(base));
+        assertEquals(expected, baseFirst, 1e-14 * Math.max(1, Math.abs(expected)));
+        assertEquals(expected, powerFirst, 1e-14 * Math.max(1, Math.abs(expected)));
+      }
+    }
+  }
+
+  @Test
+  void theBranchNotTakenIsCleanForwardAndGuardedBackward() {
+    Tensor x = Tensor.tensor(0.0, 2);
+    Tensor zero = Tensor.scalar(0, DType.FLOAT64);
+    Tensor one = Tensor.scalar(1, DType.FLOAT64);
+    UnaryOperator<Tensor> bare = a -> Tensor.where(zero.less(a), a.log(), zero);
+    UnaryOperator<Tensor> guarded =
+        a -> Tensor.where(zero.less(a), Tensor.where(zero.less(a), a, one).log(), zero);
+    assertArrayEquals(
+        new double[] {0, 0.5}, jvp(bare, x, x.onesLike()).tangent().toDoubleArray(), 0);
+    derivative(guarded, new double[] {0, 2}, 0, 0.5);
+    assertTrue(Double.isNaN(grad(a -> bare.apply(a).sum()).apply(x).toDoubleArray()[0]));
   }
 
   @Test

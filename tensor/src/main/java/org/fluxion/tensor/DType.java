@@ -15,9 +15,9 @@ public enum DType {
   INT64(8, Kind.INTEGER),
   /** Truth values, one byte each, 0 or 1. */
   BOOL(1, Kind.BOOLEAN),
-  /** IEEE 754 binary16: storage only, legal in casts, movement and matmul. */
+  /** IEEE 754 binary16: storage only, legal in casts and movement. */
   FLOAT16(2, Kind.FLOATING),
-  /** The upper half of a binary32: storage only, legal in casts, movement and matmul. */
+  /** The upper half of a binary32: storage only, legal in casts and movement. */
   BFLOAT16(2, Kind.FLOATING);
 
   private enum Kind {

@@ -291,6 +291,6 @@ final class Einsum {
   }
 
   private int size(StringBuilder labels) {
-    return Math.toIntExact(shape(labels.toString()).elements());
+    return Shape.checkedExtent("einsum", shape(labels.toString()).elements());
   }
 }

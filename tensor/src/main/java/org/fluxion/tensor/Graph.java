@@ -9,6 +9,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * A closed piece of computation: outputs as functions of inputs. Transforms and programs work on
@@ -42,6 +43,11 @@ public record Graph(List<Tensor> inputs, List<Tensor> outputs) {
    * @return the nodes, each once
    */
   public static List<Tensor> topological(List<Tensor> roots, Set<Tensor> stops) {
+    return topological(roots, stops::contains);
+  }
+
+  /** The same with stops that are recognised rather than listed. */
+  static List<Tensor> topological(List<Tensor> roots, Predicate<Tensor> stops) {
     List<Tensor> order = new ArrayList<>();
     Set<Tensor> done = new HashSet<>();
     Deque<Tensor> stack = new ArrayDeque<>();
@@ -53,7 +59,7 @@ public record Graph(List<Tensor> inputs, List<Tensor> outputs) {
         int operand = next.getOrDefault(node, 0);
         if (done.contains(node)) {
           stack.pop();
-        } else if (stops.contains(node) || operand == node.inputs().size()) {
+        } else if (stops.test(node) || operand == node.inputs().size()) {
           stack.pop();
           done.add(node);
           order.add(node);

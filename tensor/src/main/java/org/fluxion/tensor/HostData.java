@@ -27,9 +27,15 @@ public final class HostData {
    * @param dtype the element type
    * @param elements how many
    * @return the storage
+   * @throws TensorException if no memory can be that large
    */
   public static HostData allocate(DType dtype, long elements) {
-    long bytes = Math.multiplyExact(elements, dtype.bytes());
+    if (elements > Long.MAX_VALUE / dtype.bytes()) {
+      throw new TensorException(
+          "tensor: %d elements of %s are more bytes than can be counted; give a smaller shape"
+              .formatted(elements, dtype));
+    }
+    long bytes = elements * dtype.bytes();
     MemorySegment segment =
         bytes >= OFF_HEAP_BYTES
             ? Arena.ofAuto().allocate(bytes, 64)

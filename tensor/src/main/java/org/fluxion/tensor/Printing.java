@@ -35,7 +35,8 @@ final class Printing {
     String type = tensor.dtype() + " " + shape;
     boolean small = shape.elements() <= WHOLE_ELEMENTS;
     if (known == null && !small) {
-      return "Tensor(%s, %s, not computed)".formatted(tensor.op().label(), type);
+      return "Tensor(%s, %s, not computed; value() computes it)"
+          .formatted(tensor.op().label(), type);
     }
     try {
       HostData data = known == null ? compute.get() : known;

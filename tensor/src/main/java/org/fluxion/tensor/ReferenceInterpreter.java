@@ -29,15 +29,32 @@ public final class ReferenceInterpreter {
    */
   public static List<HostData> evaluate(List<Tensor> outputs, Map<Tensor, HostData> bindings) {
     Map<Tensor, Values> values = new HashMap<>();
-    bindings.forEach((tensor, data) -> values.put(tensor, Values.read(data)));
+    bindings.forEach((tensor, data) -> values.put(tensor, new Values.Stored(data)));
     fill(outputs, values);
     return outputs.stream().map(t -> Values.write(t.dtype(), values.get(t))).toList();
   }
 
   private static void fill(List<Tensor> outputs, Map<Tensor, Values> values) {
     for (Tensor node : Graph.topological(outputs, values.keySet())) {
-      values.computeIfAbsent(node, n -> compute(n, n.inputs().stream().map(values::get).toList()));
+      if (!values.containsKey(node)) {
+        values.put(node, compute(node, operands(node, values)));
+      }
     }
+  }
+
+  private static List<Values> operands(Tensor node, Map<Tensor, Values> values) {
+    boolean asStored =
+        switch (node.op()) {
+          case Op.Slice o -> true;
+          case Op.Gather o -> true;
+          case Op.Reshape o -> true;
+          case Op.Marker o -> true;
+          default -> false;
+        };
+    return node.inputs().stream()
+        .map(values::get)
+        .map(operand -> asStored ? operand : operand.loaded())
+        .toList();
   }
 
   private static Values compute(Tensor node, List<Values> in) {
@@ -48,7 +65,7 @@ public final class ReferenceInterpreter {
           throw new TensorException(
               "input '%s' %s %s has no value; bind it by running a program"
                   .formatted(o.name(), o.dtype(), o.shape()));
-      case Op.Constant o -> Values.read(o.data());
+      case Op.Constant o -> new Values.Stored(o.data());
       case Op.Iota o -> iota(o);
       case Op.Neg o -> map(node, in, a -> -a, a -> -a);
       case Op.Abs o -> map(node, in, Math::abs, Math::abs);
@@ -132,7 +149,7 @@ public final class ReferenceInterpreter {
 
   private static Values map(
       Tensor node, List<Values> in, DoubleUnaryOperator real, LongUnaryOperator whole) {
-    if (in.get(0) instanceof Values.Reals) {
+    if (in.get(0).isReal()) {
       return map(in, real);
     }
     long[] result = new long[in.get(0).size()];
@@ -144,7 +161,7 @@ public final class ReferenceInterpreter {
       Tensor node, List<Values> in, DoubleBinaryOperator real, LongBinaryOperator whole) {
     Values a = in.get(0);
     Values b = in.get(1);
-    if (a instanceof Values.Reals) {
+    if (a.isReal()) {
       double[] result = new double[a.size()];
       Arrays.setAll(result, i -> real.applyAsDouble(a.real(i), b.real(i)));
       return new Values.Reals(result);
@@ -169,9 +186,7 @@ public final class ReferenceInterpreter {
     long[] result = new long[a.size()];
     for (int i = 0; i < result.length; i++) {
       boolean holds =
-          a instanceof Values.Reals
-              ? real.test(a.real(i), b.real(i))
-              : whole.test(a.whole(i), b.whole(i));
+          a.isReal() ? real.test(a.real(i), b.real(i)) : whole.test(a.whole(i), b.whole(i));
       result[i] = holds ? 1 : 0;
     }
     return new Values.Wholes(result);
@@ -193,18 +208,18 @@ public final class ReferenceInterpreter {
               switch (target) {
                 case BOOL -> a.real(i) != 0 ? 1 : 0;
                 // Integers wrap; floating point saturates.
-                case INT32 -> a instanceof Values.Wholes ? (int) a.whole(i) : (int) a.real(i);
+                case INT32 -> !a.isReal() ? (int) a.whole(i) : (int) a.real(i);
                 default -> a.whole(i);
               });
       return new Values.Wholes(result);
     }
-    if (a instanceof Values.Reals && !target.isStorageOnly()) {
+    if (a.isReal() && !target.isStorageOnly()) {
       return a;
     }
     double[] result = new double[a.size()];
     HostData one = HostData.allocate(target, 1);
     for (int i = 0; i < result.length; i++) {
-      if (a instanceof Values.Wholes) {
+      if (!a.isReal()) {
         one.setLong(0, a.whole(i));
       } else {
         one.setDouble(0, a.real(i));

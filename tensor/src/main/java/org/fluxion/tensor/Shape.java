@@ -3,6 +3,7 @@ package org.fluxion.tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * The extents of a tensor's axes, outermost first. Immutable; the empty shape {@code []} is a
@@ -16,16 +17,29 @@ public final class Shape {
   private final long elements;
 
   private Shape(int[] extents) {
-    long product = 1;
+    this.extents = extents;
+    this.elements = count(extents);
+  }
+
+  private static long count(int[] extents) {
+    boolean empty = false;
     for (int extent : extents) {
       if (extent < 0) {
         throw new TensorException(
             "shape: an extent is negative: " + Arrays.toString(extents) + "; give extents >= 0");
       }
-      product = Math.multiplyExact(product, extent);
+      empty |= extent == 0;
     }
-    this.extents = extents;
-    this.elements = product;
+    long product = 1;
+    for (int extent : extents) {
+      if (!empty && product > Long.MAX_VALUE / extent) {
+        throw new TensorException(
+            "shape: %s has more than 2⁶³ − 1 elements; give smaller extents"
+                .formatted(Arrays.toString(extents)));
+      }
+      product *= extent;
+    }
+    return empty ? 0 : product;
   }
 
   /**
@@ -33,7 +47,7 @@ public final class Shape {
    *
    * @param extents the extent of each axis, outermost first, each at least 0
    * @return the shape
-   * @throws TensorException if an extent is negative
+   * @throws TensorException if an extent is negative, or there are too many elements to count
    */
   public static Shape of(int... extents) {
     return extents.length == 0 ? SCALAR : new Shape(extents.clone());
@@ -44,7 +58,7 @@ public final class Shape {
    *
    * @param extents the extent of each axis, outermost first
    * @return the shape
-   * @throws TensorException if an extent is negative
+   * @throws TensorException if an extent is negative, or there are too many elements to count
    */
   public static Shape of(List<Integer> extents) {
     return of(extents.stream().mapToInt(Integer::intValue).toArray());
@@ -87,12 +101,67 @@ public final class Shape {
    * @throws TensorException if there is no such axis
    */
   public int axis(int axis) {
-    if (axis < -rank() || axis >= rank()) {
-      throw new TensorException(
-          "axis %d is out of range for shape %s: give one from %d to %d"
-              .formatted(axis, this, -rank(), rank() - 1));
+    return axis("shape", axis);
+  }
+
+  /**
+   * Turns an axis that may be counted from the end into one counted from the front.
+   *
+   * @param operation the operation named in the error
+   * @param axis from −rank to rank − 1
+   * @return the same axis, from 0 to rank − 1
+   * @throws TensorException if there is no such axis
+   */
+  int axis(String operation, int axis) {
+    if (axis >= -rank() && axis < rank()) {
+      return axis < 0 ? axis + rank() : axis;
     }
-    return axis < 0 ? axis + rank() : axis;
+    throw new TensorException(
+        rank() == 0
+            ? "%s: there is no axis %d of a scalar, shape []; reshape it to [1] to give it one"
+                .formatted(operation, axis)
+            : "%s: axis %d is out of range for shape %s; give one from %d to %d"
+                .formatted(operation, axis, this, -rank(), rank() - 1));
+  }
+
+  /**
+   * The axes that an operation is asked to work along.
+   *
+   * @param operation the operation named in the error
+   * @param axes from −rank to rank − 1, in any order; none means all
+   * @return the same axes counted from the front, in ascending order
+   * @throws TensorException if there is no such axis or one is named twice
+   */
+  List<Integer> axes(String operation, int... axes) {
+    if (axes.length == 0) {
+      return IntStream.range(0, rank()).boxed().toList();
+    }
+    int[] sorted = Arrays.stream(axes).map(axis -> axis(operation, axis)).sorted().toArray();
+    for (int i = 1; i < sorted.length; i++) {
+      if (sorted[i] == sorted[i - 1]) {
+        throw new TensorException(
+            "%s: axis %d is named twice in %s for shape %s; name each axis once"
+                .formatted(operation, sorted[i], Arrays.toString(axes), this));
+      }
+    }
+    return Arrays.stream(sorted).boxed().toList();
+  }
+
+  /**
+   * An extent that was worked out, checked to be one.
+   *
+   * @param operation the operation named in the error
+   * @param extent the number of elements along an axis
+   * @return the same number
+   * @throws TensorException if it is larger than an axis can be
+   */
+  static int checkedExtent(String operation, long extent) {
+    if (extent > Integer.MAX_VALUE) {
+      throw new TensorException(
+          "%s: an axis would have %d elements, and %d is the most; use smaller or fewer extents"
+              .formatted(operation, extent, Integer.MAX_VALUE));
+    }
+    return (int) extent;
   }
 
   /**

@@ -19,7 +19,7 @@ final class Sorting {
   }
 
   static Tensor argSort(Tensor x, int axis) {
-    x.shape().axis(axis);
+    x.shape().axis("argSort", axis);
     return swapLast(Tensor.apply(new Op.ArgSort(), List.of(swapLast(x, axis))), axis);
   }
 
@@ -28,12 +28,18 @@ final class Sorting {
    * the smallest integer, keeps ties in their order and puts NaN first.
    */
   static Tensor argSortDescending(Tensor x, int axis) {
+    x.shape().axis("argSortDescending", axis);
     Tensor backwards = argSort(x.flip(axis), axis).flip(axis);
     return Tensor.scalar(x.shape().extent(axis) - 1, DType.INT32).sub(backwards);
   }
 
   static Tensor takeAlong(Tensor x, Tensor indices, int axis) {
-    int along = x.shape().axis(axis);
+    int along = x.shape().axis("takeAlong", axis);
+    if (!indices.dtype().isInteger()) {
+      throw new TensorException(
+          "takeAlong: expected integer indices, got %s %s; cast them to int32"
+              .formatted(indices.dtype(), indices.shape()));
+    }
     if (indices.shape().rank() != x.shape().rank()
         || !indices.shape().with(along, x.shape().extent(along)).equals(x.shape())) {
       throw new TensorException(
@@ -53,10 +59,11 @@ final class Sorting {
   }
 
   private static int rows(Shape shape, int axis) {
-    return Math.toIntExact(shape.with(axis, 1).elements());
+    return Shape.checkedExtent("takeAlong", shape.with(axis, 1).elements());
   }
 
   static TopK topK(Tensor x, int k, int axis) {
+    x.shape().axis("topK", axis);
     if (k < 0 || k > x.shape().extent(axis)) {
       throw new TensorException(
           "topK: cannot take %d of axis %d of %s; give k from 0 to %d"

@@ -3,9 +3,7 @@ package org.fluxion.tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -39,7 +37,12 @@ public final class Tensor implements Tree<Tensor> {
    */
   public static Tensor apply(Op op, List<Tensor> inputs) {
     List<Tensor> operands = List.copyOf(inputs);
-    return new Tensor(op, operands, TypeRules.infer(op, operands));
+    return new Tensor(op, operands, TypeRules.infer(op.label(), op, operands));
+  }
+
+  /** The same under the name of the function that was asked for, which errors give. */
+  static Tensor apply(String name, Op op, List<Tensor> inputs) {
+    return new Tensor(op, inputs, TypeRules.infer(name, op, inputs));
   }
 
   private static Tensor apply(Op op, Tensor... inputs) {
@@ -180,39 +183,38 @@ public final class Tensor implements Tree<Tensor> {
   /**
    * A scalar, exact where the dtype is an integer.
    *
-   * @param value its value; one too wide for int32 wraps
+   * @param value its value
    * @param dtype its dtype
    * @return a tensor of shape []
+   * @throws TensorException if the value is too wide for the dtype, or not 0 or 1 for bool
    */
   public static Tensor scalar(long value, DType dtype) {
-    HostData data = HostData.allocate(dtype, 1);
-    data.setLong(0, value);
-    return of(data, Shape.SCALAR);
+    return Numbers.scalar("scalar", value, dtype);
   }
 
   /**
    * A scalar.
    *
-   * @param value its value, rounded to the dtype
+   * @param value its value, rounded to a floating dtype
    * @param dtype its dtype
    * @return a tensor of shape []
+   * @throws TensorException if the dtype is an integer or bool, and does not hold the value exactly
    */
   public static Tensor scalar(double value, DType dtype) {
-    HostData data = HostData.allocate(dtype, 1);
-    data.setDouble(0, value);
-    return of(data, Shape.SCALAR);
+    return Numbers.scalar("scalar", value, dtype);
   }
 
   /**
    * One value everywhere.
    *
-   * @param value the value, rounded to the dtype
+   * @param value the value, rounded to a floating dtype
    * @param shape the shape
    * @param dtype the dtype
    * @return the tensor
+   * @throws TensorException if the dtype is an integer or bool, and does not hold the value exactly
    */
   public static Tensor full(double value, Shape shape, DType dtype) {
-    return scalar(value, dtype).broadcastTo(shape);
+    return Numbers.scalar("full", value, dtype).broadcastTo(shape);
   }
 
   /**
@@ -320,12 +322,24 @@ public final class Tensor implements Tree<Tensor> {
   // ---- elementwise ----
 
   private Tensor binary(Op op, Tensor other) {
-    Shape common = Shape.broadcast(op.label(), shape, other.shape);
-    return apply(op, broadcastTo(common), other.broadcastTo(common));
+    return binary(op.label(), op, other);
   }
 
-  private Tensor number(double value) {
-    return scalar(value, dtype);
+  private Tensor binary(String name, Op op, Tensor other) {
+    TypeRules.requireSameDType(name, this, other);
+    Shape common = Shape.broadcast(name, shape, other.shape);
+    return apply(name, op, List.of(broadcastTo(common), other.broadcastTo(common)));
+  }
+
+  /** other op this, with errors that name this first. */
+  private Tensor reverse(String name, Op op, Tensor other) {
+    TypeRules.requireSameDType(name, this, other);
+    Shape common = Shape.broadcast(name, shape, other.shape);
+    return apply(name, op, List.of(other.broadcastTo(common), broadcastTo(common)));
+  }
+
+  private Tensor number(String name, double value) {
+    return Numbers.scalar(name, value, dtype);
   }
 
   /**
@@ -345,7 +359,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the sum
    */
   public Tensor add(double other) {
-    return add(number(other));
+    return add(number("add", other));
   }
 
   /**
@@ -365,7 +379,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the difference
    */
   public Tensor sub(double other) {
-    return sub(number(other));
+    return sub(number("sub", other));
   }
 
   /**
@@ -385,7 +399,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the product
    */
   public Tensor mul(double other) {
-    return mul(number(other));
+    return mul(number("mul", other));
   }
 
   /**
@@ -405,7 +419,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the quotient
    */
   public Tensor div(double other) {
-    return div(number(other));
+    return div(number("div", other));
   }
 
   /**
@@ -425,7 +439,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the powers
    */
   public Tensor pow(double other) {
-    return pow(number(other));
+    return pow(number("pow", other));
   }
 
   /**
@@ -435,7 +449,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the maximum, element by element
    */
   public Tensor maximum(Tensor other) {
-    return binary(new Op.Max(), other);
+    return binary("maximum", new Op.Max(), other);
   }
 
   /**
@@ -445,7 +459,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the minimum, element by element
    */
   public Tensor minimum(Tensor other) {
-    return binary(new Op.Min(), other);
+    return binary("minimum", new Op.Min(), other);
   }
 
   /**
@@ -455,7 +469,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return bools
    */
   public Tensor equal(Tensor other) {
-    return binary(new Op.Equal(), other);
+    return binary("equal", new Op.Equal(), other);
   }
 
   /**
@@ -465,7 +479,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return bools
    */
   public Tensor less(Tensor other) {
-    return binary(new Op.Less(), other);
+    return binary("less", new Op.Less(), other);
   }
 
   /**
@@ -475,7 +489,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return bools
    */
   public Tensor lessEqual(Tensor other) {
-    return binary(new Op.LessEqual(), other);
+    return binary("lessEqual", new Op.LessEqual(), other);
   }
 
   /**
@@ -485,7 +499,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return bools
    */
   public Tensor greater(Tensor other) {
-    return other.less(this);
+    return reverse("greater", new Op.Less(), other);
   }
 
   /**
@@ -495,7 +509,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return bools
    */
   public Tensor greaterEqual(Tensor other) {
-    return other.lessEqual(this);
+    return reverse("greaterEqual", new Op.LessEqual(), other);
   }
 
   /**
@@ -542,7 +556,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the reciprocal
    */
   public Tensor reciprocal() {
-    return number(1).div(this);
+    return number("reciprocal", 1).div(this);
   }
 
   /**
@@ -668,6 +682,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the logistic function
    */
   public Tensor sigmoid() {
+    TypeRules.requireFloating("sigmoid", this);
     return mul(0.5).tanh().mul(0.5).add(0.5);
   }
 
@@ -680,24 +695,26 @@ public final class Tensor implements Tree<Tensor> {
    * @return the choice, broadcast over all three
    */
   public static Tensor where(Tensor condition, Tensor a, Tensor b) {
+    TypeRules.requireSameDType("where", a, b);
     Shape common =
         Shape.broadcast("where", condition.shape, Shape.broadcast("where", a.shape, b.shape));
     return apply(
+        "where",
         new Op.Select(),
-        condition.broadcastTo(common),
-        a.broadcastTo(common),
-        b.broadcastTo(common));
+        List.of(condition.broadcastTo(common), a.broadcastTo(common), b.broadcastTo(common)));
   }
 
   /**
-   * Limits every element to an interval.
+   * Limits every element to an interval; integers to those inside it, so that infinite bounds and
+   * ones beyond the dtype's width limit nothing.
    *
    * @param low the smallest result
    * @param high the largest result
    * @return the limited values
+   * @throws TensorException if the dtype is an integer and none lies in the interval
    */
   public Tensor clip(double low, double high) {
-    return maximum(number(low)).minimum(number(high));
+    return Numbers.clip(this, low, high);
   }
 
   /**
@@ -712,21 +729,6 @@ public final class Tensor implements Tree<Tensor> {
 
   // ---- reductions ----
 
-  private List<Integer> normalise(int[] axes) {
-    return axes.length == 0
-        ? IntStream.range(0, shape.rank()).boxed().toList()
-        : Arrays.stream(axes).map(shape::axis).sorted().boxed().toList();
-  }
-
-  /** The result of a reduction with the folded axes kept at extent 1. */
-  private Tensor keep(Tensor reduced, int[] axes) {
-    Shape kept = shape;
-    for (int axis : normalise(axes)) {
-      kept = kept.with(axis, 1);
-    }
-    return reduced.reshape(kept);
-  }
-
   /**
    * The sum over axes.
    *
@@ -734,8 +736,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the sums
    */
   public Tensor sum(int... axes) {
-    List<Integer> folded = normalise(axes);
-    return folded.isEmpty() ? this : apply(new Op.Sum(folded), this);
+    return Reductions.sum("sum", this, axes);
   }
 
   /**
@@ -745,7 +746,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the sums
    */
   public Tensor sumKeep(int... axes) {
-    return keep(sum(axes), axes);
+    return Reductions.keep(this, sum(axes), axes);
   }
 
   /**
@@ -755,8 +756,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the means
    */
   public Tensor mean(int... axes) {
-    Tensor sum = sum(axes);
-    return sum.div((double) shape.elements() / Math.max(1, sum.shape.elements()));
+    return Reductions.mean("mean", this, axes);
   }
 
   /**
@@ -766,7 +766,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the means
    */
   public Tensor meanKeep(int... axes) {
-    return keep(mean(axes), axes);
+    return Reductions.keep(this, mean(axes), axes);
   }
 
   /**
@@ -776,7 +776,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the variances
    */
   public Tensor variance(int... axes) {
-    return sub(meanKeep(axes)).square().mean(axes);
+    return Reductions.variance("variance", this, axes);
   }
 
   /**
@@ -786,7 +786,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the standard deviations
    */
   public Tensor standardDeviation(int... axes) {
-    return variance(axes).sqrt();
+    return Reductions.variance("standardDeviation", this, axes).sqrt();
   }
 
   /**
@@ -796,7 +796,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the products, 1 where there is nothing to multiply
    */
   public Tensor product(int... axes) {
-    return Reductions.product(this, normalise(axes));
+    return Reductions.product(this, shape.axes("product", axes));
   }
 
   /**
@@ -806,7 +806,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the sums, of this shape
    */
   public Tensor cumulativeSum(int axis) {
-    return Reductions.cumulativeSum(this, shape.axis(axis));
+    return Reductions.cumulativeSum(this, shape.axis("cumulativeSum", axis));
   }
 
   /**
@@ -826,7 +826,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the norms
    */
   public Tensor sumNorm(int... axes) {
-    return abs().sum(axes);
+    return Reductions.sum("sumNorm", abs(), axes);
   }
 
   /**
@@ -836,7 +836,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the norms
    */
   public Tensor maximumNorm(int... axes) {
-    return abs().max(axes);
+    return Reductions.maximumNorm(this, axes);
   }
 
   /**
@@ -846,8 +846,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the maxima
    */
   public Tensor max(int... axes) {
-    List<Integer> folded = normalise(axes);
-    return folded.isEmpty() ? this : apply(new Op.ReduceMax(folded), this);
+    return Reductions.max("max", this, axes);
   }
 
   /**
@@ -857,7 +856,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the maxima
    */
   public Tensor maxKeep(int... axes) {
-    return keep(max(axes), axes);
+    return Reductions.keep(this, max(axes), axes);
   }
 
   /**
@@ -867,11 +866,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the minima
    */
   public Tensor min(int... axes) {
-    if (dtype.isInteger()) {
-      // −1 − x turns the order round without overflow; −x does not for the smallest integer.
-      return neg().sub(1).max(axes).neg().sub(1);
-    }
-    return neg().max(axes).neg();
+    return Reductions.min(this, axes);
   }
 
   /**
@@ -881,7 +876,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return int32 indices
    */
   public Tensor argMax(int axis) {
-    return apply(new Op.ArgMax(shape.axis(axis)), this);
+    return Reductions.argMax(this, axis);
   }
 
   /**
@@ -891,7 +886,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the logarithms
    */
   public Tensor logSumExp(int... axes) {
-    return Reductions.logSumExp(this, axes);
+    return Reductions.logSumExp("logSumExp", this, axes);
   }
 
   /**
@@ -901,9 +896,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the probabilities
    */
   public Tensor softmax(int axis) {
-    Tensor e = sub(apply(new Op.StopGradient(), maxKeep(axis))).exp();
-    // One division a row rather than one an element.
-    return e.mul(e.sumKeep(axis).reciprocal());
+    return Reductions.softmax(this, axis);
   }
 
   /**
@@ -913,7 +906,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the log-probabilities
    */
   public Tensor logSoftmax(int axis) {
-    return sub(keep(logSumExp(axis), new int[] {axis}));
+    return Reductions.logSoftmax(this, axis);
   }
 
   // ---- movement ----
@@ -935,16 +928,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the reshaped tensor
    */
   public Tensor reshape(int... extents) {
-    int[] target = extents.clone();
-    long known =
-        Arrays.stream(target).filter(e -> e >= 0).asLongStream().reduce(1, (a, b) -> a * b);
-    for (int axis = 0; axis < target.length; axis++) {
-      if (target[axis] == -1 && known > 0) {
-        target[axis] = Math.toIntExact(shape.elements() / known);
-        break;
-      }
-    }
-    return reshape(Shape.of(target));
+    return Movement.reshape(this, extents);
   }
 
   /**
@@ -954,7 +938,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the permuted tensor
    */
   public Tensor permute(int... axes) {
-    List<Integer> order = Arrays.stream(axes).map(shape::axis).boxed().toList();
+    List<Integer> order = Arrays.stream(axes).map(a -> shape.axis("permute", a)).boxed().toList();
     return order.equals(IntStream.range(0, shape.rank()).boxed().toList())
         ? this
         : apply(new Op.Permute(order), this);
@@ -1005,12 +989,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the part
    */
   public Tensor slice(int axis, int start, int end) {
-    int sliced = shape.axis(axis);
-    List<Integer> from = new ArrayList<>(Collections.nCopies(shape.rank(), 0));
-    List<Integer> to = new ArrayList<>(Arrays.stream(shape.extents()).boxed().toList());
-    from.set(sliced, start);
-    to.set(sliced, end);
-    return apply(new Op.Slice(from, to, Collections.nCopies(shape.rank(), 1)), this);
+    return Movement.slice(this, axis, start, end);
   }
 
   /**
@@ -1025,8 +1004,8 @@ public final class Tensor implements Tree<Tensor> {
     List<Integer> none = Collections.nCopies(shape.rank(), 0);
     List<Integer> before = new ArrayList<>(none);
     List<Integer> after = new ArrayList<>(none);
-    before.set(shape.axis(axis), low);
-    after.set(shape.axis(axis), high);
+    before.set(shape.axis("pad", axis), low);
+    after.set(shape.axis("pad", axis), high);
     return apply(new Op.Pad(before, after, none), this);
   }
 
@@ -1038,13 +1017,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the parts in order
    */
   public List<Tensor> split(int parts, int axis) {
-    int extent = shape.extent(axis);
-    if (parts < 1 || extent % parts != 0) {
-      throw new TensorException(
-          "split: axis %d of %s does not divide into %d equal parts".formatted(axis, shape, parts));
-    }
-    int size = extent / parts;
-    return IntStream.range(0, parts).mapToObj(i -> slice(axis, i * size, (i + 1) * size)).toList();
+    return Movement.split(this, parts, axis);
   }
 
   /**
@@ -1055,7 +1028,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the joined tensor
    */
   public static Tensor concat(int axis, Tensor... tensors) {
-    return apply(new Op.Concat(tensors.length == 0 ? axis : tensors[0].shape.axis(axis)), tensors);
+    return Movement.concat(axis, List.of(tensors));
   }
 
   /**
@@ -1065,17 +1038,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return a tensor of one rank more
    */
   public static Tensor stack(Tensor... tensors) {
-    Tensor[] rows =
-        Arrays.stream(tensors)
-            .map(
-                t -> {
-                  int[] extents = new int[t.shape.rank() + 1];
-                  extents[0] = 1;
-                  System.arraycopy(t.shape.extents(), 0, extents, 1, t.shape.rank());
-                  return t.reshape(Shape.of(extents));
-                })
-            .toArray(Tensor[]::new);
-    return concat(0, rows);
+    return Movement.stack(0, List.of(tensors));
   }
 
   /**
@@ -1086,11 +1049,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return a tensor of one rank more
    */
   public static Tensor stack(int axis, Tensor... tensors) {
-    Tensor stacked = stack(tensors);
-    int rank = stacked.shape.rank();
-    int target = stacked.shape.axis(axis);
-    return stacked.permute(
-        IntStream.range(0, rank).map(i -> i == target ? 0 : i < target ? i + 1 : i).toArray());
+    return Movement.stack(axis, List.of(tensors));
   }
 
   /**
@@ -1100,7 +1059,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the flipped tensor
    */
   public Tensor flip(int... axes) {
-    return apply(new Op.Flip(normalise(axes)), this);
+    return apply(new Op.Flip(shape.axes("flip", axes)), this);
   }
 
   // ---- contraction and indexing ----
@@ -1126,7 +1085,7 @@ public final class Tensor implements Tree<Tensor> {
     }
     if (shape.rank() > 2 && other.shape.rank() == 2) {
       // One tall product instead of many small ones.
-      int rows = Math.toIntExact(shape.elements() / Math.max(1, shape.extent(-1)));
+      int rows = Shape.checkedExtent("matmul", shape.elements() / Math.max(1, shape.extent(-1)));
       if (shape.extent(-1) > 0) {
         return apply(new Op.Matmul(), reshape(Shape.of(rows, shape.extent(-1))), other)
             .reshape(shape.with(-1, other.shape.extent(-1)));
@@ -1154,17 +1113,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return of shape indices.shape + this.shape[1:]
    */
   public Tensor take(Tensor indices) {
-    int rows = shape.extent(0);
-    int width = Math.toIntExact(shape.with(0, 1).elements());
-    int picks = Math.toIntExact(indices.shape.elements());
-    Tensor picked =
-        apply(
-            new Op.Gather(),
-            reshape(Shape.of(1, rows, width)),
-            indices.reshape(Shape.of(1, picks)));
-    int[] extents = Arrays.copyOf(indices.shape.extents(), indices.shape.rank() + shape.rank() - 1);
-    System.arraycopy(shape.extents(), 1, extents, indices.shape.rank(), shape.rank() - 1);
-    return picked.reshape(Shape.of(extents));
+    return Movement.take(this, indices);
   }
 
   /**
@@ -1257,8 +1206,9 @@ public final class Tensor implements Tree<Tensor> {
     if (!(rate >= 0 && rate < 1)) {
       throw new TensorException("dropout: expected a rate in [0, 1), got " + rate);
     }
+    TypeRules.requireFloating("dropout", this);
     Tensor kept = key.uniform(shape, DType.FLOAT32).greaterEqual(scalar(rate, DType.FLOAT32));
-    return where(kept, mul(1 / (1 - rate)), number(0));
+    return where(kept, mul(1 / (1 - rate)), number("dropout", 0));
   }
 
   /**
@@ -1286,7 +1236,9 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * The elements, computed on first demand and remembered.
+   * The elements, computed on first demand and remembered. The operands stay, so that a derivative
+   * still flows through; a loop that builds on large tensors round by round lets go of them with
+   * {@link #detach}.
    *
    * @return the data, not to be written
    * @throws TensorException if an input it depends on has no value
@@ -1300,20 +1252,18 @@ public final class Tensor implements Tree<Tensor> {
     return known;
   }
 
+  /** The elements if they are known, otherwise null. */
+  HostData known() {
+    return value;
+  }
+
   /**
    * Computes several tensors together, sharing what they have in common.
    *
    * @param tensors what to compute
    */
   public static void evaluate(List<Tensor> tensors) {
-    Map<Tensor, HostData> bindings = new HashMap<>();
-    java.util.Set<Tensor> known = new java.util.HashSet<>();
-    for (Tensor node : Graph.topological(tensors, known)) {
-      if (node.value != null) {
-        bindings.put(node, node.value);
-      }
-    }
-    List<HostData> values = ReferenceInterpreter.evaluate(tensors, bindings);
+    List<HostData> values = OnDemand.values(tensors);
     for (int i = 0; i < tensors.size(); i++) {
       tensors.get(i).value = values.get(i);
     }

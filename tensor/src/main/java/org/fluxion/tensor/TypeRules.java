@@ -12,8 +12,16 @@ final class TypeRules {
 
   private TypeRules() {}
 
-  static Type infer(Op op, List<Tensor> in) {
-    String name = op.label();
+  /**
+   * The result's type.
+   *
+   * @param name what errors call the operation: the function that was asked for
+   * @param op the operation
+   * @param in its operands
+   * @return shape and dtype
+   * @throws TensorException if the operands do not fit
+   */
+  static Type infer(String name, Op op, List<Tensor> in) {
     return switch (op) {
       case Op.Input o -> new Type(o.shape(), o.dtype());
       case Op.Constant o -> new Type(o.shape(), o.data().dtype());
@@ -51,22 +59,24 @@ final class TypeRules {
       case Op.Select o -> select(name, in);
       case Op.Cast o -> new Type(in.get(0).shape(), o.dtype());
       case Op.RandomBits o -> random(name, o, in.get(0));
-      case Op.Sum o -> new Type(without(in.get(0), o.axes()), numeric(name, in.get(0)).dtype());
+      case Op.Sum o ->
+          new Type(without(name, in.get(0), o.axes()), numeric(name, in.get(0)).dtype());
       case Op.ReduceMax o -> {
         for (int axis : o.axes()) {
           notEmpty(name, in.get(0), axis);
         }
-        yield new Type(without(in.get(0), o.axes()), numeric(name, in.get(0)).dtype());
+        yield new Type(without(name, in.get(0), o.axes()), numeric(name, in.get(0)).dtype());
       }
       case Op.ArgMax o -> {
         numeric(name, in.get(0));
         notEmpty(name, in.get(0), o.axis());
-        yield new Type(without(in.get(0), List.of(o.axis())), DType.INT32);
+        yield new Type(without(name, in.get(0), List.of(o.axis())), DType.INT32);
       }
       case Op.ArgSort o -> {
         numeric(name, in.get(0));
         if (in.get(0).shape().rank() == 0) {
-          throw new TensorException("arg_sort: a scalar has no axis to sort along");
+          throw new TensorException(
+              name + ": a scalar has no axis to sort along; reshape it to [1]");
         }
         yield new Type(in.get(0).shape(), DType.INT32);
       }
@@ -77,7 +87,7 @@ final class TypeRules {
       case Op.Slice o -> slice(o, in.get(0));
       case Op.Concat o -> concat(o, in);
       case Op.Flip o -> {
-        o.axes().forEach(in.get(0).shape()::extent);
+        in.get(0).shape().axes(name, o.axes().stream().mapToInt(i -> i).toArray());
         yield new Type(in.get(0).shape(), in.get(0).dtype());
       }
       case Op.Matmul o -> matmul(in.get(0), in.get(1));
@@ -129,6 +139,16 @@ final class TypeRules {
     return new Type(a.shape(), a.dtype());
   }
 
+  /** Requires what has arithmetic, for a function made of several operations. */
+  static void requireNumeric(String name, Tensor a) {
+    numeric(name, a);
+  }
+
+  /** Requires what has roots and fractions, for a function made of several operations. */
+  static void requireFloating(String name, Tensor a) {
+    floating(name, a);
+  }
+
   private static Type floating(String name, Tensor a) {
     if (!arithmetic(name, a.dtype()).isFloating()) {
       throw new TensorException(
@@ -155,14 +175,19 @@ final class TypeRules {
     return new Type(a.shape(), a.dtype());
   }
 
-  private static Tensor same(String name, List<Tensor> in) {
-    Tensor a = in.get(0);
-    Tensor b = in.get(1);
+  /** Requires equal dtypes; there is no promotion. */
+  static void requireSameDType(String name, Tensor a, Tensor b) {
     if (a.dtype() != b.dtype()) {
       throw new TensorException(
           "%s: dtypes differ: %s %s and %s %s; cast one of them"
               .formatted(name, a.dtype(), a.shape(), b.dtype(), b.shape()));
     }
+  }
+
+  private static Tensor same(String name, List<Tensor> in) {
+    Tensor a = in.get(0);
+    Tensor b = in.get(1);
+    requireSameDType(name, a, b);
     if (!a.shape().equals(b.shape())) {
       throw new TensorException(
           "%s: shapes differ: %s and %s; broadcast one of them"
@@ -176,8 +201,8 @@ final class TypeRules {
     Tensor a = same(name, in.subList(1, 3));
     if (!in.get(0).shape().equals(a.shape())) {
       throw new TensorException(
-          "select: the condition's shape %s differs from the branches' %s"
-              .formatted(in.get(0).shape(), a.shape()));
+          "%s: the condition's shape %s differs from the branches' %s; broadcast one of them"
+              .formatted(name, in.get(0).shape(), a.shape()));
     }
     return new Type(a.shape(), a.dtype());
   }
@@ -191,23 +216,19 @@ final class TypeRules {
     return new Type(op.shape(), DType.INT32);
   }
 
-  private static Shape without(Tensor a, List<Integer> axes) {
-    int[] kept =
+  private static Shape without(String name, Tensor a, List<Integer> axes) {
+    List<Integer> folded = a.shape().axes(name, axes.stream().mapToInt(i -> i).toArray());
+    return Shape.of(
         java.util.stream.IntStream.range(0, a.shape().rank())
-            .filter(axis -> !axes.contains(axis))
+            .filter(axis -> axes.isEmpty() || !folded.contains(axis))
             .map(a.shape()::extent)
-            .toArray();
-    axes.forEach(a.shape()::extent);
-    if (kept.length + axes.size() != a.shape().rank()) {
-      throw new TensorException("reduction: axes repeat: " + axes + " for shape " + a.shape());
-    }
-    return Shape.of(kept);
+            .toArray());
   }
 
   private static void notEmpty(String name, Tensor a, int axis) {
     if (a.shape().extent(axis) == 0) {
       throw new TensorException(
-          "%s: axis %d of %s is empty, and there is no largest of no elements"
+          "%s: axis %d of %s is empty, and of no elements none can be given; reduce other axes"
               .formatted(name, axis, a.shape()));
     }
   }
@@ -257,13 +278,23 @@ final class TypeRules {
     for (int axis = 0; axis < rank; axis++) {
       int extent = a.shape().extent(axis);
       if (op.low().get(axis) < 0 || op.high().get(axis) < 0 || op.interior().get(axis) < 0) {
-        throw new TensorException("pad: amounts must be at least 0; slice to take elements away");
+        throw new TensorException(
+            "pad: %d before, %d after and %d between the elements of axis %d of %s;"
+                    .formatted(
+                        op.low().get(axis),
+                        op.high().get(axis),
+                        op.interior().get(axis),
+                        axis,
+                        a.shape())
+                + " give amounts of at least 0, and slice to take elements away");
       }
       extents[axis] =
-          op.low().get(axis)
-              + op.high().get(axis)
-              + extent
-              + Math.max(0, extent - 1) * op.interior().get(axis);
+          Shape.checkedExtent(
+              "pad: axis %d of %s".formatted(axis, a.shape()),
+              (long) op.low().get(axis)
+                  + op.high().get(axis)
+                  + extent
+                  + Math.max(0, extent - 1L) * op.interior().get(axis));
     }
     return new Type(Shape.of(extents), a.dtype());
   }
@@ -285,7 +316,7 @@ final class TypeRules {
             "slice: %d to %d by %d is outside axis %d of %s; need 0 <= start <= end <= %d, stride >= 1"
                 .formatted(start, end, stride, axis, a.shape(), a.shape().extent(axis)));
       }
-      extents[axis] = (end - start + stride - 1) / stride;
+      extents[axis] = Math.ceilDiv(end - start, stride);
     }
     return new Type(Shape.of(extents), a.dtype());
   }
@@ -295,8 +326,8 @@ final class TypeRules {
       throw new TensorException("concat: no operands; give at least one");
     }
     Tensor first = in.get(0);
-    int axis = first.shape().axis(op.axis());
-    int sum = 0;
+    int axis = first.shape().axis("concat", op.axis());
+    long sum = 0;
     for (Tensor t : in) {
       if (t.dtype() != first.dtype()
           || t.shape().rank() != first.shape().rank()
@@ -305,14 +336,17 @@ final class TypeRules {
             "concat: %s %s does not join %s %s along axis %d; all other extents must be equal"
                 .formatted(t.dtype(), t.shape(), first.dtype(), first.shape(), axis));
       }
-      sum = Math.addExact(sum, t.shape().extent(axis));
+      sum += t.shape().extent(axis);
     }
-    return new Type(first.shape().with(axis, sum), first.dtype());
+    int joined = Shape.checkedExtent("concat: axis %d".formatted(axis), sum);
+    return new Type(first.shape().with(axis, joined), first.dtype());
   }
 
   private static Type matmul(Tensor a, Tensor b) {
     Shape sa = a.shape();
     Shape sb = b.shape();
+    arithmetic("matmul", a.dtype());
+    arithmetic("matmul", b.dtype());
     if (a.dtype() != b.dtype() || !a.dtype().isFloating()) {
       throw new TensorException(
           "matmul: expected one floating dtype, got %s %s and %s %s; cast one of them"

@@ -13,6 +13,11 @@ sealed interface Values {
   /** Floating point, not rounded to the dtype until it is written. */
   record Reals(double[] a) implements Values {
     @Override
+    public boolean isReal() {
+      return true;
+    }
+
+    @Override
     public int size() {
       return a.length;
     }
@@ -44,6 +49,11 @@ sealed interface Values {
   /** Integers, within their dtype's width, and bools as 0 and 1. */
   record Wholes(long[] a) implements Values {
     @Override
+    public boolean isReal() {
+      return false;
+    }
+
+    @Override
     public int size() {
       return a.length;
     }
@@ -71,6 +81,86 @@ sealed interface Values {
     }
   }
 
+  /**
+   * Elements as they are stored, read when they are needed: a slice of a large constant does not
+   * cost the whole.
+   */
+  final class Stored implements Values {
+    private final HostData data;
+    private Values all;
+
+    Stored(HostData data) {
+      this.data = data;
+    }
+
+    /** Whether all of them have been read. */
+    boolean isLoaded() {
+      return all != null;
+    }
+
+    @Override
+    public Values loaded() {
+      if (all == null) {
+        int size = size();
+        if (isReal()) {
+          double[] result = new double[size];
+          Arrays.setAll(result, data::getDouble);
+          all = new Reals(result);
+        } else {
+          long[] result = new long[size];
+          Arrays.setAll(result, data::getLong);
+          all = new Wholes(result);
+        }
+      }
+      return all;
+    }
+
+    @Override
+    public boolean isReal() {
+      return data.dtype().isFloating();
+    }
+
+    @Override
+    public int size() {
+      return (int) data.elements();
+    }
+
+    @Override
+    public double real(int i) {
+      return data.getDouble(i);
+    }
+
+    @Override
+    public long whole(int i) {
+      return data.getLong(i);
+    }
+
+    @Override
+    public int compare(int i, int j) {
+      return loaded().compare(i, j);
+    }
+
+    @Override
+    public Values pick(int[] sources) {
+      if (isReal()) {
+        double[] result = new double[sources.length];
+        Arrays.setAll(result, i -> sources[i] < 0 ? 0 : data.getDouble(sources[i]));
+        return new Reals(result);
+      }
+      long[] result = new long[sources.length];
+      Arrays.setAll(result, i -> sources[i] < 0 ? 0 : data.getLong(sources[i]));
+      return new Wholes(result);
+    }
+  }
+
+  /** Whether these are floating point. */
+  boolean isReal();
+
+  /** The same in an array. */
+  default Values loaded() {
+    return this;
+  }
+
   /** The number of elements. */
   int size();
 
@@ -86,22 +176,10 @@ sealed interface Values {
   /** The elements at positions; a negative one reads 0. */
   Values pick(int[] sources);
 
-  static Values read(HostData data) {
-    int size = (int) data.elements();
-    if (data.dtype().isFloating()) {
-      double[] result = new double[size];
-      Arrays.setAll(result, data::getDouble);
-      return new Reals(result);
-    }
-    long[] result = new long[size];
-    Arrays.setAll(result, data::getLong);
-    return new Wholes(result);
-  }
-
   static HostData write(DType dtype, Values values) {
     HostData data = HostData.allocate(dtype, values.size());
     for (int i = 0; i < values.size(); i++) {
-      if (values instanceof Wholes) {
+      if (!values.isReal()) {
         data.setLong(i, values.whole(i));
       } else {
         data.setDouble(i, values.real(i));
@@ -114,7 +192,7 @@ sealed interface Values {
   static Values concat(List<Values> parts) {
     int size = parts.stream().mapToInt(Values::size).sum();
     int start = 0;
-    if (parts.get(0) instanceof Wholes) {
+    if (!parts.get(0).isReal()) {
       long[] result = new long[size];
       for (Values part : parts) {
         for (int i = 0; i < part.size(); i++) {
@@ -147,7 +225,7 @@ sealed interface Values {
       long wholeStart,
       LongBinaryOperator whole) {
     int size = (int) node.shape().elements();
-    if (a instanceof Wholes) {
+    if (!a.isReal()) {
       long[] result = new long[size];
       Arrays.fill(result, wholeStart);
       for (int i = 0; i < targets.length; i++) {

@@ -189,6 +189,30 @@ class FunctionsTest {
     assertEquals(Math.log(3), Tensor.tensor(0.0, -infinity, Math.log(2)).logSumExp().item(), 1e-15);
   }
 
+  @Test
+  void nothingHasItsNeutralElement() {
+    double infinity = Double.POSITIVE_INFINITY;
+    for (DType dtype : new DType[] {DType.FLOAT32, DType.FLOAT64}) {
+      Tensor empty = Tensor.zeros(2, 0, 3).cast(dtype);
+      double[] six = new double[6];
+      assertArrayEquals(six, empty.maximumNorm(1).toDoubleArray());
+      assertArrayEquals(six, empty.norm(1).toDoubleArray());
+      Arrays.fill(six, -infinity);
+      assertArrayEquals(six, empty.logSumExp(1).toDoubleArray());
+      assertEquals(Shape.of(2, 3), empty.logSumExp(1).shape());
+      assertEquals(dtype, empty.logSumExp(1).dtype());
+      assertEquals(-infinity, empty.logSumExp().item());
+      assertEquals(Shape.of(0, 3), empty.logSumExp(0).shape());
+      for (int axis = 0; axis < 3; axis++) {
+        assertEquals(empty.shape(), empty.softmax(axis).shape());
+        assertEquals(empty.shape(), empty.logSoftmax(axis).shape());
+        assertArrayEquals(new double[0], empty.softmax(axis).toDoubleArray());
+        assertArrayEquals(new double[0], empty.logSoftmax(axis).toDoubleArray());
+      }
+    }
+    assertEquals(0, Tensor.of(new int[0], 0).maximumNorm().item());
+  }
+
   @Property(tries = 100)
   void theNormNeitherOverflowsNorVanishes(
       @ForAll @DoubleRange(min = -30, max = 30) double exponent, @ForAll long seed) {

@@ -45,7 +45,7 @@ class TensorTest {
   @Test
   void aLargeTensorPrintsItsEdges() {
     Tensor x = Tensor.arange(1000, DType.FLOAT32);
-    assertEquals("Tensor(iota, float32 [1000], not computed)", x.toString());
+    assertEquals("Tensor(iota, float32 [1000], not computed; value() computes it)", x.toString());
     x.value();
     assertEquals(
         "[0.0, 1.0, 2.0, …, 997.0, 998.0, 999.0] float32 [1000], from 0.0 to 999.0, mean 499.5",
