@@ -92,7 +92,7 @@ class ConformanceTest {
     assertEquals(Set.of(), operations, "operations without a row");
   }
 
-  @Property(tries = 10)
+  @Property(tries = 5)
   void everyOperationMeansWhatTheReferenceSays(@ForAll long seed) {
     List<Executable> all = new ArrayList<>();
     for (Row row : Cases.rows()) {

@@ -59,7 +59,9 @@ final class Draw {
     int[] extents = new int[between(leastRank, mostRank)];
     Arrays.setAll(extents, i -> between(1, 6));
     if (large && extents.length > 0) {
-      extents[random.nextInt(extents.length)] = between(8_000, 9_000);
+      int axis = random.nextInt(extents.length);
+      int others = (int) Shape.of(extents).elements() / extents[axis];
+      extents[axis] = 40_000 / others + between(0, 99);
     } else if (extents.length > 0 && random.nextInt(4) == 0) {
       extents[extents.length - 1] = between(1, 70);
     }
