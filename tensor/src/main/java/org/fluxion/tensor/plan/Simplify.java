@@ -22,8 +22,8 @@ import org.fluxion.tensor.TensorException;
  * values, drops the markers that only transforms care about, merges common subexpressions, and
  * applies identities that change no bit of any result (x·1 is x; x·0 is not 0, since x may be NaN;
  * x + 0 is not x, since −0 + 0 is +0). What has no elements is not computed: it becomes a constant,
- * and what is made of nothing else becomes zeros, so that no later pass and no kernel meets an empty
- * axis.
+ * and what is made of nothing else becomes zeros, so that no later pass and no kernel meets an
+ * empty axis.
  */
 final class Simplify {
   /** What makes two nodes the same computation: operation and operands, constants by value. */
