@@ -115,8 +115,7 @@ public record Plan(
       }
       List<Kernel> kernels = new ArrayList<>();
       for (Cluster cluster : clusters) {
-        if (!cluster.isPlaced()
-            && cluster.members.stream().anyMatch(m -> m.stored && m.node.shape().elements() > 0)) {
+        if (!cluster.isPlaced() && cluster.members.stream().anyMatch(m -> m.stored)) {
           kernels.add(KernelBuilder.build(cluster, roots));
         }
       }

@@ -3,6 +3,7 @@ package org.fluxion.tensor.plan;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,7 +20,9 @@ import org.fluxion.tensor.TensorException;
 /**
  * The first pass of compilation: expands custom functions, drops the markers that only transforms
  * care about, merges common subexpressions, and applies identities that change no bit of any result
- * (x·1 is x; x·0 is not 0, since x may be NaN; x + 0 is not x, since −0 + 0 is +0).
+ * (x·1 is x; x·0 is not 0, since x may be NaN; x + 0 is not x, since −0 + 0 is +0). What has no
+ * elements is not computed: it becomes a constant, and what is made of nothing else becomes zeros,
+ * so that no later pass and no kernel meets an empty axis.
  */
 final class Simplify {
   /** What makes two nodes the same computation: operation and operands, constants by value. */
@@ -72,7 +75,8 @@ final class Simplify {
   /**
    * States what is legal after this pass, on every node.
    *
-   * @throws TensorException if a marker, a custom function or a foreign input is left
+   * @throws TensorException if a marker, a custom function, a foreign input or an operation on
+   *     empty axes is left
    */
   static void verify(Graph graph) {
     Set<Tensor> variables = new HashSet<>(graph.inputs());
@@ -89,8 +93,13 @@ final class Simplify {
             throw new TensorException(
                 "compile: input '%s' %s %s is not among the program's inputs; add it to them"
                     .formatted(input.name(), input.dtype(), input.shape()));
+        case Op.Constant constant -> {
+          // It may be empty, as inputs may be.
+        }
         default -> {
-          // Every other operation reaches the planner.
+          if (isEmpty(node) || node.inputs().stream().anyMatch(Simplify::isEmpty)) {
+            throw new IllegalStateException("simplify left an empty axis: " + node);
+          }
         }
       }
     }
@@ -107,6 +116,13 @@ final class Simplify {
   }
 
   private Tensor rewrite(Tensor node, List<Tensor> in) {
+    if (isEmpty(node) && !(node.op() instanceof Op.Input)) {
+      HostData nothing = HostData.allocate(node.dtype(), 0);
+      return merged(new Op.Constant(nothing, node.shape()), List.of());
+    }
+    if (in.stream().anyMatch(Simplify::isEmpty)) {
+      return madeOfNothing(node, in);
+    }
     return switch (node.op()) {
       case Op.Mark o -> in.get(0);
       case Op.StopGradient o -> in.get(0);
@@ -116,6 +132,27 @@ final class Simplify {
       case Op.ReduceMax o when trivial(o.axes(), in.get(0)) -> dropped(node, in.get(0));
       default -> identities ? simplified(node, in) : Tensor.apply(node.op(), in);
     };
+  }
+
+  private static boolean isEmpty(Tensor tensor) {
+    return tensor.shape().elements() == 0;
+  }
+
+  /**
+   * What an operation makes of operands without elements: sums and products of nothing, padding,
+   * and rows that no index picks or none is added to are zeros, and joining nothing changes
+   * nothing.
+   */
+  private Tensor madeOfNothing(Tensor node, List<Tensor> in) {
+    if (node.op() instanceof Op.Concat) {
+      List<Tensor> parts = in.stream().filter(operand -> !isEmpty(operand)).toList();
+      return parts.size() == 1 ? parts.get(0) : merged(node.op(), parts);
+    }
+    HostData zero = HostData.allocate(node.dtype(), 1);
+    int[] ones = new int[node.shape().rank()];
+    Arrays.fill(ones, 1);
+    Tensor element = merged(new Op.Constant(zero, Shape.of(ones)), List.of());
+    return merged(new Op.Broadcast(node.shape()), List.of(element));
   }
 
   private Tensor simplified(Tensor node, List<Tensor> in) {

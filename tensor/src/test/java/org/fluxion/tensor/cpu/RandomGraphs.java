@@ -58,6 +58,9 @@ final class RandomGraphs {
     if (dtype == DType.FLOAT32 && random.nextInt(3) > 0) {
       extents[rank - 1] = 16 * (1 + random.nextInt(3));
     }
+    if (random.nextInt(8) == 0) {
+      extents[random.nextInt(rank)] = 0;
+    }
     return Shape.of(extents);
   }
 
@@ -80,7 +83,7 @@ final class RandomGraphs {
           Tensor.where(x.less(Tensor.scalar(0.1234567, dtype)), x, sameShape(x).mul(0.5));
       case 7 -> x.sum(random.nextInt(x.shape().rank()) - x.shape().rank());
       case 8 -> reduceSome(x);
-      case 9 -> x.max(random.nextInt(x.shape().rank())).add(1);
+      case 9 -> largest(x, random.nextInt(x.shape().rank())).add(1);
       case 10 -> x.permute(order(x.shape().rank()));
       case 11 -> reshape(x);
       case 12 -> slice(x);
@@ -100,13 +103,18 @@ final class RandomGraphs {
       case 22 -> x.square().add(0.5).log();
       case 23 -> x.abs().log1p().sqrt();
       case 24 -> x.expm1();
-      case 25 -> x.softmax(-1);
+      case 25 -> x.shape().extent(-1) == 0 ? x.neg() : x.softmax(-1);
       case 26 -> x.maximum(sameShape(x)).div(x.square().add(1));
       case 27 -> x.sub(x.mean(0).broadcastTo(x.shape()));
       case 28 -> Tensor.where(x.lessEqual(sameShape(x)).not(), x.mul(3).floor(), x.sign());
       case 29 -> x.mul(count(x).cast(dtype)).add(x.sign());
-      default -> x.sub(x.max(-1).reshape(x.shape().with(-1, 1))).exp();
+      default -> x.sub(largest(x, -1).reshape(x.shape().with(-1, 1))).exp();
     };
+  }
+
+  /** The largest along an axis; zeros along an empty one. */
+  private static Tensor largest(Tensor x, int axis) {
+    return x.shape().extent(axis) == 0 ? x.sum(axis) : x.max(axis);
   }
 
   /** Integers of the shape of a tensor. */
@@ -173,9 +181,9 @@ final class RandomGraphs {
     List<Integer> step = new ArrayList<>();
     for (int axis = 0; axis < rank; axis++) {
       int extent = x.shape().extent(axis);
-      int from = random.nextInt(extent);
+      int from = random.nextInt(Math.max(1, extent));
       start.add(from);
-      end.add(from + 1 + random.nextInt(extent - from));
+      end.add(from + (extent == 0 ? 0 : 1 + random.nextInt(extent - from)));
       step.add(1 + random.nextInt(2));
     }
     return Tensor.apply(new Op.Slice(start, end, step), List.of(x));
