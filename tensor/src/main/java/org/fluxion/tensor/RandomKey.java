@@ -136,4 +136,9 @@ public record RandomKey(Tensor words) implements Tree<RandomKey> {
   public RandomKey withLeaves(List<Tensor> leaves) {
     return new RandomKey(leaves.get(0));
   }
+
+  @Override
+  public List<String> leafNames() {
+    return List.of("");
+  }
 }

@@ -314,6 +314,11 @@ public final class Tensor implements Tree<Tensor> {
     return leaves.get(0);
   }
 
+  @Override
+  public List<String> leafNames() {
+    return List.of("");
+  }
+
   // ---- elementwise ----
 
   private Tensor binary(Op op, Tensor other) {
