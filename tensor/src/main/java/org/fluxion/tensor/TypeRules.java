@@ -374,10 +374,16 @@ final class TypeRules {
   private static Type unfold(Op.Unfold op, Tensor a) {
     Shape s = rank("unfold", a, 4);
     Op.Window w = op.window();
-    int positions =
-        w.positions(s.extent(2), w.kernelHeight()) * w.positions(s.extent(3), w.kernelWidth());
-    int columns = s.extent(1) * w.kernelHeight() * w.kernelWidth();
-    return new Type(Shape.of(s.extent(0), columns, positions), a.dtype());
+    long positions =
+        (long) w.positions(s.extent(2), w.kernelHeight())
+            * w.positions(s.extent(3), w.kernelWidth());
+    String name = "unfold: " + s;
+    int area = Shape.checkedExtent(name, (long) w.kernelHeight() * w.kernelWidth());
+    long columns = (long) area * s.extent(1);
+    return new Type(
+        Shape.of(
+            s.extent(0), Shape.checkedExtent(name, columns), Shape.checkedExtent(name, positions)),
+        a.dtype());
   }
 
   private static Type fold(Op.Fold op, Tensor a) {
