@@ -74,5 +74,12 @@ public interface Optimizer<S extends Tree<S>> {
           parameters.withLeaves(leaves.subList(0, split)),
           state.withLeaves(leaves.subList(split, leaves.size())));
     }
+
+    @Override
+    public List<String> leafNames() {
+      List<String> names = new ArrayList<>(Tree.namesUnder("parameters", parameters));
+      names.addAll(Tree.namesUnder("state", state));
+      return List.copyOf(names);
+    }
   }
 }

@@ -338,6 +338,11 @@ public final class Parameters implements Tree<Parameters> {
     return List.copyOf(entries.values());
   }
 
+  @Override
+  public List<String> leafNames() {
+    return names();
+  }
+
   // ---- other trees from them ----
 
   @Override

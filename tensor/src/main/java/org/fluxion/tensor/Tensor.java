@@ -241,11 +241,12 @@ public final class Tensor implements Tree<Tensor> {
    * 0, 1, 2, ... up to but without n.
    *
    * @param n how many
-   * @param dtype the dtype
+   * @param dtype a numeric dtype
    * @return a tensor of shape [n]
+   * @throws TensorException if the dtype is bool or only stores values
    */
   public static Tensor arange(int n, DType dtype) {
-    return apply(new Op.Iota(Shape.of(n), 0, dtype));
+    return apply("arange", new Op.Iota(Shape.of(n), 0, dtype), List.of());
   }
 
   /**
@@ -312,6 +313,11 @@ public final class Tensor implements Tree<Tensor> {
   @Override
   public Tensor withLeaves(List<Tensor> leaves) {
     return leaves.get(0);
+  }
+
+  @Override
+  public List<String> leafNames() {
+    return List.of("");
   }
 
   // ---- elementwise ----
@@ -1556,10 +1562,11 @@ public final class Tensor implements Tree<Tensor> {
    * The elements in row-major order.
    *
    * @return a fresh array
+   * @throws TensorException if there are more elements than an array holds
    */
   public float[] toFloatArray() {
+    float[] result = new float[arrayLength("toFloatArray")];
     HostData data = value();
-    float[] result = new float[Math.toIntExact(data.elements())];
     for (int i = 0; i < result.length; i++) {
       result[i] = (float) data.getDouble(i);
     }
@@ -1570,10 +1577,11 @@ public final class Tensor implements Tree<Tensor> {
    * The elements in row-major order.
    *
    * @return a fresh array
+   * @throws TensorException if there are more elements than an array holds
    */
   public double[] toDoubleArray() {
+    double[] result = new double[arrayLength("toDoubleArray")];
     HostData data = value();
-    double[] result = new double[Math.toIntExact(data.elements())];
     Arrays.setAll(result, data::getDouble);
     return result;
   }
@@ -1582,12 +1590,23 @@ public final class Tensor implements Tree<Tensor> {
    * The elements in row-major order; floating point truncates, a bool is 0 or 1.
    *
    * @return a fresh array
+   * @throws TensorException if there are more elements than an array holds
    */
   public long[] toLongArray() {
+    long[] result = new long[arrayLength("toLongArray")];
     HostData data = value();
-    long[] result = new long[Math.toIntExact(data.elements())];
     Arrays.setAll(result, data::getLong);
     return result;
+  }
+
+  private int arrayLength(String operation) {
+    long elements = shape.elements();
+    if (elements > Integer.MAX_VALUE - 8) {
+      throw new TensorException(
+          "%s: %s has %d elements, more than an array holds; read value() or slice it"
+              .formatted(operation, shape, elements));
+    }
+    return (int) elements;
   }
 
   /**

@@ -211,7 +211,7 @@ class ErrorsTest {
     Tensor wide = Tensor.scalar(1, DType.FLOAT32).broadcastTo(Shape.of(large, 2));
     Tensor images = Tensor.ones(1).broadcastTo(Shape.of(1, 1, 1 << 17, 1 << 17));
     assertSays(
-        "unfold: [1, 1, 131072, 131072]: an axis would have 17179869184 elements",
+        "unfold: positions in [1, 1, 131072, 131072]: an axis would have 17179869184 elements",
         () -> Tensor.apply(new Op.Unfold(new Op.Window(1, 1, 1, 0)), List.of(images)));
     assertSays("product: an axis would have 2147483648 elements", wide::product);
   }
@@ -223,5 +223,15 @@ class ErrorsTest {
     assertSays("min: axis 0 of [0, 3] is empty", () -> empty.min(0));
     assertSays("argMax: axis 0 of [0, 3] is empty", () -> empty.argMax(0));
     assertEquals(Shape.of(0), empty.max(1).shape());
+  }
+
+  @Test
+  void whatDoesNotCountIsRefused() {
+    assertSays("arange: bool [3] cannot count", () -> Tensor.arange(3, DType.BOOL));
+    assertSays("fold(-1)", () -> RandomKey.of(1).fold(-1));
+    assertSays("window: 2 × 3 by 0 with padding 1", () -> new Op.Window(2, 3, 0, 1));
+    assertSays("window: 0 × 3 by 1", () -> new Op.Window(0, 3, 1, 0));
+    assertSays("window: 2 × 0 by 1", () -> new Op.Window(2, 0, 1, 0));
+    assertSays("padding -1", () -> new Op.Window(2, 2, 1, -1));
   }
 }
