@@ -15,12 +15,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.fluxion.meanflow.loss.LogVarianceWeighting;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
+import org.fluxion.tensor.HostMemory;
 import org.fluxion.tensor.Tensor;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -151,6 +153,45 @@ class TrainerTest {
     assertSame(
         result.model().parameters().cast(DType.FLOAT16).cast(DType.FLOAT32),
         stored.map().parameters());
+  }
+
+  @Test
+  void aStepAllocatesNothingOffTheHeap() throws IOException {
+    TrainingConfiguration tiny = TinyRun.flow(data, 8).withBatchSize(32);
+    // 28 × 28 × 32 floats are more than what may lie on the heap.
+    TrainingConfiguration large =
+        new TrainingConfiguration(
+            new ModelConfiguration(28, 14, 1, 8, 2, 2, 10, 1, false),
+            new DataConfiguration(tiny.data().set(), 28, tiny.data().folder()),
+            tiny.objective(),
+            tiny.optimizer(),
+            tiny.schedule(),
+            tiny.emaDecay(),
+            tiny.batchSize(),
+            tiny.steps(),
+            tiny.seed(),
+            100,
+            100,
+            tiny.initialWeights());
+    List<Long> allocated = new ArrayList<>();
+    try (RunFolder folder = RunFolder.create(runs.resolve("large"))) {
+      new Trainer(large, folder, Device.cpu(2))
+          .listener(
+              new TrainingListener() {
+                @Override
+                public void started(TrainingConfiguration configuration, long firstStep) {
+                  allocated.add(HostMemory.total());
+                }
+
+                @Override
+                public void step(long step, Metrics metrics) {
+                  allocated.add(HostMemory.total());
+                }
+              })
+          .train();
+    }
+    assertEquals(allocated.get(0) + 28 * 28 * 32 * 4, allocated.get(1), "the first batch");
+    assertEquals(1, Set.copyOf(allocated.subList(1, 9)).size(), allocated::toString);
   }
 
   @Test
