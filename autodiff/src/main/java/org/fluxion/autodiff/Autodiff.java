@@ -35,7 +35,7 @@ public final class Autodiff {
    * @throws TensorException if v does not fit x, or x holds no floating point tensor
    */
   public static <A extends Tree<A>, B extends Tree<B>> Jvp<B> jvp(Function<A, B> f, A x, A v) {
-    fits("jvp", x, v);
+    fits("jvp", "point", x, "direction", v);
     List<Tensor> marks = mark(x);
     B value = f.apply(x.withLeaves(marks));
     List<Tensor> directions = new ArrayList<>();
@@ -86,12 +86,59 @@ public final class Autodiff {
   }
 
   /**
+   * The transpose of a linear function: the map of cotangents of its result to cotangents of its
+   * argument, ⟨f(x), c⟩ = ⟨x, fᵀ(c)⟩. Linear again, so that it can be transposed back.
+   *
+   * @param f the function, linear by its operations; what it captures is constant to it
+   * @param example an example of its argument: structure, shapes and dtypes count, values do not
+   * @param <A> what f takes, floating point tensors alone
+   * @param <B> what f returns
+   * @return the transpose
+   * @throws TensorException if f is not linear, naming the operation; transpose its derivative
+   *     then, by {@link #linearize} or {@link #vjp}
+   */
+  public static <A extends Tree<A>, B extends Tree<B>> Function<B, A> transpose(
+      Function<A, B> f, A example) {
+    List<Tensor> variables = new ArrayList<>();
+    for (Tensor leaf : example.leaves()) {
+      if (!leaf.dtype().isFloating()) {
+        throw new TensorException(
+            "transpose: the argument holds %s %s; a linear function is of floating point tensors: capture the others"
+                .formatted(leaf.dtype(), leaf.shape()));
+      }
+      variables.add(Tensor.input("x", leaf.shape(), leaf.dtype()));
+    }
+    B value = f.apply(example.withLeaves(variables));
+    Graph graph = new Graph(variables, value.leaves());
+    Linearity.require("transpose: the function", "its argument", graph);
+    return cotangent -> {
+      fits("transpose", "result", value, "cotangent", cotangent);
+      List<Tensor> pulled = Transforms.transpose(graph, cotangent.leaves());
+      return example.withLeaves(JvpRules.zerosForNull(example.leaves(), pulled));
+    };
+  }
+
+  /**
    * The gradient function of a scalar function of one tensor.
    *
    * @param f the function, whose result has one element
    * @return the function that maps x to the gradient of f at x
    */
+  // Not ambiguous: where both overloads apply, a UnaryOperator is the more specific type.
+  @SuppressWarnings("overloads")
   public static UnaryOperator<Tensor> grad(UnaryOperator<Tensor> f) {
+    return x -> valueAndGrad(f, x).gradient();
+  }
+
+  /**
+   * The gradient function of a scalar function of a tree, to be given to another transform: {@code
+   * jvp(grad(f), x, v)}.
+   *
+   * @param f the function, whose result has one element
+   * @param <A> what f takes
+   * @return the function that maps x to the gradient of f at x, of x's structure
+   */
+  public static <A extends Tree<A>> Function<A, A> grad(Function<A, Tensor> f) {
     return x -> valueAndGrad(f, x).gradient();
   }
 
@@ -137,7 +184,7 @@ public final class Autodiff {
    * @return H·v, of x's structure
    */
   public static <A extends Tree<A>> A hvp(Function<A, Tensor> f, A x, A v) {
-    return jvp((A a) -> grad(f, a), x, v).tangent();
+    return jvp(grad(f), x, v).tangent();
   }
 
   /**
@@ -220,23 +267,27 @@ public final class Autodiff {
     return leaves.stream().map(leaf -> Tensor.apply(new Op.Mark(), List.of(leaf))).toList();
   }
 
-  static <A extends Tree<A>> void fits(String operation, A x, A v) {
+  /** Demands that two trees are alike; {@code first} and {@code second} say what they are. */
+  static <A extends Tree<A>> void fits(String operation, String first, A x, String second, A v) {
     List<Tensor> a = x.leaves();
     List<Tensor> b = v.leaves();
     if (a.size() != b.size()) {
       throw new TensorException(
-          "%s: the point has %d tensors, the direction %d"
-              .formatted(operation, a.size(), b.size()));
+          "%s: the %s has %d tensors, the %s %d"
+              .formatted(operation, first, a.size(), second, b.size()));
     }
+    List<String> firsts = Tree.namesUnder(first, x);
+    List<String> seconds = Tree.namesUnder(second, x);
     for (int i = 0; i < a.size(); i++) {
       if (!a.get(i).shape().equals(b.get(i).shape()) || a.get(i).dtype() != b.get(i).dtype()) {
         throw new TensorException(
-            "%s: tensor %d is %s %s, its direction %s %s; they must be alike"
+            "%s: %s is %s %s, %s is %s %s; they must be alike"
                 .formatted(
                     operation,
-                    i,
+                    firsts.get(i),
                     a.get(i).dtype(),
                     a.get(i).shape(),
+                    seconds.get(i),
                     b.get(i).dtype(),
                     b.get(i).shape()));
       }

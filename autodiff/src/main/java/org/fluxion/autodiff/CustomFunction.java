@@ -2,6 +2,7 @@ package org.fluxion.autodiff;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -9,6 +10,7 @@ import java.util.function.UnaryOperator;
 import org.fluxion.tensor.CustomOp;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
 
@@ -23,6 +25,9 @@ import org.fluxion.tensor.TensorException;
  * static final CustomFunction SOFTPLUS = CustomFunction.of("softplus",
  *     x -> x.exp().log1p(), (x, y, dx) -> dx.mul(x.sigmoid()));
  * }</pre>
+ *
+ * <p>A {@linkplain #linear linear function} is its own derivative, and may bring its transpose
+ * where a better one is known than that of its operations.
  */
 public final class CustomFunction implements UnaryOperator<Tensor> {
   /** The derivative rule of a function of one operand. */
@@ -53,6 +58,19 @@ public final class CustomFunction implements UnaryOperator<Tensor> {
     Tensor tangent(List<Tensor> x, Tensor y, List<Tensor> dx);
   }
 
+  /** The transpose of a linear function of one operand. */
+  @FunctionalInterface
+  public interface TransposeRule {
+    /**
+     * The cotangent of the operand.
+     *
+     * @param x the operand's shape
+     * @param c the result's cotangent
+     * @return the operand's cotangent, linear in c
+     */
+    Tensor cotangent(Shape x, Tensor c);
+  }
+
   private record Definition(String name, Function<List<Tensor>, Tensor> function, ManyRule rule)
       implements CustomOp {
     @Override
@@ -71,14 +89,37 @@ public final class CustomFunction implements UnaryOperator<Tensor> {
     }
   }
 
-  private final Definition definition;
+  private record LinearDefinition(
+      String name, UnaryOperator<Tensor> function, TransposeRule transpose) implements CustomOp {
+    @Override
+    public Tensor expand(List<Tensor> inputs) {
+      return function.apply(inputs.get(0));
+    }
+
+    @Override
+    public Tensor jvp(List<Tensor> inputs, Tensor output, List<Tensor> tangents) {
+      return Tensor.apply(new Op.Custom(this), tangents);
+    }
+
+    @Override
+    public Optional<Tensor> transpose(Shape operand, Tensor cotangent) {
+      return Optional.of(transpose.cotangent(operand, cotangent));
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  private final CustomOp definition;
 
   /**
    * The operands' types whose rule is checked, or is being checked: a rule may use its function.
    */
   private final Set<List<String>> checked = ConcurrentHashMap.newKeySet();
 
-  private CustomFunction(Definition definition) {
+  private CustomFunction(CustomOp definition) {
     this.definition = definition;
   }
 
@@ -112,11 +153,33 @@ public final class CustomFunction implements UnaryOperator<Tensor> {
   }
 
   /**
+   * A linear function of one operand with its transpose. When the first node over an operand of a
+   * shape and dtype is built, both are checked to be linear by their operations, and, unless they
+   * capture what has no value yet, each to be the other's transpose: ⟨f(x), c⟩ = ⟨x, fᵀ(c)⟩ for a
+   * random x and c.
+   *
+   * <pre>{@code
+   * static final CustomFunction FIRST = CustomFunction.linear("first",
+   *     x -> x.slice(0, 0, 1), (x, c) -> c.pad(0, 0, x.extent(0) - 1));
+   * }</pre>
+   *
+   * @param name what graphs and errors call it
+   * @param function the function in primitives, which is what runs
+   * @param transpose its transpose
+   * @return the function
+   */
+  public static CustomFunction linear(
+      String name, UnaryOperator<Tensor> function, TransposeRule transpose) {
+    return new CustomFunction(new LinearDefinition(name, function, transpose));
+  }
+
+  /**
    * Applies the function to its one operand.
    *
    * @param x the operand
    * @return the result
-   * @throws TensorException if the rule is not linear in dx, or does not fit the result
+   * @throws TensorException if the rule is not linear in dx, or does not fit the result, or a
+   *     linear function's transpose is none
    */
   @Override
   public Tensor apply(Tensor x) {
@@ -128,15 +191,21 @@ public final class CustomFunction implements UnaryOperator<Tensor> {
    *
    * @param operands the operands
    * @return the result
-   * @throws TensorException if the rule is not linear in the tangents, or does not fit the result
+   * @throws TensorException if the rule is not linear in the tangents, or does not fit the result,
+   *     or a linear function's transpose is none
    */
   public Tensor applyAll(Tensor... operands) {
     List<Tensor> inputs = List.of(operands);
     Tensor result = Tensor.apply(new Op.Custom(definition), inputs);
     List<String> types = inputs.stream().map(x -> x.dtype() + x.shape().toString()).toList();
-    if (result.dtype().isFloating() && checked.add(types)) {
+    boolean linear = definition instanceof LinearDefinition;
+    if ((linear || result.dtype().isFloating()) && checked.add(types)) {
       try {
-        check(inputs, result);
+        if (linear) {
+          LinearFunctionCheck.require(definition, inputs, result);
+        } else {
+          check(inputs, result);
+        }
       } catch (RuntimeException e) {
         checked.remove(types);
         throw e;
@@ -167,7 +236,10 @@ public final class CustomFunction implements UnaryOperator<Tensor> {
                   tangent.dtype(),
                   tangent.shape()));
     }
-    Linearity.require(definition.name(), new Graph(variables, List.of(tangent)));
+    Linearity.require(
+        "custom function '%s': the rule".formatted(definition.name()),
+        "the tangents",
+        new Graph(variables, List.of(tangent)));
   }
 
   @Override

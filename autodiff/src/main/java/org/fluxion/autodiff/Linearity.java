@@ -14,44 +14,47 @@ final class Linearity {
   private Linearity() {}
 
   /**
-   * Demands that a graph of one output is linear.
+   * Demands that a graph is linear.
    *
-   * @param name whose rule it is, for the error
-   * @param rule the graph
+   * @param subject what the graph is, for the error
+   * @param variables what its inputs are, for the error
+   * @param graph the graph
    * @throws TensorException naming the first operation that is not linear
    */
-  static void require(String name, Graph rule) {
-    Set<Tensor> dependent = new HashSet<>(rule.inputs());
-    for (Tensor node : rule.nodes()) {
-      if (rule.inputs().contains(node) || node.inputs().stream().noneMatch(dependent::contains)) {
+  static void require(String subject, String variables, Graph graph) {
+    Set<Tensor> dependent = new HashSet<>(graph.inputs());
+    for (Tensor node : graph.nodes()) {
+      if (graph.inputs().contains(node) || node.inputs().stream().noneMatch(dependent::contains)) {
         continue;
       }
       dependent.add(node);
       for (Tensor operand : summed(node)) {
         if (!dependent.contains(operand) && !isZero(operand)) {
           throw notLinear(
-              name, node.op().label() + " puts a constant beside what depends on the tangents");
+              subject,
+              variables,
+              node.op().label() + " puts a constant beside what depends on " + variables);
         }
       }
     }
-    Tensor output = rule.outputs().get(0);
-    if (!dependent.contains(output)) {
-      if (!isZero(output)) {
-        throw notLinear(name, "the result does not depend on them, and is no plain zero");
+    for (Tensor output : graph.outputs()) {
+      if (!dependent.contains(output) && !isZero(output)) {
+        throw notLinear(
+            subject,
+            variables,
+            "a result does not depend on " + variables + ", and is no plain zero");
       }
-      return;
     }
     try {
       // Every operation that is not linear refuses to be transposed.
-      Transforms.transpose(rule, List.of(output.onesLike()));
+      Transforms.transpose(graph, graph.outputs().stream().map(Tensor::onesLike).toList());
     } catch (TensorException e) {
-      throw notLinear(name, e.getMessage());
+      throw notLinear(subject, variables, e.getMessage());
     }
   }
 
-  private static TensorException notLinear(String name, String reason) {
-    return new TensorException(
-        "custom function '%s': the rule is not linear in the tangents: %s".formatted(name, reason));
+  private static TensorException notLinear(String subject, String variables, String reason) {
+    return new TensorException("%s is not linear in %s: %s".formatted(subject, variables, reason));
   }
 
   /** The operands of which the result is a sum or an arrangement: all linear, or zero. */

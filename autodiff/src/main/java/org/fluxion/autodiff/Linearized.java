@@ -42,7 +42,7 @@ public final class Linearized<A extends Tree<A>, B extends Tree<B>> {
    * @return the tangent of the value
    */
   public B apply(A v) {
-    Autodiff.fits("linearize", point, v);
+    Autodiff.fits("linearize", "point", point, "direction", v);
     List<Tensor> present = tangents.stream().filter(t -> t != null).toList();
     List<Tensor> applied = new Graph(variables, present).apply(v.leaves());
     List<Tensor> result = new ArrayList<>();
@@ -60,7 +60,7 @@ public final class Linearized<A extends Tree<A>, B extends Tree<B>> {
    * @return the cotangent of the argument, zeros where it is not used
    */
   public A transpose(B cotangent) {
-    Autodiff.fits("vjp", value, cotangent);
+    Autodiff.fits("vjp", "value", value, "cotangent", cotangent);
     List<Tensor> outputs = new ArrayList<>();
     List<Tensor> cotangents = new ArrayList<>();
     for (int i = 0; i < tangents.size(); i++) {

@@ -90,7 +90,8 @@ final class TransposeRules {
         yield first(Tensor.apply(new Op.Gather(), List.of(c, y(z))));
       }
       case Op.Mark o -> one(c);
-      case Op.Custom o -> throw notLinear(z);
+      case Op.Custom o ->
+          one(o.function().transpose(x(z).shape(), c).orElseThrow(() -> notLinear(z)));
       case Op.Input o -> throw notLinear(z);
       case Op.Constant o -> throw notLinear(z);
       case Op.Iota o -> throw notLinear(z);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.function.UnaryOperator;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
@@ -107,5 +108,67 @@ class CustomFunctionTest {
       Tensor result = CustomFunction.of("f", Tensor::sin, rule).apply(X);
       assertFalse(result.toString().isEmpty());
     }
+  }
+
+  /** The sum over rows, which forgets how many there were. */
+  private static final CustomFunction TOTAL =
+      CustomFunction.linear("total", x -> x.sumKeep(0), (x, c) -> c.broadcastTo(x));
+
+  @Property(tries = 20)
+  void aLinearFunctionIsItsOwnTangentAndItsRuleTheTranspose(
+      @ForAll @DoubleRange(min = -9, max = 9) double at) {
+    Tensor x = Tensor.of(new double[] {at, 1, -2, at * at, 3, 4}, 3, 2);
+    Tensor v = x.flip(0).mul(2);
+    Tensor c = Tensor.tensor(at, 5.0).reshape(1, 2);
+    assertTrue(jvp(TOTAL, x, v).tangent().allClose(v.sumKeep(0), 0, 0));
+    assertTrue(Autodiff.transpose(TOTAL, x).apply(c).allClose(c.broadcastTo(x.shape()), 0, 0));
+    DerivativeChecker.check((Tensor a) -> TOTAL.apply(a.sin()).square(), x).orThrow();
+    DerivativeChecker.check(grad(a -> TOTAL.apply(a.sin()).square().sum()), x).orThrow();
+    DerivativeChecker.check(grad(a -> Autodiff.transpose(TOTAL, x).apply(a).square().sum()), c)
+        .orThrow();
+  }
+
+  @Test
+  void theRuleIsWhatRuns() {
+    String tangent = Graphs.text((Tensor dx) -> jvp(TOTAL, dx.onesLike(), dx).tangent(), X);
+    assertTrue(tangent.contains("total(x)"), tangent);
+    // Twice the cotangent, in a way that no derived transpose would write.
+    CustomFunction twice = CustomFunction.linear("twice", x -> x.mul(2), (x, c) -> c.add(c));
+    String pulled = Graphs.text(Autodiff.transpose(twice, X)::apply, X);
+    assertTrue(pulled.contains("add(x, x)"), pulled);
+    CustomFunction outer = CustomFunction.of("outer", x -> x.mul(2), (x, y, dx) -> twice.apply(dx));
+    assertEquals(6, grad(x -> outer.apply(x).sum()).apply(X).sum().item());
+  }
+
+  @Test
+  void aLinearFunctionAndItsTransposeAreChecked() {
+    assertTrue(
+        refused(x -> x.add(1), (x, c) -> c).contains("the function is not linear in its op"));
+    assertTrue(refused(x -> x.square(), (x, c) -> c).contains("mul of two operands"));
+    assertTrue(
+        refused(x -> x.mul(2), (x, c) -> c.sin()).contains("the transpose is not linear in"));
+    assertTrue(
+        refused(x -> x.sum(), (x, c) -> c)
+            .contains("the operand is float64 [3], the transpose gives float64 []"));
+    assertTrue(
+        refused(x -> x.mul(2), (x, c) -> c).contains("'f': the transpose is none: ⟨f(x), c⟩"));
+    assertTrue(refused(x -> x.cumulativeSum(0), (x, c) -> c.cumulativeSum(0)).contains("is none"));
+    TensorException integers =
+        assertThrows(TensorException.class, () -> TOTAL.apply(Tensor.tensor(1, 2)));
+    assertTrue(integers.getMessage().contains("one floating point tensor, got [int32 [2]]"));
+    assertThrows(TensorException.class, () -> TOTAL.applyAll(X, X));
+  }
+
+  private static String refused(UnaryOperator<Tensor> function, CustomFunction.TransposeRule rule) {
+    CustomFunction f = CustomFunction.linear("f", function, rule);
+    return assertThrows(TensorException.class, () -> f.apply(X)).getMessage();
+  }
+
+  @Test
+  void aTransposeOverWhatHasNoValueYetIsTakenAtItsWord() {
+    Tensor unbound = Tensor.input("w", Shape.of(3), DType.FLOAT64);
+    CustomFunction scaled =
+        CustomFunction.linear("scaled", x -> x.mul(unbound), (x, c) -> c.mul(unbound));
+    assertEquals(Shape.of(3), scaled.apply(X).shape());
   }
 }

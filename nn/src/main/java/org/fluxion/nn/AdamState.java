@@ -79,6 +79,14 @@ public record AdamState(Tensor step, Parameters first, Parameters second)
         second.withLeaves(leaves.subList(split, leaves.size())));
   }
 
+  @Override
+  public List<String> leafNames() {
+    List<String> names = new ArrayList<>(Tree.namesUnder("step", step));
+    names.addAll(Tree.namesUnder("first", first));
+    names.addAll(Tree.namesUnder("second", second));
+    return List.copyOf(names);
+  }
+
   /**
    * The state as named tensors, for a checkpoint.
    *

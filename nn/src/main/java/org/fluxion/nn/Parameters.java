@@ -107,6 +107,111 @@ public final class Parameters implements Tree<Parameters> {
   }
 
   /**
+   * Four parameters.
+   *
+   * @param name1 the first's name
+   * @param tensor1 the first's value
+   * @param name2 the second's name
+   * @param tensor2 the second's value
+   * @param name3 the third's name
+   * @param tensor3 the third's value
+   * @param name4 the fourth's name
+   * @param tensor4 the fourth's value
+   * @return the tree
+   */
+  public static Parameters of(
+      String name1,
+      Tensor tensor1,
+      String name2,
+      Tensor tensor2,
+      String name3,
+      Tensor tensor3,
+      String name4,
+      Tensor tensor4) {
+    return builder()
+        .add(name1, tensor1)
+        .add(name2, tensor2)
+        .add(name3, tensor3)
+        .add(name4, tensor4)
+        .build();
+  }
+
+  /**
+   * Five parameters.
+   *
+   * @param name1 the first's name
+   * @param tensor1 the first's value
+   * @param name2 the second's name
+   * @param tensor2 the second's value
+   * @param name3 the third's name
+   * @param tensor3 the third's value
+   * @param name4 the fourth's name
+   * @param tensor4 the fourth's value
+   * @param name5 the fifth's name
+   * @param tensor5 the fifth's value
+   * @return the tree
+   */
+  public static Parameters of(
+      String name1,
+      Tensor tensor1,
+      String name2,
+      Tensor tensor2,
+      String name3,
+      Tensor tensor3,
+      String name4,
+      Tensor tensor4,
+      String name5,
+      Tensor tensor5) {
+    return builder()
+        .add(name1, tensor1)
+        .add(name2, tensor2)
+        .add(name3, tensor3)
+        .add(name4, tensor4)
+        .add(name5, tensor5)
+        .build();
+  }
+
+  /**
+   * Six parameters.
+   *
+   * @param name1 the first's name
+   * @param tensor1 the first's value
+   * @param name2 the second's name
+   * @param tensor2 the second's value
+   * @param name3 the third's name
+   * @param tensor3 the third's value
+   * @param name4 the fourth's name
+   * @param tensor4 the fourth's value
+   * @param name5 the fifth's name
+   * @param tensor5 the fifth's value
+   * @param name6 the sixth's name
+   * @param tensor6 the sixth's value
+   * @return the tree
+   */
+  public static Parameters of(
+      String name1,
+      Tensor tensor1,
+      String name2,
+      Tensor tensor2,
+      String name3,
+      Tensor tensor3,
+      String name4,
+      Tensor tensor4,
+      String name5,
+      Tensor tensor5,
+      String name6,
+      Tensor tensor6) {
+    return builder()
+        .add(name1, tensor1)
+        .add(name2, tensor2)
+        .add(name3, tensor3)
+        .add(name4, tensor4)
+        .add(name5, tensor5)
+        .add(name6, tensor6)
+        .build();
+  }
+
+  /**
    * Collects any number of parameters.
    *
    * @return a fresh builder
@@ -231,6 +336,11 @@ public final class Parameters implements Tree<Parameters> {
   @Override
   public List<Tensor> leaves() {
     return List.copyOf(entries.values());
+  }
+
+  @Override
+  public List<String> leafNames() {
+    return names();
   }
 
   // ---- other trees from them ----

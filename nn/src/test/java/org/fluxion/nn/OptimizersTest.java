@@ -2,6 +2,7 @@ package org.fluxion.nn;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -140,6 +141,28 @@ class OptimizersTest {
       state = leaf.state();
     }
     return p.get("a").square().sum().item() + Math.pow(p.get("b").item() - 1, 2);
+  }
+
+  @ParameterizedTest
+  @MethodSource("optimizers")
+  void aRateIsANumberOrATensor(Optimizer<?> optimizer) {
+    for (DType dtype : new DType[] {DType.FLOAT32, DType.FLOAT64}) {
+      requireEqualSteps(
+          optimizer,
+          Parameters.of("a", Tensor.tensor(1.0, -2), "b", Tensor.tensor(0.5)).cast(dtype),
+          Tensor.scalar(0.1, dtype));
+    }
+  }
+
+  private static <S extends Tree<S>> void requireEqualSteps(
+      Optimizer<S> optimizer, Parameters p, Tensor rate) {
+    S state = optimizer.initialise(p);
+    Parameters expected = optimizer.update(p, state, p, rate).parameters();
+    Parameters moved = optimizer.update(p, state, p, 0.1).parameters();
+    for (String name : p.names()) {
+      assertArrayEquals(expected.get(name).toDoubleArray(), moved.get(name).toDoubleArray());
+      assertFalse(p.get(name).allClose(moved.get(name)));
+    }
   }
 
   @Test

@@ -150,4 +150,23 @@ class ParametersTest {
     leaves.leaves().forEach(leaf -> assertTrue(leaf.inputs().isEmpty()));
     assertEquals(Shape.of(1), leaves.get("b").shape());
   }
+
+  @Test
+  void pairsAreAddedInOrder() {
+    String[] names = {"f", "b", "d", "a", "e", "c"};
+    Parameters all = numbered(List.of(names));
+    Tensor[] t = all.leaves().toArray(Tensor[]::new);
+    List<Parameters> pairs =
+        List.of(
+            Parameters.of("f", t[0]),
+            Parameters.of("f", t[0], "b", t[1]),
+            Parameters.of("f", t[0], "b", t[1], "d", t[2]),
+            Parameters.of("f", t[0], "b", t[1], "d", t[2], "a", t[3]),
+            Parameters.of("f", t[0], "b", t[1], "d", t[2], "a", t[3], "e", t[4]),
+            Parameters.of("f", t[0], "b", t[1], "d", t[2], "a", t[3], "e", t[4], "c", t[5]));
+    for (int i = 0; i < 6; i++) {
+      assertEquals(List.of(names).subList(0, i + 1), pairs.get(i).names());
+      assertEquals(all.leaves().subList(0, i + 1), pairs.get(i).leaves());
+    }
+  }
 }

@@ -28,14 +28,15 @@ public final class Graphs {
    * @param x an example of its argument, of which only the structure, shapes and dtypes matter
    * @param <A> what f takes
    * @param <B> what f returns
-   * @return the graph, with inputs {@code x}, or {@code x0}, {@code x1}, ... in the leaves' order
+   * @return the graph, with an input {@code x}, or inputs {@code x.NAME}, by the leaves'
+   *     {@linkplain Tree#leafNames names}
    */
   public static <A extends Tree<A>, B extends Tree<B>> Graph trace(Function<A, B> f, A x) {
     List<Tensor> leaves = x.leaves();
+    List<String> names = Tree.namesUnder("x", x);
     List<Tensor> inputs = new ArrayList<>();
     for (int i = 0; i < leaves.size(); i++) {
-      String name = leaves.size() == 1 ? "x" : "x" + i;
-      inputs.add(Tensor.input(name, leaves.get(i).shape(), leaves.get(i).dtype()));
+      inputs.add(Tensor.input(names.get(i), leaves.get(i).shape(), leaves.get(i).dtype()));
     }
     return new Graph(inputs, f.apply(x.withLeaves(inputs)).leaves());
   }

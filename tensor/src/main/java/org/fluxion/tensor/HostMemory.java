@@ -69,13 +69,14 @@ public final class HostMemory {
   }
 
   /**
-   * Counts memory that is about to be allocated, if the limit allows it; for backends.
+   * Counts memory that is about to be allocated, if the limit allows it; for backends. Looks and
+   * counts as one, so that two that start together cannot both take what is left for one.
    *
    * @param bytes how much
    * @param largest what takes most of it, for the error
    * @throws TensorException if there is not so much left; nothing is counted then
    */
-  public static void reserve(long bytes, Supplier<String> largest) {
+  public static synchronized void reserve(long bytes, Supplier<String> largest) {
     long free = limit() - held();
     if (bytes > free) {
       throw exhausted(bytes, Math.max(0, free), largest.get());

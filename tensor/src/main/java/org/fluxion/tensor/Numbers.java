@@ -67,4 +67,44 @@ final class Numbers {
         dtype == DType.INT32 ? Math.clamp(nearest, Integer.MIN_VALUE, Integer.MAX_VALUE) : nearest;
     return scalar("clip", held, dtype);
   }
+
+  /** Longs as ints, each of which must be one. */
+  static int[] toIntArray(long[] elements) {
+    int[] result = new int[elements.length];
+    for (int i = 0; i < result.length; i++) {
+      result[i] = (int) elements[i];
+      if (result[i] != elements[i]) {
+        throw new TensorException(
+            "toIntArray: element %d is %d, too wide for an int; use toLongArray()"
+                .formatted(i, elements[i]));
+      }
+    }
+    return result;
+  }
+
+  /** Close by the default tolerances of the coarser dtype. */
+  static boolean allClose(Tensor a, Tensor b) {
+    return a.allClose(
+        b,
+        Math.max(relativeTolerance(a.dtype()), relativeTolerance(b.dtype())),
+        Math.max(absoluteTolerance(a.dtype()), absoluteTolerance(b.dtype())));
+  }
+
+  private static double relativeTolerance(DType dtype) {
+    return switch (dtype) {
+      case FLOAT64 -> 1e-7;
+      case FLOAT32 -> 1.3e-6;
+      case FLOAT16 -> 1e-3;
+      case BFLOAT16 -> 1.6e-2;
+      case INT32, INT64, BOOL -> 0;
+    };
+  }
+
+  private static double absoluteTolerance(DType dtype) {
+    return switch (dtype) {
+      case FLOAT64 -> 1e-7;
+      case FLOAT32, FLOAT16, BFLOAT16 -> 1e-5;
+      case INT32, INT64, BOOL -> 0;
+    };
+  }
 }

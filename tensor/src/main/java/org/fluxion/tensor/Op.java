@@ -326,6 +326,19 @@ public sealed interface Op {
    */
   record Window(int kernelHeight, int kernelWidth, int stride, int padding) {
     /**
+     * Checks the geometry.
+     *
+     * @throws TensorException if the window is empty, does not move on, or its padding is negative
+     */
+    public Window {
+      if (kernelHeight < 1 || kernelWidth < 1 || stride < 1 || padding < 0) {
+        throw new TensorException(
+            "window: %d × %d by %d with padding %d; give extents and a stride of at least 1, and padding of at least 0"
+                .formatted(kernelHeight, kernelWidth, stride, padding));
+      }
+    }
+
+    /**
      * The number of window positions along an axis.
      *
      * @param extent the image's extent
@@ -333,8 +346,8 @@ public sealed interface Op {
      * @return positions, 0 where the window does not fit
      */
     public int positions(int extent, int kernel) {
-      int free = extent + 2 * padding - kernel;
-      return free < 0 ? 0 : free / stride + 1;
+      long free = extent + 2L * padding - kernel;
+      return free < 0 ? 0 : Shape.checkedExtent("window", free / stride + 1);
     }
   }
 

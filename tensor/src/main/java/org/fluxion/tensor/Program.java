@@ -13,11 +13,15 @@ import org.fluxion.tensor.plan.Plan;
  * kernels, with its memory planned. Compiled once for the shapes of its examples; immutable, and
  * safe to share between threads. {@link #start} makes a {@link Run}, which owns a state.
  *
+ * <p>The inputs are called {@code state.NAME} and {@code batch.NAME}, by the trees' {@linkplain
+ * Tree#leafNames names}, in errors and in {@link #explain}.
+ *
  * @param <S> the state, which a run keeps on the device and updates in place
  * @param <B> what each step is given
  * @param <R> what each step returns
  */
-public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>> {
+public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
+    implements AutoCloseable {
   private final Plan plan;
   private final Device device;
   private final S state;
@@ -47,8 +51,9 @@ public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<
    */
   public static <S extends Tree<S>, B extends Tree<B>, R extends Tree<R>> Program<S, B, R> compile(
       BiFunction<S, B, Step<S, R>> step, S state, B example, Device device) {
-    List<Tensor> states = inputs("state", state.leaves());
-    List<Tensor> batch = inputs("batch", example.leaves());
+    List<String> names = Tree.namesUnder("state", state);
+    List<Tensor> states = inputs(names, state.leaves());
+    List<Tensor> batch = inputs(Tree.namesUnder("batch", example), example.leaves());
     Step<S, R> made = step.apply(state.withLeaves(states), example.withLeaves(batch));
     List<Tensor> next = made.state().leaves();
     if (next.size() != states.size()) {
@@ -57,7 +62,7 @@ public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<
               .formatted(states.size(), next.size()));
     }
     for (int i = 0; i < next.size(); i++) {
-      fits("program: tensor %d of the new state".formatted(i), states.get(i), next.get(i));
+      fits("program: the new " + names.get(i), states.get(i), next.get(i));
     }
     List<Tensor> inputs = new ArrayList<>(states);
     inputs.addAll(batch);
@@ -69,16 +74,16 @@ public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<
     return new Program<>(plan, device, state, example, made.result());
   }
 
-  private static List<Tensor> inputs(String prefix, List<Tensor> leaves) {
+  private static List<Tensor> inputs(List<String> names, List<Tensor> leaves) {
     return IntStream.range(0, leaves.size())
-        .mapToObj(i -> Tensor.input(prefix + i, leaves.get(i).shape(), leaves.get(i).dtype()))
+        .mapToObj(i -> Tensor.input(names.get(i), leaves.get(i).shape(), leaves.get(i).dtype()))
         .toList();
   }
 
   private static void fits(String what, Tensor expected, Tensor got) {
     if (!expected.shape().equals(got.shape()) || expected.dtype() != got.dtype()) {
       throw new TensorException(
-          "%s: expected %s %s, got %s %s"
+          "%s: expected %s %s, as the old, got %s %s; cast or reshape it"
               .formatted(what, expected.dtype(), expected.shape(), got.dtype(), got.shape()));
     }
   }
@@ -135,6 +140,16 @@ public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<
     return Explanation.of(plan, null);
   }
 
+  /**
+   * Lets go of what the device may hold for the program, such as compiled kernels. The processor
+   * holds nothing: there, a program need not be closed. Runs hold memory of their own and are
+   * closed by themselves, before the program.
+   */
+  @Override
+  public void close() {
+    // No device holds anything yet that outlives a run.
+  }
+
   S stateLike(List<Tensor> leaves) {
     return state.withLeaves(leaves);
   }
@@ -143,12 +158,12 @@ public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<
     return result.withLeaves(leaves);
   }
 
-  List<Tensor> states() {
-    return state.leaves();
+  S state() {
+    return state;
   }
 
-  List<Tensor> batches() {
-    return example.leaves();
+  B example() {
+    return example;
   }
 
   List<Tensor> results() {

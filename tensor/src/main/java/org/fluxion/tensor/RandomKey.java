@@ -42,8 +42,13 @@ public record RandomKey(Tensor words) implements Tree<RandomKey> {
    *
    * @param data which one, at least 0
    * @return the key; equal data give equal keys
+   * @throws TensorException if data is negative: such numbers name draws
    */
   public RandomKey fold(long data) {
+    if (data < 0) {
+      throw new TensorException(
+          "random key: fold(%d): data is negative; give a number of at least 0".formatted(data));
+    }
     return new RandomKey(bits(Shape.of(4), FOLD_BLOCK | data));
   }
 
@@ -135,5 +140,10 @@ public record RandomKey(Tensor words) implements Tree<RandomKey> {
   @Override
   public RandomKey withLeaves(List<Tensor> leaves) {
     return new RandomKey(leaves.get(0));
+  }
+
+  @Override
+  public List<String> leafNames() {
+    return List.of("");
   }
 }

@@ -17,6 +17,9 @@ import java.util.stream.IntStream;
  * a backend computes is right when it agrees with this.
  */
 public final class ReferenceInterpreter {
+  /** The most elements of a tensor: what a Java array holds on every JVM. */
+  private static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
+
   private ReferenceInterpreter() {}
 
   /**
@@ -25,7 +28,7 @@ public final class ReferenceInterpreter {
    * @param outputs what to compute
    * @param bindings values of inputs
    * @return a value per output, rounded to its dtype
-   * @throws TensorException if an input has no value
+   * @throws TensorException if an input has no value, or a tensor has more than 2³¹ − 9 elements
    */
   public static List<HostData> evaluate(List<Tensor> outputs, Map<Tensor, HostData> bindings) {
     Map<Tensor, Values> values = new HashMap<>();
@@ -36,9 +39,18 @@ public final class ReferenceInterpreter {
 
   private static void fill(List<Tensor> outputs, Map<Tensor, Values> values) {
     for (Tensor node : Graph.topological(outputs, values.keySet())) {
+      requireCountable(node);
       if (!values.containsKey(node)) {
         values.put(node, compute(node, operands(node, values)));
       }
+    }
+  }
+
+  private static void requireCountable(Tensor node) {
+    if (node.shape().elements() > MOST_ELEMENTS) {
+      throw new TensorException(
+          "%s: %s has %d elements, and the reference interpreter computes %d at most; run it on the cpu"
+              .formatted(node.op().label(), node.shape(), node.shape().elements(), MOST_ELEMENTS));
     }
   }
 

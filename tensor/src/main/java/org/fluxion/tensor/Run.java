@@ -19,31 +19,36 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
   private final Executable executable;
   private final List<Tensor> states;
   private final List<Tensor> batches;
+  private final List<String> stateNames;
+  private final List<String> batchNames;
   private final List<Tensor> results;
   private long steps;
 
   Run(Program<S, B, R> program, Executable executable, S initial) {
     this.program = program;
     this.executable = executable;
-    this.states = program.states();
-    this.batches = program.batches();
+    this.states = program.state().leaves();
+    this.batches = program.example().leaves();
+    this.stateNames = Tree.namesUnder("state", program.state());
+    this.batchNames = Tree.namesUnder("batch", program.example());
     this.results = program.results();
-    write("start: tensor %d of the state", states, initial.leaves(), 0);
+    write("start: the state", stateNames, states, initial.leaves(), 0);
   }
 
-  private void write(String what, List<Tensor> expected, List<Tensor> got, int first) {
+  private void write(
+      String what, List<String> names, List<Tensor> expected, List<Tensor> got, int first) {
     if (expected.size() != got.size()) {
       throw new TensorException(
-          "%s: expected %d tensors, got %d"
-              .formatted(what.formatted(0), expected.size(), got.size()));
+          "%s: the program was compiled for %d tensors, got %d; give a tree of the example's structure"
+              .formatted(what, expected.size(), got.size()));
     }
     for (int i = 0; i < got.size(); i++) {
       Tensor e = expected.get(i);
       Tensor g = got.get(i);
       if (!e.shape().equals(g.shape()) || e.dtype() != g.dtype()) {
         throw new TensorException(
-            "%s: the program was compiled for %s %s, got %s %s; compile another for this shape"
-                .formatted(what.formatted(i), e.dtype(), e.shape(), g.dtype(), g.shape()));
+            "%s: the program was compiled for %s as %s %s, got %s %s; compile another for this shape"
+                .formatted(what, names.get(i), e.dtype(), e.shape(), g.dtype(), g.shape()));
       }
       executable.write(first + i, g.value());
     }
@@ -57,7 +62,7 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
    * @throws TensorException if the batch's shapes are not those the program was compiled for
    */
   public R step(B batch) {
-    write("step: tensor %d of the batch", batches, batch.leaves(), states.size());
+    write("step: the batch", batchNames, batches, batch.leaves(), states.size());
     executable.run();
     // Read before the state moves on: a result may be a tensor of the old state itself.
     List<Tensor> values = read(results, states.size(), (data, i) -> executable.read(i, data));

@@ -241,11 +241,12 @@ public final class Tensor implements Tree<Tensor> {
    * 0, 1, 2, ... up to but without n.
    *
    * @param n how many
-   * @param dtype the dtype
+   * @param dtype a numeric dtype
    * @return a tensor of shape [n]
+   * @throws TensorException if the dtype is bool or only stores values
    */
   public static Tensor arange(int n, DType dtype) {
-    return apply(new Op.Iota(Shape.of(n), 0, dtype));
+    return apply("arange", new Op.Iota(Shape.of(n), 0, dtype), List.of());
   }
 
   /**
@@ -312,6 +313,11 @@ public final class Tensor implements Tree<Tensor> {
   @Override
   public Tensor withLeaves(List<Tensor> leaves) {
     return leaves.get(0);
+  }
+
+  @Override
+  public List<String> leafNames() {
+    return List.of("");
   }
 
   // ---- elementwise ----
@@ -448,6 +454,16 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
+   * The larger of both, NaN if either is.
+   *
+   * @param other a number, taken in this dtype
+   * @return the maximum, element by element
+   */
+  public Tensor maximum(double other) {
+    return maximum(number("maximum", other));
+  }
+
+  /**
    * The smaller of both, NaN if either is.
    *
    * @param other an operand that broadcasts with this
@@ -455,6 +471,16 @@ public final class Tensor implements Tree<Tensor> {
    */
   public Tensor minimum(Tensor other) {
     return binary("minimum", new Op.Min(), other);
+  }
+
+  /**
+   * The smaller of both, NaN if either is.
+   *
+   * @param other a number, taken in this dtype
+   * @return the minimum, element by element
+   */
+  public Tensor minimum(double other) {
+    return minimum(number("minimum", other));
   }
 
   /**
@@ -468,6 +494,16 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
+   * Where this = other.
+   *
+   * @param other a number, taken in this dtype
+   * @return bools
+   */
+  public Tensor equal(double other) {
+    return equal(number("equal", other));
+  }
+
+  /**
    * Where this &lt; other.
    *
    * @param other an operand that broadcasts with this
@@ -475,6 +511,16 @@ public final class Tensor implements Tree<Tensor> {
    */
   public Tensor less(Tensor other) {
     return binary("less", new Op.Less(), other);
+  }
+
+  /**
+   * Where this &lt; other.
+   *
+   * @param other a number, taken in this dtype
+   * @return bools
+   */
+  public Tensor less(double other) {
+    return less(number("less", other));
   }
 
   /**
@@ -488,6 +534,16 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
+   * Where this ≤ other.
+   *
+   * @param other a number, taken in this dtype
+   * @return bools
+   */
+  public Tensor lessEqual(double other) {
+    return lessEqual(number("lessEqual", other));
+  }
+
+  /**
    * Where this &gt; other.
    *
    * @param other an operand that broadcasts with this
@@ -498,6 +554,16 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
+   * Where this &gt; other.
+   *
+   * @param other a number, taken in this dtype
+   * @return bools
+   */
+  public Tensor greater(double other) {
+    return greater(number("greater", other));
+  }
+
+  /**
    * Where this ≥ other.
    *
    * @param other an operand that broadcasts with this
@@ -505,6 +571,16 @@ public final class Tensor implements Tree<Tensor> {
    */
   public Tensor greaterEqual(Tensor other) {
     return reverse("greaterEqual", new Op.LessEqual(), other);
+  }
+
+  /**
+   * Where this ≥ other.
+   *
+   * @param other a number, taken in this dtype
+   * @return bools
+   */
+  public Tensor greaterEqual(double other) {
+    return greaterEqual(number("greaterEqual", other));
   }
 
   /**
@@ -700,6 +776,30 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
+   * A tensor where the condition holds, a number elsewhere.
+   *
+   * @param condition the condition, a bool
+   * @param a taken where it holds
+   * @param b taken where it does not, in a's dtype
+   * @return the choice, broadcast over both
+   */
+  public static Tensor where(Tensor condition, Tensor a, double b) {
+    return where(condition, a, a.number("where", b));
+  }
+
+  /**
+   * A number where the condition holds, a tensor elsewhere.
+   *
+   * @param condition the condition, a bool
+   * @param a taken where it holds, in b's dtype
+   * @param b taken where it does not
+   * @return the choice, broadcast over both
+   */
+  public static Tensor where(Tensor condition, double a, Tensor b) {
+    return where(condition, b.number("where", a), b);
+  }
+
+  /**
    * Limits every element to an interval; integers to those inside it, so that infinite bounds and
    * ones beyond the dtype's width limit nothing.
    *
@@ -775,6 +875,16 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
+   * The {@link #variance} over axes that stay with extent 1.
+   *
+   * @param axes the axes; none means all
+   * @return the variances
+   */
+  public Tensor varianceKeep(int... axes) {
+    return Reductions.keep(this, variance(axes), axes);
+  }
+
+  /**
    * The root of the {@link #variance}; its derivative is not finite where the variance is 0.
    *
    * @param axes the axes to fold away; none means all
@@ -785,6 +895,16 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
+   * The {@link #standardDeviation} over axes that stay with extent 1.
+   *
+   * @param axes the axes; none means all
+   * @return the standard deviations
+   */
+  public Tensor standardDeviationKeep(int... axes) {
+    return Reductions.keep(this, standardDeviation(axes), axes);
+  }
+
+  /**
    * The product over axes; its derivatives are exact also where elements are 0.
    *
    * @param axes the axes to fold away; none means all
@@ -792,6 +912,16 @@ public final class Tensor implements Tree<Tensor> {
    */
   public Tensor product(int... axes) {
     return Reductions.product(this, shape.axes("product", axes));
+  }
+
+  /**
+   * The product over axes that stay with extent 1.
+   *
+   * @param axes the axes; none means all
+   * @return the products
+   */
+  public Tensor productKeep(int... axes) {
+    return Reductions.keep(this, product(axes), axes);
   }
 
   /**
@@ -812,6 +942,16 @@ public final class Tensor implements Tree<Tensor> {
    */
   public Tensor norm(int... axes) {
     return Reductions.norm(this, axes);
+  }
+
+  /**
+   * The Euclidean {@link #norm} over axes that stay with extent 1.
+   *
+   * @param axes the axes; none means all
+   * @return the norms
+   */
+  public Tensor normKeep(int... axes) {
+    return Reductions.keep(this, norm(axes), axes);
   }
 
   /**
@@ -865,6 +1005,16 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
+   * The smallest element over axes that stay with extent 1.
+   *
+   * @param axes the axes; none means all
+   * @return the minima
+   */
+  public Tensor minKeep(int... axes) {
+    return Reductions.keep(this, min(axes), axes);
+  }
+
+  /**
    * The index of the first largest element along an axis.
    *
    * @param axis the axis, which is folded away
@@ -875,6 +1025,34 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
+   * The index of the first largest of all elements, in row-major order.
+   *
+   * @return an int32 scalar
+   */
+  public Tensor argMax() {
+    return Reductions.argMax(Reductions.flat("argMax", this), 0);
+  }
+
+  /**
+   * The index of the first smallest element along an axis.
+   *
+   * @param axis the axis, which is folded away
+   * @return int32 indices
+   */
+  public Tensor argMin(int axis) {
+    return Reductions.argMin(this, axis);
+  }
+
+  /**
+   * The index of the first smallest of all elements, in row-major order.
+   *
+   * @return an int32 scalar
+   */
+  public Tensor argMin() {
+    return Reductions.argMin(Reductions.flat("argMin", this), 0);
+  }
+
+  /**
    * ln Σ eˣ over axes, without overflow; of nothing but −∞ it is −∞.
    *
    * @param axes the axes to fold away; none means all
@@ -882,6 +1060,16 @@ public final class Tensor implements Tree<Tensor> {
    */
   public Tensor logSumExp(int... axes) {
     return Reductions.logSumExp("logSumExp", this, axes);
+  }
+
+  /**
+   * ln Σ eˣ over axes that stay with extent 1.
+   *
+   * @param axes the axes; none means all
+   * @return the logarithms
+   */
+  public Tensor logSumExpKeep(int... axes) {
+    return Reductions.keep(this, logSumExp(axes), axes);
   }
 
   /**
@@ -924,6 +1112,27 @@ public final class Tensor implements Tree<Tensor> {
    */
   public Tensor reshape(int... extents) {
     return Movement.reshape(this, extents);
+  }
+
+  /**
+   * A new axis of extent 1.
+   *
+   * @param axis where it is put, from 0 to the rank, or counted from the end: −1 puts it last
+   * @return a tensor of one rank more
+   */
+  public Tensor expandDims(int axis) {
+    return Movement.expandDims(this, axis);
+  }
+
+  /**
+   * Axes of extent 1 taken away.
+   *
+   * @param axes the axes; none means all of extent 1
+   * @return the tensor of lower rank
+   * @throws TensorException if one of the axes has another extent
+   */
+  public Tensor squeeze(int... axes) {
+    return Movement.squeeze(this, axes);
   }
 
   /**
@@ -976,15 +1185,32 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * The elements from start up to end along one axis.
+   * The elements from start up to end along one axis. Indices below 0 count from the end.
    *
    * @param axis the axis
-   * @param start the first index
-   * @param end the index before which to stop
+   * @param start the first index, from −n to n
+   * @param end the index before which to stop, from start to n
    * @return the part
+   * @throws TensorException if an index is outside
    */
   public Tensor slice(int axis, int start, int end) {
     return Movement.slice(this, axis, start, end);
+  }
+
+  /**
+   * Every stride-th element from start towards end along one axis, as NumPy's {@code
+   * x[start:end:stride]} but that indices outside are errors. Indices below 0 count from the end.
+   *
+   * @param axis the axis, of n elements
+   * @param start the first index, from −n to n, below n if the stride is negative
+   * @param end the index before which to stop; −n − 1 lets a negative stride reach the first
+   *     element
+   * @param stride the step, negative to go backwards
+   * @return the part
+   * @throws TensorException if an index is outside or the stride 0
+   */
+  public Tensor slice(int axis, int start, int end, int stride) {
+    return Movement.slice(this, axis, start, end, stride);
   }
 
   /**
@@ -1016,6 +1242,17 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
+   * Cuts an axis into parts of given sizes; {@link #concat(int, List)} joins them again.
+   *
+   * @param sizes the parts' extents, which add up to the axis'
+   * @param axis the axis
+   * @return the parts in order
+   */
+  public List<Tensor> split(int[] sizes, int axis) {
+    return Movement.split(this, sizes, axis);
+  }
+
+  /**
    * Tensors one after another along an axis.
    *
    * @param axis the axis
@@ -1024,6 +1261,17 @@ public final class Tensor implements Tree<Tensor> {
    */
   public static Tensor concat(int axis, Tensor... tensors) {
     return Movement.concat(axis, List.of(tensors));
+  }
+
+  /**
+   * Tensors one after another along an axis.
+   *
+   * @param axis the axis
+   * @param tensors the parts, equal in all other extents
+   * @return the joined tensor
+   */
+  public static Tensor concat(int axis, List<Tensor> tensors) {
+    return Movement.concat(axis, tensors);
   }
 
   /**
@@ -1037,6 +1285,16 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
+   * Tensors of equal shape along a new axis in front.
+   *
+   * @param tensors the tensors
+   * @return a tensor of one rank more
+   */
+  public static Tensor stack(List<Tensor> tensors) {
+    return Movement.stack(0, tensors);
+  }
+
+  /**
    * Tensors of equal shape along a new axis.
    *
    * @param axis where the new axis is put, from 0 to the rank
@@ -1045,6 +1303,17 @@ public final class Tensor implements Tree<Tensor> {
    */
   public static Tensor stack(int axis, Tensor... tensors) {
     return Movement.stack(axis, List.of(tensors));
+  }
+
+  /**
+   * Tensors of equal shape along a new axis.
+   *
+   * @param axis where the new axis is put, from 0 to the rank
+   * @param tensors the tensors
+   * @return a tensor of one rank more
+   */
+  public static Tensor stack(int axis, List<Tensor> tensors) {
+    return Movement.stack(axis, tensors);
   }
 
   /**
@@ -1219,6 +1488,16 @@ public final class Tensor implements Tree<Tensor> {
     return reshape(Shape.of(extents)).equal(arange(classes, dtype)).cast(target);
   }
 
+  /**
+   * One-hot rows of float32.
+   *
+   * @param classes the number of classes
+   * @return of shape this.shape + [classes]
+   */
+  public Tensor oneHot(int classes) {
+    return oneHot(classes, DType.FLOAT32);
+  }
+
   // ---- values ----
 
   /**
@@ -1283,10 +1562,11 @@ public final class Tensor implements Tree<Tensor> {
    * The elements in row-major order.
    *
    * @return a fresh array
+   * @throws TensorException if there are more elements than an array holds
    */
   public float[] toFloatArray() {
+    float[] result = new float[arrayLength("toFloatArray")];
     HostData data = value();
-    float[] result = new float[Math.toIntExact(data.elements())];
     for (int i = 0; i < result.length; i++) {
       result[i] = (float) data.getDouble(i);
     }
@@ -1297,10 +1577,11 @@ public final class Tensor implements Tree<Tensor> {
    * The elements in row-major order.
    *
    * @return a fresh array
+   * @throws TensorException if there are more elements than an array holds
    */
   public double[] toDoubleArray() {
+    double[] result = new double[arrayLength("toDoubleArray")];
     HostData data = value();
-    double[] result = new double[Math.toIntExact(data.elements())];
     Arrays.setAll(result, data::getDouble);
     return result;
   }
@@ -1309,12 +1590,33 @@ public final class Tensor implements Tree<Tensor> {
    * The elements in row-major order; floating point truncates, a bool is 0 or 1.
    *
    * @return a fresh array
+   * @throws TensorException if there are more elements than an array holds
    */
   public long[] toLongArray() {
+    long[] result = new long[arrayLength("toLongArray")];
     HostData data = value();
-    long[] result = new long[Math.toIntExact(data.elements())];
     Arrays.setAll(result, data::getLong);
     return result;
+  }
+
+  private int arrayLength(String operation) {
+    long elements = shape.elements();
+    if (elements > Integer.MAX_VALUE - 8) {
+      throw new TensorException(
+          "%s: %s has %d elements, more than an array holds; read value() or slice it"
+              .formatted(operation, shape, elements));
+    }
+    return (int) elements;
+  }
+
+  /**
+   * The elements in row-major order; floating point truncates, a bool is 0 or 1.
+   *
+   * @return a fresh array
+   * @throws TensorException if an element is too wide for an int
+   */
+  public int[] toIntArray() {
+    return Numbers.toIntArray(toLongArray());
   }
 
   /**
@@ -1337,6 +1639,19 @@ public final class Tensor implements Tree<Tensor> {
     return IntStream.range(0, a.length)
         .allMatch(
             i -> a[i] == b[i] || Math.abs(a[i] - b[i]) <= absolute + relative * Math.abs(b[i]));
+  }
+
+  /**
+   * Whether every element is close to the other's, by the tolerances of PyTorch's {@code
+   * testing.assert_close}: relative and absolute 1e-7 for float64, 1.3e-6 and 1e-5 for float32,
+   * 1e-3 and 1e-5 for float16, 1.6e-2 and 1e-5 for bfloat16; integers and bools are equal. Of two
+   * dtypes the coarser counts.
+   *
+   * @param other of equal shape
+   * @return false where a shape differs or an element does; NaN is close to nothing
+   */
+  public boolean allClose(Tensor other) {
+    return Numbers.allClose(this, other);
   }
 
   /**

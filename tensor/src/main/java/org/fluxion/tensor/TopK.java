@@ -18,4 +18,9 @@ public record TopK(Tensor values, Tensor indices) implements Tree<TopK> {
   public TopK withLeaves(List<Tensor> leaves) {
     return new TopK(leaves.get(0), leaves.get(1));
   }
+
+  @Override
+  public List<String> leafNames() {
+    return List.of("values", "indices");
+  }
 }

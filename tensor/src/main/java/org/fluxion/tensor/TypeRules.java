@@ -25,7 +25,7 @@ final class TypeRules {
     return switch (op) {
       case Op.Input o -> new Type(o.shape(), o.dtype());
       case Op.Constant o -> new Type(o.shape(), o.data().dtype());
-      case Op.Iota o -> new Type(o.shape(), arithmetic(name, o.dtype()));
+      case Op.Iota o -> iota(name, o);
       case Op.Neg o -> numeric(name, in.get(0));
       case Op.Abs o -> numeric(name, in.get(0));
       case Op.Sign o -> numeric(name, in.get(0));
@@ -147,6 +147,15 @@ final class TypeRules {
   /** Requires what has roots and fractions, for a function made of several operations. */
   static void requireFloating(String name, Tensor a) {
     floating(name, a);
+  }
+
+  private static Type iota(String name, Op.Iota op) {
+    if (arithmetic(name, op.dtype()) == DType.BOOL) {
+      throw new TensorException(
+          "%s: bool %s cannot count; use an integer dtype and compare it"
+              .formatted(name, op.shape()));
+    }
+    return new Type(op.shape(), op.dtype());
   }
 
   private static Type floating(String name, Tensor a) {
@@ -374,25 +383,34 @@ final class TypeRules {
   private static Type unfold(Op.Unfold op, Tensor a) {
     Shape s = rank("unfold", a, 4);
     Op.Window w = op.window();
-    int positions =
-        w.positions(s.extent(2), w.kernelHeight()) * w.positions(s.extent(3), w.kernelWidth());
-    int columns = s.extent(1) * w.kernelHeight() * w.kernelWidth();
-    return new Type(Shape.of(s.extent(0), columns, positions), a.dtype());
+    long positions =
+        (long) w.positions(s.extent(2), w.kernelHeight())
+            * w.positions(s.extent(3), w.kernelWidth());
+    long area = (long) w.kernelHeight() * w.kernelWidth();
+    int extent = Shape.checkedExtent("unfold: a window of " + s, area);
+    return new Type(
+        Shape.of(
+            s.extent(0),
+            Shape.checkedExtent("unfold: windows of " + s, (long) s.extent(1) * extent),
+            Shape.checkedExtent("unfold: positions in " + s, positions)),
+        a.dtype());
   }
 
   private static Type fold(Op.Fold op, Tensor a) {
     Shape s = rank("fold", a, 3);
     numeric("fold", a);
     Op.Window w = op.window();
-    int area = w.kernelHeight() * w.kernelWidth();
-    int positions =
-        w.positions(op.height(), w.kernelHeight()) * w.positions(op.width(), w.kernelWidth());
+    long area = (long) w.kernelHeight() * w.kernelWidth();
+    long positions =
+        (long) w.positions(op.height(), w.kernelHeight())
+            * w.positions(op.width(), w.kernelWidth());
     if (s.extent(1) % area != 0 || s.extent(2) != positions) {
       throw new TensorException(
           "fold: columns %s do not fit images of %d × %d: expected a multiple of %d and %d positions"
               .formatted(s, op.height(), op.width(), area, positions));
     }
-    return new Type(Shape.of(s.extent(0), s.extent(1) / area, op.height(), op.width()), a.dtype());
+    int planes = (int) (s.extent(1) / area);
+    return new Type(Shape.of(s.extent(0), planes, op.height(), op.width()), a.dtype());
   }
 
   private static Shape rank(String name, Tensor a, int rank) {

@@ -220,4 +220,14 @@ class ErrorsTest {
     assertSays("argMax: axis 0 of [0, 3] is empty", () -> empty.argMax(0));
     assertEquals(Shape.of(0), empty.max(1).shape());
   }
+
+  @Test
+  void whatDoesNotCountIsRefused() {
+    assertSays("arange: bool [3] cannot count", () -> Tensor.arange(3, DType.BOOL));
+    assertSays("fold(-1)", () -> RandomKey.of(1).fold(-1));
+    assertSays("window: 2 × 3 by 0 with padding 1", () -> new Op.Window(2, 3, 0, 1));
+    assertSays("window: 0 × 3 by 1", () -> new Op.Window(0, 3, 1, 0));
+    assertSays("window: 2 × 0 by 1", () -> new Op.Window(2, 0, 1, 0));
+    assertSays("padding -1", () -> new Op.Window(2, 2, 1, -1));
+  }
 }

@@ -99,6 +99,22 @@ class GraphsTest {
   }
 
   @Test
+  void inputsAreNamedAsTheLeavesOfTheArgument() {
+    Three x = new Three(X, X, Tensor.tensor(1));
+    assertEquals(
+        """
+        x.0 = input : float32[3]
+        x.1 = input : float32[3]
+        x.2 = input : int32[1]
+        %1 = add(x.0, x.1) : float32[3]
+        return %1
+        """,
+        Graphs.text((Three t) -> t.a().add(t.b()), x));
+    String named = Graphs.text((TopK t) -> t.values().sin(), new TopK(X, Tensor.tensor(1, 2, 3)));
+    assertTrue(named.contains("x.indices = input : int32[3]\n%1 = sin(x.values)"), named);
+  }
+
+  @Test
   void inputsOfOneNameAreToldApart() {
     Tensor a = Tensor.input("a", Shape.of(2), DType.INT32);
     Tensor b = Tensor.input("a", Shape.of(2), DType.INT32);

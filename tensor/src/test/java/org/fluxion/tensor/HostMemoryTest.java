@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.fluxion.tensor.plan.Explanation;
 import org.fluxion.tensor.plan.Plan;
 import org.junit.jupiter.api.AfterEach;
@@ -75,6 +76,30 @@ class HostMemoryTest {
       System.gc();
       Thread.sleep(100);
     } while (HostMemory.values() < before);
+  }
+
+  @Test
+  void runsThatStartTogetherDoNotShareWhatIsLeft() {
+    long before = HostMemory.held();
+    System.setProperty(LIMIT, before + 3000 + "");
+    for (int round = 0; round < 50; round++) {
+      long taken =
+          IntStream.range(0, 16)
+              .parallel()
+              .filter(
+                  i -> {
+                    try {
+                      HostMemory.reserve(1000, () -> "a test");
+                      return true;
+                    } catch (TensorException full) {
+                      return false;
+                    }
+                  })
+              .count();
+      HostMemory.freed(1000 * taken);
+      assertEquals(3, taken);
+    }
+    assertEquals(before, HostMemory.held());
   }
 
   @Test

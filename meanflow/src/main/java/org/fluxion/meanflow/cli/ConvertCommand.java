@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.fluxion.meanflow.train.ModelFile;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -56,8 +57,18 @@ final class ConvertCommand implements Callable<Integer> {
               + " byte for byte).")
   private Optional<StoredDType> dtype = Optional.empty();
 
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Taken as by every command; conversion draws nothing at random.")
+  private Optional<Long> seed = Optional.empty();
+
+  @Mixin private DeviceOptions devices = new DeviceOptions();
+
   @Override
   public Integer call() throws IOException {
+    // Conversion computes nothing, but what no command could compute on is an error here too.
+    devices.device();
     if (Files.exists(out)) {
       throw new IOException(
           "--out: %s exists already and is not written over; choose another name".formatted(out));

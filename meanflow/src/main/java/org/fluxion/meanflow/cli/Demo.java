@@ -63,7 +63,12 @@ final class Demo {
       int samplingSeeds,
       int samples,
       Device device,
-      String resumption) {}
+      String resumption) {
+    /** The same plan with another seed of the noise. */
+    Plan withSeed(long other) {
+      return new Plan(name, guidance, other, samplingSeeds, samples, device, resumption);
+    }
+  }
 
   /** Opens what scores and times the samples, which takes a few seconds. */
   @FunctionalInterface
@@ -76,6 +81,10 @@ final class Demo {
   private final PrintWriter out;
   private final PrintWriter err;
   private final MeasurementSource measurements;
+
+  /** Training says itself how to go on, and does so after it was stopped. */
+  private volatile boolean training;
+
   private final boolean terminal = ProgressReport.isTerminal();
   private final List<Report.Stage> stages = new ArrayList<>();
   private final List<SummaryRow> rows = new ArrayList<>();
@@ -114,10 +123,19 @@ final class Demo {
     return folder.path().resolve("flow");
   }
 
+  /** Whether the fine-tuning starts from a flow model that its own demo trained. */
+  static boolean isFromScratch(RunFolder folder, TrainingConfiguration map) {
+    return Files.isDirectory(flowFolder(folder))
+        || map.initialWeights().equals(Optional.of(ownFlow(folder)));
+  }
+
+  private static String ownFlow(RunFolder folder) {
+    return folder.model(ModelFile.Kind.FLOW).toAbsolutePath().normalize().toString();
+  }
+
   /** The fine-tuning's configuration, from the flow model that this demo trains. */
   TrainingConfiguration fromTrainedFlow(TrainingConfiguration map) {
-    return map.withInitialWeights(
-        folder.model(ModelFile.Kind.FLOW).toAbsolutePath().normalize().toString());
+    return map.withInitialWeights(ownFlow(folder));
   }
 
   /**
@@ -128,6 +146,20 @@ final class Demo {
    * @return false if it was interrupted while training, all being saved
    */
   boolean run(TrainingConfiguration map, Optional<TrainingConfiguration> flow) throws IOException {
+    boolean[] done = {false};
+    Interruption.during(this::sayHowToGoOn, () -> done[0] = stages(map, flow));
+    return done[0];
+  }
+
+  /** If the process is told to end; while training, {@link #train} says it, with the steps. */
+  private void sayHowToGoOn() {
+    if (!training) {
+      say("%nStopped; what is trained is saved. Go on with:%n  %s".formatted(plan.resumption()));
+    }
+  }
+
+  private boolean stages(TrainingConfiguration map, Optional<TrainingConfiguration> flow)
+      throws IOException {
     long begin = System.nanoTime();
     say("From a flow model of handwritten digits to a generator that needs one step.");
     say(
@@ -330,6 +362,7 @@ final class Demo {
       throws IOException {
     List<ModelFile> trained = new ArrayList<>();
     Trainer trainer = new Trainer(configuration, into, plan.device());
+    training = true;
     new Interruption(trainer::stop, err)
         .during(
             () -> {
@@ -345,6 +378,7 @@ final class Demo {
                         .formatted(result.step(), configuration.steps(), plan.resumption()));
               }
             });
+    training = trained.isEmpty();
     return trained.stream().findFirst();
   }
 

@@ -56,7 +56,9 @@ final class DemoCommand implements Callable<Integer> {
       description = "Where the folders of runs are (default: ${DEFAULT-VALUE}).")
   private Path runs = Path.of("runs");
 
-  @Option(names = "--resume", description = "Go on with a demo that was stopped.")
+  @Option(
+      names = "--resume",
+      description = "Go on with a demo that was stopped; what it trains stays as it was begun.")
   private boolean resume;
 
   @Option(
@@ -89,9 +91,9 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      defaultValue = "0",
-      description = "The seed of training and of the noise (default: ${DEFAULT-VALUE}).")
-  private long seed;
+      description =
+          "The seed of training and of the noise (default: 0, or that of the demo to go on with).")
+  private Optional<Long> seed = Optional.empty();
 
   @Option(
       names = "--sampling-seeds",
@@ -115,11 +117,20 @@ final class DemoCommand implements Callable<Integer> {
     }
     Demo.Plan plan =
         new Demo.Plan(
-            name, guidance, seed, samplingSeeds, samples.count(), devices.device(), resumption());
+            name,
+            guidance,
+            seed.orElse(0L),
+            samplingSeeds,
+            samples.count(),
+            devices.device(),
+            resumption());
     Path path = runs.resolve(name);
     if (resume) {
       try (RunFolder folder = RunFolder.open(path)) {
-        demo(plan, folder).run(folder.readConfiguration(), flowOf(folder));
+        TrainingConfiguration map = folder.readConfiguration();
+        Optional<TrainingConfiguration> flow = flowOf(folder, map);
+        requireAsBegun(map, flow);
+        demo(plan.withSeed(map.seed()), folder).run(map, flow);
       }
     } else {
       TrainingConfiguration map = configuration(ShippedModels.MAP, steps);
@@ -163,18 +174,49 @@ final class DemoCommand implements Callable<Integer> {
 
   private TrainingConfiguration configuration(String shipped, Optional<Integer> length)
       throws IOException {
-    TrainingConfiguration configuration = TrainingConfiguration.read(shipped).withSeed(seed);
+    TrainingConfiguration configuration =
+        TrainingConfiguration.read(shipped).withSeed(seed.orElse(0L));
     return length.isPresent() ? configuration.withSteps(length.get()) : configuration;
   }
 
   /** The configuration of the flow model's training, if the demo that is resumed had one. */
-  private Optional<TrainingConfiguration> flowOf(RunFolder folder) throws IOException {
+  private Optional<TrainingConfiguration> flowOf(RunFolder folder, TrainingConfiguration map)
+      throws IOException {
+    if (!Demo.isFromScratch(folder, map)) {
+      return Optional.empty();
+    }
     Path path = Demo.flowFolder(folder);
     if (!Files.isDirectory(path)) {
-      return Optional.empty();
+      // Stopped before that training began.
+      return Optional.of(configuration(ShippedModels.FLOW, flowSteps).withSeed(map.seed()));
     }
     try (RunFolder flow = RunFolder.open(path)) {
       return Optional.of(flow.readConfiguration());
+    }
+  }
+
+  /** What a demo trains is that of its beginning: options that say otherwise are an error. */
+  private void requireAsBegun(TrainingConfiguration map, Optional<TrainingConfiguration> flow) {
+    List<String> differences = new ArrayList<>();
+    difference(differences, "--steps", steps, Optional.of(map.steps()));
+    difference(differences, "--flow-steps", flowSteps, flow.map(TrainingConfiguration::steps));
+    difference(differences, "--seed", seed, Optional.of(map.seed()));
+    if (fromScratch && flow.isEmpty()) {
+      differences.add("--from-scratch: given, not left out");
+    }
+    if (!differences.isEmpty()) {
+      throw new IllegalArgumentException(
+          "--resume: the demo was begun with other options (%s); leave them out, or begin a new demo with another --name"
+              .formatted(String.join("; ", differences)));
+    }
+  }
+
+  private static <T> void difference(
+      List<String> differences, String option, Optional<T> wanted, Optional<T> begun) {
+    if (wanted.isPresent() && !wanted.equals(begun)) {
+      differences.add(
+          "%s: %s, not %s"
+              .formatted(option, wanted.get(), begun.map(String::valueOf).orElse("none")));
     }
   }
 

@@ -6,7 +6,7 @@ import picocli.CommandLine.Option;
 
 /** Where a command computes; for commands to mix in. */
 public final class DeviceOptions {
-  private static final String CPU = "cpu";
+  static final String CPU = "cpu";
 
   @Option(
       names = "--backend",
@@ -37,11 +37,16 @@ public final class DeviceOptions {
     if (threads.isEmpty()) {
       return Device.of(backend);
     }
+    requireThreads(threads.get(), backend);
+    return Device.cpu(threads.get());
+  }
+
+  /** A number of threads is that of the cpu backend, whose name does not have one yet. */
+  static void requireThreads(int threads, String backend) {
     if (!backend.equals(CPU)) {
       throw new IllegalArgumentException(
           "--threads: expected with --backend cpu alone, got --backend " + backend);
     }
-    Arguments.requireAtLeastOne("--threads", threads.get());
-    return Device.cpu(threads.get());
+    Arguments.requireAtLeastOne("--threads", threads);
   }
 }

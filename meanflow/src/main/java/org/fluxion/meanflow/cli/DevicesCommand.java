@@ -4,11 +4,13 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.fluxion.tensor.Backend;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.DeviceInfo;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code fluxion devices}: what programs could run on here, and what stands in the way. */
@@ -18,7 +20,7 @@ import picocli.CommandLine.Spec;
       "List what models can be trained and sampled on.",
       "",
       "Every processor and graphics card that can be found is a line: the name by which the"
-          + " option --backend of the other commands takes it, its kind, its compute units and"
+          + " option --backend of every command takes it, its kind, its compute units and"
           + " memory, and what it is. A device that cannot be used says why, and what to do.",
       ""
     },
@@ -33,31 +35,75 @@ import picocli.CommandLine.Spec;
       "  reference   a slow interpreter in double precision, for comparison",
     })
 final class DevicesCommand implements Runnable {
+  private static final String AUTOMATIC = "auto";
   private static final List<String> HEADER = List.of("NAME", "KIND", "UNITS", "MEMORY", "DEVICE");
 
   @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      description =
+          "List the devices of this backend alone, such as cpu or opencl; of a name such as cpu:2,"
+              + " opencl:gpu or auto, say which device it is (default: all, and what auto is).")
+  private Optional<String> backend = Optional.empty();
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Say what the cpu backend is with so many threads, as --backend cpu:N does.")
+  private Optional<Integer> threads = Optional.empty();
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Taken as by every command; nothing is drawn at random here.")
+  private Optional<Long> seed = Optional.empty();
 
   /** Made by the command line. */
   DevicesCommand() {}
 
   @Override
   public void run() {
+    String asked = asked();
+    int colon = asked.indexOf(':');
+    String wanted = colon < 0 ? asked : asked.substring(0, colon);
+    List<Backend> backends =
+        Backend.all().stream()
+            .filter(each -> asked.equals(AUTOMATIC) || each.name().equals(wanted))
+            .toList();
+    // A backend's bare name lists what it has, and be it nothing; any other name is to be a device.
+    Optional<Device> named =
+        colon < 0 && !asked.equals(AUTOMATIC) && !backends.isEmpty()
+            ? Optional.empty()
+            : Optional.of(Device.of(asked));
     List<List<String>> rows = new ArrayList<>(List.of(HEADER));
     List<String> notes = new ArrayList<>();
-    for (Backend backend : Backend.all()) {
-      Backend.Survey survey = backend.survey();
+    for (Backend each : backends) {
+      Backend.Survey survey = each.survey();
       for (DeviceInfo device : survey.devices()) {
         rows.add(row(device));
         device.obstacle().ifPresent(o -> notes.add(device.name() + " cannot be used: " + o));
       }
-      survey.notes().forEach(note -> notes.add(backend.name() + ": " + note));
+      survey.notes().forEach(note -> notes.add(each.name() + ": " + note));
     }
     PrintWriter out = spec.commandLine().getOut();
     print(rows, out);
-    out.println();
+    if (named.isPresent() || !notes.isEmpty()) {
+      out.println();
+    }
     notes.forEach(out::println);
-    out.println("auto is " + Device.of("auto").description());
+    named.ifPresent(device -> out.println(asked + " is " + device.description()));
     out.flush();
+  }
+
+  /** The name that is asked after. */
+  private String asked() {
+    if (threads.isEmpty()) {
+      return backend.orElse(AUTOMATIC);
+    }
+    DeviceOptions.requireThreads(threads.get(), backend.orElse(DeviceOptions.CPU));
+    return DeviceOptions.CPU + ":" + threads.get();
   }
 
   private static List<String> row(DeviceInfo device) {

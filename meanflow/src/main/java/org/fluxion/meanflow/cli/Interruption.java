@@ -33,6 +33,23 @@ final class Interruption {
     this.err = err;
   }
 
+  /**
+   * Runs work that need not be asked to stop, since what it has done is in files: the process ends
+   * at once, after some last words.
+   *
+   * @param lastWords called on another thread if the process is told to end meanwhile
+   * @param work the work
+   */
+  static void during(Runnable lastWords, Work work) throws IOException {
+    Thread hook = new Thread(lastWords, "fluxion-last-words");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      work.run();
+    } finally {
+      remove(hook);
+    }
+  }
+
   /** Runs the work, once. */
   void during(Work work) throws IOException {
     Thread worker = Thread.currentThread();

@@ -1,6 +1,6 @@
 package org.fluxion.meanflow.cli;
 
-import java.util.List;
+import java.util.Optional;
 import org.fluxion.meanflow.sample.Sampler;
 import picocli.CommandLine.Option;
 
@@ -18,11 +18,10 @@ final class SamplingOptions {
   @Option(
       names = "--guidance-interval",
       paramLabel = "LOW,HIGH",
-      split = ",",
       description =
           "Guide only the steps that begin between these times, of which 1 is noise and 0 the image"
               + " (default: 0,1, all).")
-  private List<Double> interval = List.of();
+  private Optional<String> interval = Optional.empty();
 
   @Option(
       names = "--shift",
@@ -47,20 +46,31 @@ final class SamplingOptions {
     if (!(shift > 0 && Double.isFinite(shift))) {
       throw new IllegalArgumentException("--shift: expected a number above 0, got " + shift);
     }
-    Sampler shifted = sampler.shift(shift);
     if (interval.isEmpty()) {
-      return shifted.guidance(guidance);
+      return sampler.shift(shift).guidance(guidance);
     }
-    if (interval.size() != 2
-        || !(0 <= interval.get(0) && interval.get(0) <= interval.get(1) && interval.get(1) <= 1)) {
-      throw new IllegalArgumentException(
-          "--guidance-interval: expected LOW,HIGH with 0 ≤ LOW ≤ HIGH ≤ 1, got "
-              + String.join(",", interval.stream().map(String::valueOf).toList()));
-    }
+    double[] times = times(interval.get());
     if (guidance == 1) {
       throw new IllegalArgumentException(
           "--guidance-interval: expected with a --guidance other than 1, which is none");
     }
-    return shifted.guidance(guidance, interval.get(0), interval.get(1));
+    return sampler.shift(shift).guidance(guidance, times[0], times[1]);
+  }
+
+  private static double[] times(String text) {
+    String[] parts = text.split(",", -1);
+    if (parts.length == 2) {
+      try {
+        double low = Double.parseDouble(parts[0]);
+        double high = Double.parseDouble(parts[1]);
+        if (0 <= low && low <= high && high <= 1) {
+          return new double[] {low, high};
+        }
+      } catch (NumberFormatException wrong) {
+        // Said below.
+      }
+    }
+    throw new IllegalArgumentException(
+        "--guidance-interval: expected LOW,HIGH with 0 ≤ LOW ≤ HIGH ≤ 1, got '%s'".formatted(text));
   }
 }

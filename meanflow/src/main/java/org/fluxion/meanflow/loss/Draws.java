@@ -55,4 +55,9 @@ public record Draws(
     return new Draws(
         leaves.get(0), leaves.get(1), leaves.get(2), leaves.get(3), leaves.get(4), leaves.get(5));
   }
+
+  @Override
+  public List<String> leafNames() {
+    return List.of("classDropout", "flowTime", "firstTime", "secondTime", "flowNoise", "meanNoise");
+  }
 }

@@ -35,4 +35,9 @@ public record Losses(
   public Losses withLeaves(List<Tensor> leaves) {
     return new Losses(leaves.get(0), leaves.get(1), leaves.get(2), leaves.get(3), leaves.get(4));
   }
+
+  @Override
+  public List<String> leafNames() {
+    return List.of("perSample", "flowError", "meanError", "flowLoss", "meanLoss");
+  }
 }

@@ -22,4 +22,9 @@ public record FlowPoint(Tensor x, Tensor t, Tensor r) implements Tree<FlowPoint>
   public FlowPoint withLeaves(List<Tensor> leaves) {
     return new FlowPoint(leaves.get(0), leaves.get(1), leaves.get(2));
   }
+
+  @Override
+  public List<String> leafNames() {
+    return List.of("x", "t", "r");
+  }
 }

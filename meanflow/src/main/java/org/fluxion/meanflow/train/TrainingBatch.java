@@ -37,4 +37,9 @@ public record TrainingBatch(Tensor images, Tensor labels, Tensor learningRate, R
     return new TrainingBatch(
         leaves.get(0), leaves.get(1), leaves.get(2), new RandomKey(leaves.get(3)));
   }
+
+  @Override
+  public List<String> leafNames() {
+    return List.of("images", "labels", "learningRate", "key");
+  }
 }

@@ -81,4 +81,12 @@ public record TrainingState(Parameters parameters, AdamState optimizer, Paramete
         optimizer.withLeaves(leaves.subList(first, second)),
         average.withLeaves(leaves.subList(second, leaves.size())));
   }
+
+  @Override
+  public List<String> leafNames() {
+    List<String> names = new ArrayList<>(Tree.namesUnder(PARAMETERS, parameters));
+    names.addAll(Tree.namesUnder(OPTIMIZER, optimizer));
+    names.addAll(Tree.namesUnder(AVERAGE, average));
+    return List.copyOf(names);
+  }
 }

@@ -3,6 +3,7 @@ package org.fluxion.meanflow.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,5 +41,17 @@ final class CommandRun {
         .redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
         .start();
+  }
+
+  /** Ctrl-C; where this process has it ignored, and so has the child, a polite kill. */
+  static void interrupt(Process process) throws IOException, InterruptedException {
+    String status = Files.readString(Path.of("/proc/" + process.pid() + "/status"));
+    long ignored =
+        Long.parseUnsignedLong(status.replaceAll("(?s).*SigIgn:\\s*([0-9a-f]+).*", "$1"), 16);
+    String name = (ignored & 1L << 1) != 0 ? "TERM" : "INT";
+    int sent = new ProcessBuilder("kill", "-" + name, "" + process.pid()).start().waitFor();
+    if (sent != 0) {
+      throw new IOException("kill: " + sent);
+    }
   }
 }

@@ -11,7 +11,9 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.fluxion.meanflow.metrics.Classifier;
@@ -32,6 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 class DemoTest {
   /** Enough for 200 of each class. */
   private static final int REAL_IMAGES = 2500;
+
+  private static final long PATIENCE_SECONDS = 120;
 
   private static TrainingConfiguration tiny(String shipped) throws IOException {
     String json =
@@ -103,6 +107,82 @@ class DemoTest {
     assertEquals("", sample.err());
     assertArrayEquals(
         Files.readAllBytes(path.resolve("samples/map-1.png")), Files.readAllBytes(again));
+  }
+
+  @Test
+  void whileItSamplesCtrlCPrintsTheCommandThatResumes(@TempDir Path runs) throws Exception {
+    Path log = Files.createFile(runs.resolve("log"));
+    Process demo =
+        CommandRun.start(
+            log,
+            List.of("-XX:TieredStopAtLevel=1"),
+            "demo",
+            "--runs",
+            runs.toString(),
+            "--threads",
+            "1",
+            "--steps",
+            "7");
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+    // Before anything is trained: real digits are measured, then the flow model is sampled.
+    while (!Files.readString(log).contains("2/6")) {
+      assertTrue(demo.isAlive() && System.nanoTime() < end, Files.readString(log));
+      Thread.sleep(5);
+    }
+    CommandRun.interrupt(demo);
+    assertTrue(demo.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), "ended");
+    // 128 + the signal's number: 2 or 15.
+    assertTrue(List.of(130, 143).contains(demo.exitValue()), demo.exitValue() + "");
+    String command = "demo --resume --runs " + runs + " --threads 1";
+    String said = Files.readString(log);
+    assertTrue(said.contains("what is trained is saved. Go on with:\n  fluxion " + command), said);
+
+    // The printed command has what it needs: the fine-tuning's length is in the folder.
+    CommandRun.Outcome other = run((Object[]) (command + " --steps 8").split(" "));
+    assertTrue(other.err().contains("(--steps: 8, not 7)"), other.err());
+  }
+
+  @Test
+  void whatIsResumedStaysAsItWasBegun(@TempDir Path runs) throws IOException {
+    TrainingConfiguration map = TrainingConfiguration.read(ShippedModels.MAP).withSeed(3);
+    try (RunFolder folder = RunFolder.create(runs.resolve("begun"))) {
+      folder.writeConfiguration(map.withSteps(40));
+    }
+    assertOtherOptions("--steps: 30, not 40", runs, "begun", "--steps", 30);
+    assertOtherOptions("--seed: 4, not 3", runs, "begun", "--seed", 4, "--steps", 40);
+    assertOtherOptions("--from-scratch: given, not left out", runs, "begun", "--from-scratch");
+    assertOtherOptions("--flow-steps: 5, not none", runs, "begun", "--flow-steps", 5);
+
+    String own = runs.resolve("scratch/flow.safetensors").toAbsolutePath().normalize().toString();
+    try (RunFolder folder = RunFolder.create(runs.resolve("scratch"))) {
+      folder.writeConfiguration(map.withInitialWeights(own));
+      assertTrue(Demo.isFromScratch(folder, folder.readConfiguration()));
+      try (RunFolder flow = RunFolder.create(Demo.flowFolder(folder))) {
+        flow.writeConfiguration(
+            TrainingConfiguration.read(ShippedModels.FLOW).withSeed(3).withSteps(20));
+      }
+    }
+    assertOtherOptions(
+        "--steps: 1, not 1000; --flow-steps: 21, not 20",
+        runs,
+        "scratch",
+        "--from-scratch",
+        "--flow-steps",
+        21,
+        "--steps",
+        1);
+  }
+
+  private static void assertOtherOptions(
+      String differences, Path runs, String name, Object... options) {
+    Object[] words =
+        Arrays.copyOf(
+            new Object[] {"demo", "--resume", "--runs", runs, "--name", name}, 6 + options.length);
+    System.arraycopy(options, 0, words, 6, options.length);
+    assertOneLine(
+        "fluxion: --resume: the demo was begun with other options (%s); leave them out, or begin a new demo with another --name"
+            .formatted(differences),
+        words);
   }
 
   @Test

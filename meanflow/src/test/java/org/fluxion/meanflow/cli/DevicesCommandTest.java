@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -28,6 +29,39 @@ class DevicesCommandTest {
     assertEquals("  ", lines.get(1).substring(column - 2, column));
     assertEquals("  ", lines.get(2).substring(column - 2, column));
     assertTrue(lines.getLast().startsWith("auto is cpu with "), lines.getLast());
+  }
+
+  @Test
+  void aBackendsNameListsItsDevicesAlone() {
+    List<String> reference = run("devices", "--backend", "reference");
+    assertEquals(2, reference.size(), reference::toString);
+    assertTrue(reference.get(1).startsWith("reference "), reference.get(1));
+    List<String> opencl = run("devices", "--backend", "opencl");
+    assertTrue(opencl.stream().noneMatch(line -> line.startsWith("cpu")), opencl::toString);
+    for (String[] two : new String[][] {{"--backend", "cpu:2"}, {"--threads", "2"}}) {
+      List<String> cpu = run("devices", two[0], two[1], "--seed", "1");
+      assertTrue(cpu.get(1).startsWith("cpu "), cpu.get(1));
+      assertEquals(4, cpu.size(), cpu::toString);
+      assertTrue(cpu.getLast().startsWith("cpu:2 is cpu with 2 threads"), cpu.getLast());
+    }
+    assertEquals(run("devices"), run("devices", "--backend", "auto"));
+  }
+
+  @Test
+  void whatIsNoDeviceIsOneLine() {
+    for (String[] wrong :
+        new String[][] {
+          {"--backend", "abacus"},
+          {"--backend", "cpu:none"},
+          {"--backend", "reference", "--threads", "2"},
+          {"--threads", "0"}
+        }) {
+      String[] words = Stream.concat(Stream.of("devices"), Stream.of(wrong)).toArray(String[]::new);
+      CommandRun.Outcome run = CommandRun.here(words);
+      assertEquals(1, run.exitCode(), run.out());
+      assertEquals("", run.out());
+      assertEquals(1, run.err().lines().count(), run.err());
+    }
   }
 
   @Test

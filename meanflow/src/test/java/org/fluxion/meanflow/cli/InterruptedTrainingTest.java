@@ -115,7 +115,7 @@ class InterruptedTrainingTest {
     Files.writeString(config, TinyRun.flow(data, 1_000_000).toJson());
     Process interrupted = start(List.of("-XX:TieredStopAtLevel=1"), "--threads", "1");
     awaitMetrics(interrupted, 1);
-    signal(interrupted);
+    CommandRun.interrupt(interrupted);
     // 128 + the signal's number: 2 or 15.
     awaitExit(interrupted, 130, 143);
     String said = Files.readString(log);
@@ -133,14 +133,5 @@ class InterruptedTrainingTest {
     CommandRun.Outcome resumed = CommandRun.here(words);
     assertEquals(0, resumed.exitCode(), resumed.err());
     assertTrue(resumed.out().contains("Trained %,d steps.".formatted(taken + 1)), resumed.out());
-  }
-
-  /** Ctrl-C; where this process has it ignored, and so has the child, a polite kill. */
-  private static void signal(Process process) throws Exception {
-    String status = Files.readString(Path.of("/proc/" + process.pid() + "/status"));
-    long ignored =
-        Long.parseUnsignedLong(status.replaceAll("(?s).*SigIgn:\\s*([0-9a-f]+).*", "$1"), 16);
-    String name = (ignored & 1L << 1) != 0 ? "TERM" : "INT";
-    assertEquals(0, new ProcessBuilder("kill", "-" + name, "" + process.pid()).start().waitFor());
   }
 }

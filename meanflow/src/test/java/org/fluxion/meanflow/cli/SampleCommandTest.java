@@ -119,10 +119,11 @@ class SampleCommandTest {
     assertOneLine("--count: expected at least 1, got 0", "--model", map, "--count", 0);
     assertOneLine("--steps: expected at least 1, got 0", "--model", map, "--steps", 0);
     assertOneLine("--shift: expected a number above 0, got 0.0", "--model", map, "--shift", 0);
-    for (String interval : List.of("0.8,0.2", "0.5", "0.1,1.5", "NaN,1.0", "0.1,0.2,0.3")) {
+    for (String interval : List.of("0.8,0.2", "0.5", "0.1,1.5", "NaN,1", "0.1,0.2,", "a,1", "")) {
       Object[] options = {"--model", map, "--guidance", 2, "--guidance-interval", interval};
       assertOneLine(
-          "--guidance-interval: expected LOW,HIGH with 0 ≤ LOW ≤ HIGH ≤ 1, got " + interval,
+          "--guidance-interval: expected LOW,HIGH with 0 ≤ LOW ≤ HIGH ≤ 1, got '%s'"
+              .formatted(interval),
           options);
     }
     assertOneLine(

@@ -171,6 +171,24 @@ class TrainCommandTest {
   }
 
   @Test
+  void everyCommandTakesADeviceAndASeed() {
+    for (String command :
+        new String[] {"demo", "sample", "evaluate", "train", "convert", "devices"}) {
+      String help = CommandRun.here(command, "--help").out();
+      for (String option : new String[] {"--backend=", "--threads=", "--seed="}) {
+        assertTrue(help.contains(option), command + ": " + help);
+      }
+    }
+    String[] convert = {"convert", "--flow", "flow", "--out", folder + "/a.safetensors", "", ""};
+    convert[5] = "--backend";
+    convert[6] = "abacus";
+    assertTrue(failure(1, CommandRun.here(convert)).contains("abacus"));
+    convert[5] = "--threads";
+    convert[6] = "0";
+    assertTrue(failure(1, CommandRun.here(convert)).contains("--threads: expected at least 1"));
+  }
+
+  @Test
   void helpNamesEveryOption() {
     for (String command : new String[] {"train", "convert"}) {
       CommandRun.Outcome help = CommandRun.here(command, "--help");

@@ -29,4 +29,9 @@ public record Batch(Tensor inputs, Tensor labels) implements Tree<Batch> {
   public Batch withLeaves(List<Tensor> leaves) {
     return new Batch(leaves.get(0), leaves.get(1));
   }
+
+  @Override
+  public List<String> leafNames() {
+    return List.of("inputs", "labels");
+  }
 }

@@ -103,6 +103,17 @@ public record DataSet(Tensor inputs, Tensor labels) {
   }
 
   /**
+   * Shuffled batches to train on, in the order of seed 0.
+   *
+   * @param batchSize examples in each batch
+   * @return the endless sequence
+   * @throws IllegalArgumentException if a batch is larger than the data
+   */
+  public Batches batches(int batchSize) {
+    return batches(batchSize, 0);
+  }
+
+  /**
    * All examples once, in order, to evaluate on.
    *
    * @param batchSize examples in each batch; the last may have fewer

@@ -184,11 +184,24 @@ public final class Load {
      */
     @Override
     public String toString() {
+      return listed(
+          "; initialise them with Load.lenient()",
+          "; ignore them with Load.lenient()",
+          "; check the model's configuration",
+          "; convert them with cast(dtype)");
+    }
+
+    /** The same without what a model's load could do about them. */
+    String listed() {
+      return listed("", "", "", "");
+    }
+
+    private String listed(String lacking, String surplus, String shapes, String dtypes) {
       List<String> lines = new ArrayList<>();
-      line(lines, "missing in the file", missing, "initialise them with Load.lenient()");
-      line(lines, "unexpected in the file", unexpected, "ignore them with Load.lenient()");
-      line(lines, "mis-shaped", misshaped, "check the model's configuration");
-      line(lines, "of another dtype", mistyped, "convert them with cast(dtype)");
+      line(lines, "missing in the file", missing, lacking);
+      line(lines, "unexpected in the file", unexpected, surplus);
+      line(lines, "mis-shaped", misshaped, shapes);
+      line(lines, "of another dtype", mistyped, dtypes);
       return String.join(System.lineSeparator(), lines);
     }
 
@@ -196,7 +209,7 @@ public final class Load {
       if (!names.isEmpty()) {
         String shown = String.join(", ", names.subList(0, Math.min(LISTED, names.size())));
         String rest = names.size() > LISTED ? ", …" : "";
-        lines.add("  %s (%d; %s): %s%s".formatted(kind, names.size(), advice, shown, rest));
+        lines.add("  %s (%d%s): %s%s".formatted(kind, names.size(), advice, shown, rest));
       }
     }
   }

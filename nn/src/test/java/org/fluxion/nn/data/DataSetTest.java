@@ -99,6 +99,7 @@ class DataSetTest {
   @Test
   void epochsAndSeedsDiffer() {
     DataSet data = numbers(100);
+    assertArrayEquals(data.batches(7, 0).indices(3), data.batches(7).indices(3));
     Batches batches = data.batches(100, 1);
     assertFalse(Arrays.equals(batches.indices(0), batches.indices(1)));
     assertFalse(Arrays.equals(batches.indices(0), data.batches(100, 2).indices(0)));

@@ -83,11 +83,19 @@ final class Casts {
           }
         }
         case INT64 -> {
-          // The general loops below.
+          // The loops below.
         }
       }
     }
     long in = (long) from.bytes() * ScalarLoops.step(0, scalar);
+    if (from == DType.INT64 && to == DType.FLOAT32) {
+      // By way of a double it would be rounded twice.
+      return (out, a, b, c, n) -> {
+        for (int i = 0; i < n; i++) {
+          Memory.putFloat(out + 4L * i, Memory.getLong(a + in * i));
+        }
+      };
+    }
     return from.isFloating() || to.isFloating()
         ? throughDouble(reader(from), in, writer(to), to.bytes())
         : throughLong(longReader(from), in, longWriter(to), to.bytes());

@@ -2,6 +2,8 @@ package org.fluxion.tensor.cpu;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -9,18 +11,42 @@ import java.util.Set;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.HostMemory;
-import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Explanation;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Plan;
 
-/** A plan on the host's processor: off-heap memory, and every kernel split over the threads. */
+/**
+ * A plan on the host's processor: off-heap memory, and every kernel split over the threads. One
+ * that is dropped without being closed gives both back once it is collected; whatever touches the
+ * memory keeps the executable reachable until it is done.
+ */
 public final class CpuExecutable implements Executable {
   private static final long POISON = 0x7ff7_a5a5_7ff7_a5a5L;
+  private static final Cleaner CLEANER = Cleaner.create();
+
+  /**
+   * What has to be given back, by closing or when nobody can reach the executable any more: so it
+   * must not refer to it.
+   */
+  private static final class Resources implements Runnable {
+    private final Arena memory = Arena.ofShared();
+    private long reserved;
+    private Workers workers;
+
+    @Override
+    public void run() {
+      if (workers != null) {
+        workers.close();
+      }
+      memory.close();
+      HostMemory.freed(reserved);
+    }
+  }
 
   private final Plan plan;
-  private final Arena memory = Arena.ofShared();
+  private final Resources resources = new Resources();
+  private final Cleaner.Cleanable cleanable;
   private final CpuKernel[] kernels;
   private final long[] nanos;
   private final long[] addresses;
@@ -48,72 +74,71 @@ public final class CpuExecutable implements Executable {
   /** The same with a choice of how loops run. */
   CpuExecutable(Plan plan, int threads, LoopClasses.Mode mode) {
     this.plan = plan;
-    Set<Buffer> inPlace = new HashSet<>(plan.donated().keySet());
-    long sharedBytes = 0;
-    long scratchBytes = 0;
-    int values = 1;
-    int loops = 1;
-    int arguments = 0;
-    kernels = new CpuKernel[plan.kernels().size()];
-    nanos = new long[kernels.length];
-    for (int i = 0; i < kernels.length; i++) {
-      kernels[i] = lower(plan.kernels().get(i), inPlace, mode);
-      sharedBytes = Math.max(sharedBytes, kernels[i].sharedBytes());
-      scratchBytes = Math.max(scratchBytes, kernels[i].scratchBytes());
-      if (kernels[i] instanceof LoopRunner runner) {
-        values = Math.max(values, runner.valueCount());
-        loops = Math.max(loops, runner.loopCount());
-        arguments = Math.max(arguments, runner.argumentCount());
+    cleanable = CLEANER.register(this, resources);
+    try {
+      Set<Buffer> inPlace = new HashSet<>(plan.donated().keySet());
+      long sharedBytes = 0;
+      long scratchBytes = 0;
+      int values = 1;
+      int loops = 1;
+      int arguments = 0;
+      kernels = new CpuKernel[plan.kernels().size()];
+      nanos = new long[kernels.length];
+      for (int i = 0; i < kernels.length; i++) {
+        kernels[i] = lower(plan.kernels().get(i), inPlace, mode);
+        sharedBytes = Math.max(sharedBytes, kernels[i].sharedBytes());
+        scratchBytes = Math.max(scratchBytes, kernels[i].scratchBytes());
+        if (kernels[i] instanceof LoopRunner runner) {
+          values = Math.max(values, runner.valueCount());
+          loops = Math.max(loops, runner.loopCount());
+          arguments = Math.max(arguments, runner.argumentCount());
+        }
       }
+      bytes = Explanation.plannedBytes(plan) + sharedBytes + threads * scratchBytes;
+      HostMemory.reserve(bytes, () -> Explanation.largest(plan));
+      resources.reserved = bytes;
+      Map<Buffer, Long> places = new HashMap<>();
+      for (Buffer buffer : plan.inputs()) {
+        allocate(buffer, places);
+      }
+      plan.donated().forEach((output, input) -> places.put(output, places.get(input)));
+      for (Buffer buffer : plan.outputs()) {
+        allocate(buffer, places);
+      }
+      for (Map.Entry<Buffer, HostData> constant : plan.constants().entrySet()) {
+        allocate(constant.getKey(), places);
+        MemorySegment.copy(
+            constant.getValue().segment(),
+            0,
+            Memory.ALL,
+            places.get(constant.getKey()),
+            constant.getKey().bytes());
+      }
+      arena = allocate(plan.arena().bytes());
+      plan.arena().offsets().forEach((buffer, offset) -> places.put(buffer, arena + offset));
+      int most = places.keySet().stream().mapToInt(Buffer::id).max().orElse(0);
+      addresses = new long[most + 1];
+      places.forEach((buffer, address) -> addresses[buffer.id()] = address);
+      shared = allocate(sharedBytes);
+      frames = new CpuKernel.Frame[threads];
+      for (int i = 0; i < threads; i++) {
+        long scratch = allocate(scratchBytes);
+        frames[i] = new CpuKernel.Frame(scratch, values, loops, arguments);
+      }
+      workers = new Workers(threads);
+      resources.workers = workers;
+    } catch (Throwable thrown) {
+      cleanable.clean();
+      throw thrown;
     }
-    bytes = Explanation.plannedBytes(plan) + sharedBytes + threads * scratchBytes;
-    reserve();
-    Map<Buffer, Long> places = new HashMap<>();
-    for (Buffer buffer : plan.inputs()) {
-      allocate(buffer, places);
-    }
-    plan.donated().forEach((output, input) -> places.put(output, places.get(input)));
-    for (Buffer buffer : plan.outputs()) {
-      allocate(buffer, places);
-    }
-    for (Map.Entry<Buffer, HostData> constant : plan.constants().entrySet()) {
-      allocate(constant.getKey(), places);
-      MemorySegment.copy(
-          constant.getValue().segment(),
-          0,
-          Memory.ALL,
-          places.get(constant.getKey()),
-          constant.getKey().bytes());
-    }
-    arena = allocate(plan.arena().bytes());
-    plan.arena().offsets().forEach((buffer, offset) -> places.put(buffer, arena + offset));
-    int most = places.keySet().stream().mapToInt(Buffer::id).max().orElse(0);
-    addresses = new long[most + 1];
-    places.forEach((buffer, address) -> addresses[buffer.id()] = address);
-    shared = allocate(sharedBytes);
-    frames = new CpuKernel.Frame[threads];
-    for (int i = 0; i < threads; i++) {
-      long scratch = allocate(scratchBytes);
-      frames[i] = new CpuKernel.Frame(scratch, values, loops, arguments);
-    }
-    workers = new Workers(threads);
   }
 
   private CpuKernel lower(Kernel kernel, Set<Buffer> inPlace, LoopClasses.Mode mode) {
     return switch (kernel) {
-      case Kernel.LoopKernel loops -> new LoopRunner(loops, inPlace, mode, memory);
+      case Kernel.LoopKernel loops -> new LoopRunner(loops, inPlace, mode, resources.memory);
       case Kernel.MatmulKernel matmul -> new MatmulRunner(matmul);
       case Kernel.OperationKernel operation -> new OperationRunner(operation);
     };
-  }
-
-  private void reserve() {
-    try {
-      HostMemory.reserve(bytes, () -> Explanation.largest(plan));
-    } catch (TensorException tooLarge) {
-      memory.close();
-      throw tooLarge;
-    }
   }
 
   private void allocate(Buffer buffer, Map<Buffer, Long> places) {
@@ -124,11 +149,10 @@ public final class CpuExecutable implements Executable {
 
   private long allocate(long size) {
     try {
-      return memory.allocate(Math.max(64, size), 64).address();
+      return resources.memory.allocate(Math.max(64, size), 64).address();
     } catch (OutOfMemoryError refused) {
       // The system has less than the limit allows.
-      memory.close();
-      HostMemory.freed(bytes);
+      cleanable.clean();
       throw HostMemory.exhausted(bytes, 0, Explanation.largest(plan));
     }
   }
@@ -148,6 +172,7 @@ public final class CpuExecutable implements Executable {
     check();
     Buffer buffer = plan.inputs().get(input);
     MemorySegment.copy(data.segment(), 0, Memory.ALL, addresses[buffer.id()], buffer.bytes());
+    Reference.reachabilityFence(this);
   }
 
   @Override
@@ -163,6 +188,7 @@ public final class CpuExecutable implements Executable {
       nanos[k] += System.nanoTime() - start;
     }
     runs++;
+    Reference.reachabilityFence(this);
   }
 
   /** How many kernels are loops, and how many of them run as generated classes by now. */
@@ -194,6 +220,7 @@ public final class CpuExecutable implements Executable {
   private void read(Buffer buffer, HostData data) {
     check();
     MemorySegment.copy(Memory.ALL, addresses[buffer.id()], data.segment(), 0, buffer.bytes());
+    Reference.reachabilityFence(this);
   }
 
   @Override
@@ -226,6 +253,7 @@ public final class CpuExecutable implements Executable {
         }
       }
     }
+    Reference.reachabilityFence(this);
   }
 
   /**
@@ -237,6 +265,7 @@ public final class CpuExecutable implements Executable {
     for (long i = 0; i < plan.arena().bytes(); i += Long.BYTES) {
       Memory.putLong(arena + i, POISON);
     }
+    Reference.reachabilityFence(this);
   }
 
   /**
@@ -250,6 +279,7 @@ public final class CpuExecutable implements Executable {
     while (end > 0 && Memory.getLong(arena + end - Long.BYTES) == POISON) {
       end -= Long.BYTES;
     }
+    Reference.reachabilityFence(this);
     return end;
   }
 
@@ -271,11 +301,7 @@ public final class CpuExecutable implements Executable {
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      workers.close();
-      memory.close();
-      HostMemory.freed(bytes);
-    }
+    closed = true;
+    cleanable.clean();
   }
 }

@@ -251,11 +251,6 @@ final class Gemm {
     return way == Way.PANELS ? 0 : panels * panelBytes + 64;
   }
 
-  /** The floating point operations of the whole product. */
-  long flops() {
-    return 2 * batches * m * n * (long) k;
-  }
-
   /**
    * Runs a task.
    *

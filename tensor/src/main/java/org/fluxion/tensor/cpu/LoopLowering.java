@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.fluxion.tensor.DType;
+import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.plan.Access;
 import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Kernel;
@@ -114,7 +115,12 @@ final class LoopLowering {
       count++;
     }
     this.rowLoops = count;
-    this.columns = Math.toIntExact(row);
+    if (row > Integer.MAX_VALUE) {
+      throw new TensorException(
+          "%s: rows of %d elements are more than the cpu counts, %d; split the tensor or reduce axis by axis"
+              .formatted(kernel.name(), row, Integer.MAX_VALUE));
+    }
+    this.columns = (int) row;
     this.rows = kernel.elements() / Math.max(1, row);
     boolean reducesRows = kernel.body().stream().anyMatch(Kernel.RowReduce.class::isInstance);
     this.pieces = columns > BLOCK && !reducesRows;

@@ -89,7 +89,7 @@ final class OperationRunner implements CpuKernel {
         }
       }
       case Op.Concat o -> concat(o.axis(), addresses, out);
-      case Op.Pad o -> pad(o, in, out, frame.indices);
+      case Op.Pad o -> pad(o, in, out);
       default -> throw new IllegalStateException("no kernel of its own: " + op.label());
     }
   }
@@ -210,11 +210,7 @@ final class OperationRunner implements CpuKernel {
           best = j;
         }
       }
-      if (bytes == 8) {
-        Memory.putLong(out + i * 8, best);
-      } else {
-        Memory.putInt(out + i * 4, best);
-      }
+      Memory.putInt(out + i * 4, best);
     }
   }
 
@@ -234,7 +230,7 @@ final class OperationRunner implements CpuKernel {
     }
   }
 
-  private void pad(Op.Pad o, long in, long out, long[] index) {
+  private void pad(Op.Pad o, long in, long out) {
     long total = shape.elements();
     for (long done = 0; done < total; done += LoopLowering.BLOCK) {
       int n = (int) Math.min(LoopLowering.BLOCK, total - done);

@@ -73,19 +73,6 @@ final class StridedRead {
     return boundOffsets.length == 0 && strides.length == 1 && (strides[0] == 1 || extents[0] == 1);
   }
 
-  /** Whether every element of the walk is the same one. */
-  boolean isConstant() {
-    if (boundOffsets.length > 0) {
-      return false;
-    }
-    for (long stride : strides) {
-      if (stride != 0) {
-        return false;
-      }
-    }
-    return true;
-  }
-
   long offset() {
     return offset;
   }

@@ -37,7 +37,8 @@ final class Workers implements AutoCloseable {
   private final AtomicInteger finished = new AtomicInteger();
   private final AtomicInteger sleeping = new AtomicInteger();
 
-  // Written before the state that announces them, and not again before all tasks have ended.
+  // Written before the state that announces them, and not again before all tasks have ended, when
+  // no thread reads them.
   private Work work;
   private int first;
 
@@ -66,6 +67,8 @@ final class Workers implements AutoCloseable {
     for (int from = 0; from < tasks; from += (int) MASK) {
       round(from, Math.min(tasks - from, (int) MASK));
     }
+    // The threads outlive what they worked for, which may be dropped now.
+    this.work = null;
     Throwable thrown = failure;
     if (thrown != null) {
       failure = null;

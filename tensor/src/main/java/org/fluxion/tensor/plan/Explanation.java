@@ -99,6 +99,7 @@ public final class Explanation {
             plannedBytes(plan) / 1e6,
             plan.arena().bytes() / 1e6,
             plan.arena().live() / 1e6));
+    text.append("largest: ").append(largest(plan)).append('\n');
     if (nanos != null) {
       text.append(String.format(Locale.ROOT, "%.3f ms a run%n", time / runs / 1e6));
     }

@@ -144,7 +144,11 @@ class BlockFunctionsTest {
   private static HostData spread(HostData scalar, int n) {
     HostData all = HostData.allocate(scalar.dtype(), n);
     for (int i = 0; i < n; i++) {
-      all.setDouble(i, scalar.getDouble(0));
+      if (scalar.dtype().isFloating()) {
+        all.setDouble(i, scalar.getDouble(0));
+      } else {
+        all.setLong(i, scalar.getLong(0));
+      }
     }
     return all;
   }
@@ -182,6 +186,20 @@ class BlockFunctionsTest {
     HostData expected = reference(c, operands, n);
     BlockFunction f = BlockFunctions.of(c.op(), c.operands(), c.result());
     assertSame(c, operands, expected, run(c, f, operands, n));
+  }
+
+  /** 2⁵³ + 2²⁹ + 1 lies above the middle of two float32, its nearest double at it. */
+  @Test
+  void integersAreRoundedOnce() {
+    Case c = new Case(new Op.Cast(DType.FLOAT32), List.of(DType.INT64), DType.FLOAT32);
+    HostData value = HostData.allocate(DType.INT64, 1);
+    value.setLong(0, (1L << 53) + (1L << 29) + 1);
+    for (BlockFunction f :
+        List.of(
+            BlockFunctions.of(c.op(), c.operands(), c.result()),
+            BlockFunctions.withScalar(c.op(), c.operands(), c.result(), 0))) {
+      assertEquals(0x1p53 + 0x1p30, run(c, f, List.of(value), 1).getDouble(0));
+    }
   }
 
   @Property(tries = 400)

@@ -80,8 +80,12 @@ final class Blocks {
       if (dtype == DType.BOOL) {
         data.setLong(i, random.nextInt(2));
       } else if (dtype.isInteger()) {
-        // Small ones often, so that equal pairs and zeros occur; products stay exact in a double.
-        int value = random.nextInt(3) == 0 ? random.nextInt(7) - 3 : random.nextInt() >> 7;
+        // Small ones often, so that equal pairs and zeros occur; others of every width, since
+        // doubles and floats hold only the narrower ones.
+        long value =
+            random.nextInt(3) == 0
+                ? random.nextInt(7) - 3
+                : random.nextLong() >> random.nextInt(Long.SIZE);
         data.setLong(i, value);
       } else {
         double value =
