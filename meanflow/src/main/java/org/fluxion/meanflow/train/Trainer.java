@@ -3,6 +3,7 @@ package org.fluxion.meanflow.train;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.fluxion.nn.FlatParameters;
@@ -106,8 +107,9 @@ public final class Trainer {
    *
    * @return how far it came
    * @throws IOException if a file cannot be read or written
-   * @throws IllegalArgumentException if the program needs more memory than there is, or the initial
-   *     weights are of another shape
+   * @throws IllegalArgumentException if the program needs more memory than there is, the initial
+   *     weights are of another shape, or the run was begun with another configuration: only its
+   *     length and the folder of its data may change
    * @throws IllegalStateException if the loss is no longer finite; the last checkpoint stays
    */
   public Result train() throws IOException {
@@ -117,6 +119,9 @@ public final class Trainer {
     TrainingState named = fresh(initial);
     Checkpoints checkpoints = new Checkpoints(folder.checkpoints());
     Optional<Checkpoint> found = checkpoints.latest(named, step.metrics(), listener::notice);
+    if (found.isPresent()) {
+      requireSame(found.get());
+    }
     folder.writeConfiguration(configuration);
     Checkpoint start =
         found.isPresent()
@@ -138,6 +143,25 @@ public final class Trainer {
                 key().fold(DRAWS_FOLD))) {
       listener.started(configuration, start.step());
       return new Steps(step, checkpoints, log, run, start).take();
+    }
+  }
+
+  /** What a run has become depends on its configuration: with another it would be neither's. */
+  private void requireSame(Checkpoint checkpoint) {
+    TrainingConfiguration begun = checkpoint.configuration();
+    if (begun.steps() != configuration.steps()) {
+      // Cuts a warm-up that is too long for them, as it did here.
+      begun = begun.withSteps(configuration.steps());
+    }
+    begun =
+        begun.withData(
+            new DataConfiguration(
+                begun.data().set(), begun.data().size(), configuration.data().folder()));
+    List<String> differences = configuration.differences(begun);
+    if (!differences.isEmpty()) {
+      throw new IllegalArgumentException(
+          "resume: the checkpoint of step %d in %s is of another configuration (%s); put back what it was, or begin a new run in another folder"
+              .formatted(checkpoint.step(), folder.checkpoints(), String.join("; ", differences)));
     }
   }
 

@@ -113,6 +113,29 @@ class TrainerTest {
   }
 
   @Test
+  void aRunGoesOnWithItsOwnConfigurationAlone() throws IOException {
+    TrainingConfiguration begun = TinyRun.flow(data, STEPS);
+    try (RunFolder folder = RunFolder.create(runs.resolve("run"))) {
+      train(folder, begun, 5);
+      TrainingConfiguration faster =
+          TinyRun.configuration(data, STEPS, begun.objective(), 2e-2).withSeed(8);
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> train(folder, faster, -1))
+              .getMessage();
+      assertTrue(
+          message.contains("optimizer.learningRate: 0.02, not 0.01; seed: 8, not 7"), message);
+      assertEquals(begun, folder.readConfiguration(), "what is refused is not written");
+      // Where the data lie may change, and how long it goes on; a warm-up is cut to fit.
+      TrainingConfiguration longer =
+          begun
+              .withSteps(STEPS + 1)
+              .withData(begun.data().withFolder(data.resolve(".").toString()));
+      assertTrue(train(folder, longer, -1).finished());
+      assertTrue(train(folder, longer.withSteps(3), -1).finished());
+    }
+  }
+
+  @Test
   void metricsTellOfEveryIntervalAndTheModelIsTheAverage() throws IOException {
     TrainingConfiguration configuration = TinyRun.map(data, STEPS);
     List<Double> losses = new ArrayList<>();
@@ -323,15 +346,11 @@ class TrainerTest {
               .matcher(message);
       assertTrue(fits.matches(), message);
       int batch = Integer.parseInt(fits.group(1));
-      Trainer fitting =
-          new Trainer(large.withBatchSize(batch), folder, Device.cpu(1)).memoryLimit(250_000);
-      assertTrue(fitting.train().finished());
       String next =
           assertThrows(
                   IllegalArgumentException.class,
                   () ->
-                      new Trainer(
-                              large.withBatchSize(batch + 1).withSteps(9), folder, Device.cpu(1))
+                      new Trainer(large.withBatchSize(batch + 1), folder, Device.cpu(1))
                           .memoryLimit(250_000)
                           .train())
               .getMessage();
@@ -339,12 +358,12 @@ class TrainerTest {
       String none =
           assertThrows(
                   IllegalArgumentException.class,
-                  () ->
-                      new Trainer(large.withSteps(9), folder, Device.cpu(1))
-                          .memoryLimit(1000)
-                          .train())
+                  () -> new Trainer(large, folder, Device.cpu(1)).memoryLimit(1000).train())
               .getMessage();
       assertTrue(none.contains("not even a batch of 1 fits"), none);
+      Trainer fitting =
+          new Trainer(large.withBatchSize(batch), folder, Device.cpu(1)).memoryLimit(250_000);
+      assertTrue(fitting.train().finished());
     }
   }
 }
