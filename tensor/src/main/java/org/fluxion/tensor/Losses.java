@@ -31,11 +31,8 @@ public final class Losses {
     }
     Tensor column = labels.reshape(shape.with(-1, 1));
     Tensor picked = logarithms.takeAlong(column, -1);
-    Tensor valid =
-        column
-            .greaterEqual(Tensor.scalar(0, labels.dtype()))
-            .and(column.less(Tensor.scalar(shape.extent(-1), labels.dtype())));
-    return Tensor.where(valid, picked, Tensor.scalar(Double.NaN, logits.dtype())).mean().neg();
+    Tensor valid = column.greaterEqual(0).and(column.less(shape.extent(-1)));
+    return Tensor.where(valid, picked, Double.NaN).mean().neg();
   }
 
   /**

@@ -1471,8 +1471,8 @@ public final class Tensor implements Tree<Tensor> {
       throw new TensorException("dropout: expected a rate in [0, 1), got " + rate);
     }
     TypeRules.requireFloating("dropout", this);
-    Tensor kept = key.uniform(shape, DType.FLOAT32).greaterEqual(scalar(rate, DType.FLOAT32));
-    return where(kept, mul(1 / (1 - rate)), number("dropout", 0));
+    Tensor kept = key.uniform(shape, DType.FLOAT32).greaterEqual(rate);
+    return where(kept, mul(1 / (1 - rate)), 0);
   }
 
   /**

@@ -209,6 +209,10 @@ class ErrorsTest {
     assertEquals(1L << 60, Shape.of(large, large).elements());
     assertSays("more bytes than can be counted", () -> HostData.allocate(DType.FLOAT64, 1L << 61));
     Tensor wide = Tensor.scalar(1, DType.FLOAT32).broadcastTo(Shape.of(large, 2));
+    Tensor images = Tensor.ones(1).broadcastTo(Shape.of(1, 1, 1 << 17, 1 << 17));
+    assertSays(
+        "unfold: positions in [1, 1, 131072, 131072]: an axis would have 17179869184 elements",
+        () -> Tensor.apply(new Op.Unfold(new Op.Window(1, 1, 1, 0)), List.of(images)));
     assertSays("product: an axis would have 2147483648 elements", wide::product);
   }
 

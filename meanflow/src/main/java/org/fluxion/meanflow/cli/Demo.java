@@ -88,6 +88,10 @@ final class Demo {
   private final boolean terminal = ProgressReport.isTerminal();
   private final List<Report.Stage> stages = new ArrayList<>();
   private final List<SummaryRow> rows = new ArrayList<>();
+
+  /** What drew each row's samples. */
+  private final List<Sampler> samplers = new ArrayList<>();
+
   private final List<Report.SampleGrid> grids = new ArrayList<>();
   private final List<Report.Training> trainings = new ArrayList<>();
 
@@ -318,9 +322,15 @@ final class Demo {
           ShippedModels.sampler(map).steps(steps),
           plan.samplingSeeds());
     }
+    say("Taking the time of each row, all in turn …");
+    List<Double> times = measurement.millisecondsPerImage(samplers);
+    for (int i = 0; i < rows.size(); i++) {
+      rows.set(i, rows.get(i).withMillisecondsPerImage(times.get(i)));
+    }
     done(
         "Sampled the flow map",
-        "%,d digits with each of 1, 2 and 4 steps, from the same noise.".formatted(plan.samples()),
+        "%,d digits with each of 1, 2 and 4 steps, from the same noise. Then each row's time was taken, in turns."
+            .formatted(plan.samples()),
         begin);
   }
 
@@ -392,18 +402,18 @@ final class Demo {
     }
   }
 
-  private void measure(Measurement measurement, Generator generator, Sampler sampler, int seeds)
+  private void measure(Measurement measurement, Generator generator, Sampler settings, int seeds)
       throws IOException {
     List<Long> all = LongStream.range(plan.seed(), plan.seed() + seeds).boxed().toList();
-    String task = "%s, %s".formatted(generator.title(), FigureTable.steps(sampler.steps()));
+    String task = "%s, %s".formatted(generator.title(), FigureTable.steps(settings.steps()));
+    Sampler sampler = settings.guidance(plan.guidance()).device(plan.device());
     Measurement.Result result;
     try (TaskBar bar = new TaskBar(task, (long) seeds * plan.samples(), terminal)) {
-      result =
-          measurement.measure(
-              generator, sampler.guidance(plan.guidance()).device(plan.device()), all, bar::to);
+      result = measurement.measure(generator, sampler, all, bar::to);
     }
     SummaryRow row = result.row();
     rows.add(row);
+    samplers.add(sampler);
     grid(
         Optional.of(generator),
         row.steps(),

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.fluxion.meanflow.metrics.Evaluation;
 import org.fluxion.meanflow.report.FigureTable;
@@ -101,16 +102,24 @@ final class EvaluateCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     say(out, "Reading the digits and the classifier …");
     long begin = System.nanoTime();
-    List<SummaryRow> rows = new ArrayList<>();
+    List<SummaryRow> scored = new ArrayList<>();
+    List<Sampler> samplers = new ArrayList<>();
     try (Evaluation evaluation = Evaluation.open(device)) {
       Measurement measurement = new Measurement(evaluation, count);
       for (int n : steps.isEmpty() ? List.of(sampler.steps()) : steps) {
         String task = "%d × %,d samples, %s".formatted(samplingSeeds, count, FigureTable.steps(n));
         say(out, "Drawing %s …".formatted(task));
         SummaryRow row = measure(measurement, file, sampler.steps(n), task).row();
-        rows.add(row);
+        scored.add(row);
+        samplers.add(sampler.steps(n));
         say(out, FigureTable.line(row));
       }
+      say(out, "Taking the time …");
+      List<Double> times = measurement.millisecondsPerImage(samplers);
+      List<SummaryRow> rows =
+          IntStream.range(0, scored.size())
+              .mapToObj(i -> scored.get(i).withMillisecondsPerImage(times.get(i)))
+              .toList();
       Summary summary =
           new Summary(
               rows,

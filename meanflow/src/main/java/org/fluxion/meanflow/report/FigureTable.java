@@ -13,7 +13,7 @@ public final class FigureTable {
   private FigureTable() {}
 
   /**
-   * One row's figures in words, as a line to print when it has been measured.
+   * One row's figures but for the time, as a line to print when they have been measured.
    *
    * @param row the row
    * @return the line, not ended
@@ -22,11 +22,10 @@ public final class FigureTable {
     int seeds = row.seeds().size();
     return String.format(
         Locale.ROOT,
-        "  %8s: Fréchet distance %6.2f, %5.1f%% of the asked class, %.2f ms an image%s",
+        "  %8s: Fréchet distance %6.2f, %5.1f%% of the asked class%s",
         steps(row.steps()),
         row.frechet(),
         row.accuracy() * 100,
-        row.millisecondsPerImage(),
         seeds > 1 ? " (the worst of %d seeds)".formatted(seeds) : "");
   }
 

@@ -13,28 +13,31 @@ import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
 /**
- * Draws samples, balanced over the classes, scores them and takes the time. Sample i is of class i
+ * Draws samples, balanced over the classes, and scores them; and takes the time of several samplers
+ * in turn, so that a machine whose speed drifts is as fast to all of them. Sample i is of class i
  * mod classes, so that the first hundred are ten of each of ten.
  *
  * @param evaluation what scores them
  * @param samples how many, a multiple of the number of classes
- * @param timedSeconds how long draws go on to take the time; there is one draw at least
+ * @param timedSeconds how long rounds of timed draws go on; there is one round at least
  */
 public record Measurement(Evaluation evaluation, int samples, double timedSeconds) {
   /** Samples of each class in a grid, at most. */
   private static final int GRID_COLUMNS = 10;
 
-  /** Draws that are timed at most. */
-  private static final int TIMED_DRAWS = 25;
+  /** Rounds of timed draws at most. */
+  private static final int ROUNDS = 7;
 
-  /** Enough for a median of many draws in few steps, and of some in many. */
-  private static final double TIMED_SECONDS = 1.5;
+  /** Steps that are timed in each round, at least: four draws of one step. */
+  private static final int STEPS = 4;
+
+  private static final double TIMED_SECONDS = 40;
 
   private static final double NANOS = 1e9;
   private static final double MILLIS_PER_SECOND = 1e3;
 
   /**
-   * Measures samples, and takes the time for a second or two.
+   * Measures samples, and takes times for less than a minute.
    *
    * @param evaluation what scores them
    * @param samples how many, a multiple of the number of classes
@@ -65,7 +68,7 @@ public record Measurement(Evaluation evaluation, int samples, double timedSecond
    * @param sampler the sampler
    * @param seeds of the noise, at least one
    * @param drawn told of the number of samples drawn so far, over all seeds
-   * @return figures and some samples
+   * @return figures, but for the time, which is 0, and some samples
    * @throws IllegalArgumentException if the samples are no multiple of the number of classes
    */
   public Result measure(Generator model, Sampler sampler, List<Long> seeds, IntConsumer drawn) {
@@ -84,10 +87,7 @@ public record Measurement(Evaluation evaluation, int samples, double timedSecond
             draw(open, sampler, labels, RandomKey.of(seed), done -> drawn.accept(before + done));
         scored.add(new Scored(seed, images, evaluation.evaluate(images, labels)));
       }
-      double milliseconds =
-          millisecondsPerImage(open, labels(Math.min(samples, sampler.batch()), classes));
-      List<SummaryRow.SeedFigures> figures =
-          scored.stream().map(each -> each.figures(milliseconds)).toList();
+      List<SummaryRow.SeedFigures> figures = scored.stream().map(Scored::figures).toList();
       return new Result(
           SummaryRow.worstOf(model, sampler.steps(), sampler.guidance(), figures)
               .withTimes(sampler.low(), sampler.high(), sampler.shift()),
@@ -97,13 +97,9 @@ public record Measurement(Evaluation evaluation, int samples, double timedSecond
 
   /** One seed's samples. */
   private record Scored(long seed, Tensor images, Evaluation.Scores scores) {
-    SummaryRow.SeedFigures figures(double millisecondsPerImage) {
+    SummaryRow.SeedFigures figures() {
       return new SummaryRow.SeedFigures(
-          seed,
-          scores.frechet(),
-          scores.accuracy(),
-          millisecondsPerImage,
-          scores.nearestDistance());
+          seed, scores.frechet(), scores.accuracy(), 0, scores.nearestDistance());
     }
   }
 
@@ -139,17 +135,51 @@ public record Measurement(Evaluation evaluation, int samples, double timedSecond
     return Tensor.concat(0, parts.toArray(Tensor[]::new)).cast(DType.FLOAT32).detach();
   }
 
-  /** The median over draws of one batch, after the samples have warmed everything up. */
-  private double millisecondsPerImage(OpenSampler open, Tensor labels) {
-    List<Double> seconds = new ArrayList<>();
-    long begin = System.nanoTime();
-    do {
-      long before = System.nanoTime();
-      open.sample(labels, RandomKey.of(seconds.size())).value();
-      seconds.add((System.nanoTime() - before) / NANOS);
-    } while (seconds.size() < TIMED_DRAWS && (System.nanoTime() - begin) / NANOS < timedSeconds);
-    double[] sorted = seconds.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-    return sorted[sorted.length / 2] * MILLIS_PER_SECOND / labels.shape().extent(0);
+  /**
+   * Takes the time of samplers: the median over draws of one batch, noise included, in rounds in
+   * which each has its turn, after one that warms them up.
+   *
+   * @param samplers the samplers
+   * @return milliseconds for an image of each
+   */
+  public List<Double> millisecondsPerImage(List<Sampler> samplers) {
+    List<OpenSampler> open = new ArrayList<>();
+    try {
+      List<List<Double>> times = new ArrayList<>();
+      List<Tensor> labels = new ArrayList<>();
+      for (Sampler sampler : samplers) {
+        open.add(sampler.open());
+        times.add(new ArrayList<>());
+        labels.add(labels(Math.min(samples, sampler.batch()), sampler.transformer().classes()));
+        seconds(open.getLast(), labels.getLast(), 0);
+      }
+      long begin = System.nanoTime();
+      for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < open.size(); i++) {
+          for (int steps = 0; steps < STEPS; steps += samplers.get(i).steps()) {
+            times.get(i).add(seconds(open.get(i), labels.get(i), times.get(i).size()));
+          }
+        }
+        if ((System.nanoTime() - begin) / NANOS >= timedSeconds) {
+          break;
+        }
+      }
+      List<Double> medians = new ArrayList<>();
+      for (int i = 0; i < open.size(); i++) {
+        double[] sorted = times.get(i).stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        medians.add(
+            sorted[sorted.length / 2] * MILLIS_PER_SECOND / labels.get(i).shape().extent(0));
+      }
+      return medians;
+    } finally {
+      open.forEach(OpenSampler::close);
+    }
+  }
+
+  private static double seconds(OpenSampler open, Tensor labels, int seed) {
+    long before = System.nanoTime();
+    open.sample(labels, RandomKey.of(seed)).value();
+    return (System.nanoTime() - before) / NANOS;
   }
 
   private static ImageGrid grid(Tensor images, int classes) {

@@ -61,7 +61,7 @@ public record SummaryRow(
 
   /**
    * The row of the worst seed. The accuracy is the lowest that any seed gave, and the time the
-   * median, which one disturbance of the machine does not move.
+   * median.
    *
    * @param model what drew the samples
    * @param steps sampling steps
@@ -111,5 +111,34 @@ public record SummaryRow(
         millisecondsPerImage,
         nearestDistance,
         seeds);
+  }
+
+  /**
+   * The same figures with the time that an image takes, which no seed changes.
+   *
+   * @param milliseconds time to draw one image
+   * @return the row
+   */
+  public SummaryRow withMillisecondsPerImage(double milliseconds) {
+    return new SummaryRow(
+        model,
+        steps,
+        guidance,
+        guidanceInterval,
+        shift,
+        frechet,
+        accuracy,
+        milliseconds,
+        nearestDistance,
+        seeds.stream()
+            .map(
+                each ->
+                    new SeedFigures(
+                        each.seed(),
+                        each.frechet(),
+                        each.accuracy(),
+                        milliseconds,
+                        each.nearestDistance()))
+            .toList());
   }
 }

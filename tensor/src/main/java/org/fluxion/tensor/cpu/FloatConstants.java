@@ -47,11 +47,6 @@ final class FloatConstants {
   static final FloatVector COS_0 = all(ScalarElementary.COS_0);
   static final FloatVector MINUS_HALF = all(-0.5f);
   static final FloatVector TWO = all(2f);
-  static final FloatVector TANH_4 = all(ScalarElementary.TANH_4);
-  static final FloatVector TANH_3 = all(ScalarElementary.TANH_3);
-  static final FloatVector TANH_2 = all(ScalarElementary.TANH_2);
-  static final FloatVector TANH_1 = all(ScalarElementary.TANH_1);
-  static final FloatVector TANH_0 = all(ScalarElementary.TANH_0);
   static final FloatVector ERFC_7 = all(ScalarElementary.ERFC_7);
   static final FloatVector ERFC_6 = all(ScalarElementary.ERFC_6);
   static final FloatVector ERFC_5 = all(ScalarElementary.ERFC_5);
@@ -73,7 +68,6 @@ final class FloatConstants {
   static final FloatVector MIN_NORMAL = all(Float.MIN_NORMAL);
   static final FloatVector POSITIVE_INFINITY = all(Float.POSITIVE_INFINITY);
   static final FloatVector MINUS_ONE = all(-1f);
-  static final FloatVector TANH_SMALL = all(ScalarElementary.TANH_SMALL);
   static final FloatVector ERF_SMALL = all(ScalarElementary.ERF_SMALL);
   static final FloatVector SUBNORMAL_EXPONENT = all(ScalarElementary.SUBNORMAL_EXPONENT);
   static final FloatVector NEGATIVE_INFINITY = all(Float.NEGATIVE_INFINITY);

@@ -198,16 +198,19 @@ final class FloatElementary {
   private static FloatVector expm1(FloatVector x) {
     FloatVector y = atLeast(atMost(x, EXP_MOST), EXPM1_LEAST);
     FloatVector z = y.fma(LOG2_E, ROUNDER);
-    FloatVector r = remainder(y, z.sub(ROUNDER));
+    FloatVector p = expm1Polynomial(remainder(y, z.sub(ROUNDER)));
+    FloatVector s = scale(z, HALF_BITS);
+    FloatVector result = p.fma(s, s.sub(HALF)).mul(TWO);
+    return result.blend(x, x.abs().compare(VectorOperators.LT, TINY));
+  }
+
+  private static FloatVector expm1Polynomial(FloatVector r) {
     FloatVector q = r.fma(EXPM1_5, EXPM1_4);
     q = q.fma(r, EXPM1_3);
     q = q.fma(r, EXPM1_2);
     q = q.fma(r, EXPM1_1);
     q = q.fma(r, EXPM1_0);
-    FloatVector p = r.mul(r).fma(q, r);
-    FloatVector s = scale(z, HALF_BITS);
-    FloatVector result = p.fma(s, s.sub(HALF)).mul(TWO);
-    return result.blend(x, x.abs().compare(VectorOperators.LT, TINY));
+    return r.mul(r).fma(q, r);
   }
 
   private static FloatVector log(FloatVector x) {
@@ -296,21 +299,13 @@ final class FloatElementary {
   }
 
   private static FloatVector tanh(FloatVector x) {
-    FloatVector a = x.abs();
-    FloatVector y = atMost(a, TANH_MOST);
+    FloatVector y = atMost(x.abs(), TANH_MOST);
     y = y.add(y);
     FloatVector z = y.fma(LOG2_E, ROUNDER);
-    FloatVector p = expPolynomial(remainder(y, z.sub(ROUNDER)));
+    FloatVector p = expm1Polynomial(remainder(y, z.sub(ROUNDER)));
     FloatVector s = scale(z, ONE_BITS);
-    FloatVector large = ONE.sub(TWO.div(p.fma(s, s.add(ONE))));
-    FloatVector t = a.mul(a);
-    FloatVector q = t.fma(TANH_4, TANH_3);
-    q = q.fma(t, TANH_2);
-    q = q.fma(t, TANH_1);
-    q = q.fma(t, TANH_0);
-    FloatVector small = a.mul(t).fma(q, a);
-    return withSign(
-        large.blend(small, a.compare(VectorOperators.LT, TANH_SMALL)), x.reinterpretAsInts());
+    FloatVector e = p.fma(s, s.sub(ONE));
+    return withSign(e.div(e.add(TWO)), x.reinterpretAsInts());
   }
 
   private static FloatVector erf(FloatVector x) {

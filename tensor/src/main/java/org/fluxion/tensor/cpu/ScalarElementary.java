@@ -1,7 +1,7 @@
 package org.fluxion.tensor.cpu;
 
 /**
- * Elementary functions of one float, within 2 units in the last place: a range reduction, then a
+ * Elementary functions of one float, within 2.5 units in the last place: a range reduction, then a
  * polynomial. {@link FloatElementary} takes the same steps with vectors, fused multiply-adds in the
  * same places, so that both give the same bits. The coefficients are minimax fits of the relative
  * error, rounded to float from the lowest on with the rest fitted again each time; the logarithm
@@ -40,10 +40,8 @@ final class ScalarElementary {
   static final float SUBNORMAL_SCALE = 0x1p25f;
   static final float SUBNORMAL_EXPONENT = -25;
 
-  /** The hyperbolic tangent: 1 from the first on, a polynomial below the second. */
+  /** The hyperbolic tangent is 1 from here on. */
   static final float TANH_MOST = 10;
-
-  static final float TANH_SMALL = 0.55f;
 
   /** The error function: 1 from the first on, a polynomial below the second. */
   static final float ERF_MOST = 4;
@@ -92,14 +90,6 @@ final class ScalarElementary {
 
   static final float COS_1 = -0x1.6c0c28p-10f;
   static final float COS_2 = 0x1.99e80ep-16f;
-
-  /** (tanh x / x − 1) / x² as a polynomial in x². */
-  static final float TANH_0 = -0x1.55554ap-2f;
-
-  static final float TANH_1 = 0x1.110cfp-3f;
-  static final float TANH_2 = -0x1.b91f2p-5f;
-  static final float TANH_3 = 0x1.58ec78p-6f;
-  static final float TANH_4 = -0x1.99565ep-8f;
 
   /** erf x / x − 1 as a polynomial in x². */
   static final float ERF_0 = 0x1.06eba8p-3f;
@@ -171,17 +161,20 @@ final class ScalarElementary {
     float y = x > EXP_MOST ? EXP_MOST : x;
     y = y < EXPM1_LEAST ? EXPM1_LEAST : y;
     float z = Math.fma(y, LOG2_E, ROUNDER);
-    float r = remainder(y, z - ROUNDER);
+    float p = expm1Polynomial(remainder(y, z - ROUNDER));
+    // Half of 2ᵏ, which does not overflow where the result does not.
+    float s = scale(z, HALF_BITS);
+    float result = Math.fma(p, s, s - 0.5f) * 2;
+    return Math.abs(x) < TINY ? x : result;
+  }
+
+  private static float expm1Polynomial(float r) {
     float q = Math.fma(EXPM1_5, r, EXPM1_4);
     q = Math.fma(q, r, EXPM1_3);
     q = Math.fma(q, r, EXPM1_2);
     q = Math.fma(q, r, EXPM1_1);
     q = Math.fma(q, r, EXPM1_0);
-    float p = Math.fma(r * r, q, r);
-    // Half of 2ᵏ, which does not overflow where the result does not.
-    float s = scale(z, HALF_BITS);
-    float result = Math.fma(p, s, s - 0.5f) * 2;
-    return Math.abs(x) < TINY ? x : result;
+    return Math.fma(r * r, q, r);
   }
 
   static float log(float x) {
@@ -269,21 +262,16 @@ final class ScalarElementary {
     return (quadrant & 1) == 0 ? sine : cosine;
   }
 
+  /** (e²ᵃ − 1) / (e²ᵃ − 1 + 2), whose relative error is small for small a too. */
   static float tanh(float x) {
     float a = Math.abs(x);
     float y = a > TANH_MOST ? TANH_MOST : a;
     y = y + y;
     float z = Math.fma(y, LOG2_E, ROUNDER);
-    float p = expPolynomial(remainder(y, z - ROUNDER));
+    float p = expm1Polynomial(remainder(y, z - ROUNDER));
     float s = scale(z, ONE_BITS);
-    float large = 1 - 2 / Math.fma(p, s, s + 1);
-    float t = a * a;
-    float q = Math.fma(TANH_4, t, TANH_3);
-    q = Math.fma(q, t, TANH_2);
-    q = Math.fma(q, t, TANH_1);
-    q = Math.fma(q, t, TANH_0);
-    float small = Math.fma(a * t, q, a);
-    return withSign(a < TANH_SMALL ? small : large, Float.floatToRawIntBits(x));
+    float e = Math.fma(p, s, s - 1);
+    return withSign(e / (e + 2), Float.floatToRawIntBits(x));
   }
 
   static float erf(float x) {

@@ -87,6 +87,11 @@ final class VectorElementary {
     return fma(mul(r, r), polynomial(r, EXP_4, EXP_3, EXP_2, EXP_1, EXP_0), r);
   }
 
+  private int expm1Polynomial(int r) {
+    int q = polynomial(r, EXPM1_5, EXPM1_4, EXPM1_3, EXPM1_2, EXPM1_1, EXPM1_0);
+    return fma(mul(r, r), q, r);
+  }
+
   private int mantissaShift(int i) {
     return body.shift(VectorOp.SHIFT_LEFT, i, MANTISSA_LENGTH);
   }
@@ -122,8 +127,7 @@ final class VectorElementary {
   int expm1(int x) {
     int y = atLeast(atMost(x, EXP_MOST), EXPM1_LEAST);
     int z = rounded(y);
-    int r = remainder(y, sub(z, c(ROUNDER)));
-    int p = fma(mul(r, r), polynomial(r, EXPM1_5, EXPM1_4, EXPM1_3, EXPM1_2, EXPM1_1, EXPM1_0), r);
+    int p = expm1Polynomial(remainder(y, sub(z, c(ROUNDER))));
     int s = scale(z, HALF_BITS);
     int result = mul(fma(p, s, sub(s, c(0.5f))), c(2));
     return blend(result, x, less(op(VectorOp.ABS, x), c(TINY)));
@@ -173,17 +177,13 @@ final class VectorElementary {
   }
 
   int tanh(int x) {
-    int a = op(VectorOp.ABS, x);
-    int y = atMost(a, TANH_MOST);
+    int y = atMost(op(VectorOp.ABS, x), TANH_MOST);
     y = plus(y, y);
     int z = rounded(y);
-    int p = expPolynomial(remainder(y, sub(z, c(ROUNDER))));
+    int p = expm1Polynomial(remainder(y, sub(z, c(ROUNDER))));
     int s = scale(z, ONE_BITS);
-    int quotient = op(VectorOp.DIV, c(2), fma(p, s, plus(s, c(1))));
-    int large = sub(c(1), quotient);
-    int t = mul(a, a);
-    int small = fma(mul(a, t), polynomial(t, TANH_4, TANH_3, TANH_2, TANH_1, TANH_0), a);
-    return withSign(blend(large, small, less(a, c(TANH_SMALL))), x);
+    int e = fma(p, s, sub(s, c(1)));
+    return withSign(op(VectorOp.DIV, e, plus(e, c(2))), x);
   }
 
   int erf(int x) {

@@ -47,6 +47,7 @@ public final class Bench {
           new Suite("copy", CopyBenchmark.class, CopyBenchmark.FIGURES),
           new Suite("fma", FmaBenchmark.class, FmaBenchmark.FIGURES),
           new Suite("loops", LoopBenchmark.class, LoopBenchmark.FIGURES),
+          new Suite("plan", PlanBenchmark.class, PlanBenchmark.FIGURES, 8),
           new Suite("sgemm", SgemmBenchmark.class, SgemmBenchmark.FIGURES),
           new Suite("step", StepBenchmark.class, StepBenchmark.FIGURES, 8),
           new Suite("threads", ThreadsBenchmark.class, ThreadsBenchmark.FIGURES));
