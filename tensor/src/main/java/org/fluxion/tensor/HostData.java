@@ -3,6 +3,7 @@ package org.fluxion.tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Cleaner;
 
 /**
  * Elements of one dtype in the host's memory, row-major and contiguous. Written once by whoever
@@ -10,6 +11,7 @@ import java.lang.foreign.ValueLayout;
  */
 public final class HostData {
   private static final long OFF_HEAP_BYTES = 1 << 16;
+  private static final Cleaner CLEANER = Cleaner.create();
 
   private final DType dtype;
   private final long elements;
@@ -38,10 +40,18 @@ public final class HostData {
     long bytes = elements * dtype.bytes();
     MemorySegment segment =
         bytes >= OFF_HEAP_BYTES
-            ? Arena.ofAuto().allocate(bytes, 64)
+            ? offHeap(bytes)
             // A long array keeps every element type aligned.
             : MemorySegment.ofArray(new long[(int) ((bytes + 7) / 8)]).asSlice(0, bytes);
     return new HostData(dtype, elements, segment);
+  }
+
+  private static MemorySegment offHeap(long bytes) {
+    MemorySegment segment = Arena.ofAuto().allocate(bytes, 64);
+    HostMemory.valueAllocated(bytes);
+    // Every slice refers to the scope, so it goes when the memory does.
+    CLEANER.register(segment.scope(), () -> HostMemory.valueFreed(bytes));
+    return segment;
   }
 
   /**

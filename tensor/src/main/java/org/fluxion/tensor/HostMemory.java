@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 public final class HostMemory {
   private static final String LIMIT = "fluxion.memory";
   private static final LongAdder HELD = new LongAdder();
+  private static final LongAdder VALUES = new LongAdder();
   private static final LongAdder ALLOCATED = new LongAdder();
 
   private HostMemory() {}
@@ -25,8 +26,19 @@ public final class HostMemory {
   }
 
   /**
-   * Everything that was ever allocated, freed or not: equal before and after means that nothing was
-   * allocated in between.
+   * What tensors' values hold now: those that are too large for the heap, until the collector has
+   * found that nothing refers to them. No part of {@link #held}, and not limited: it shrinks when
+   * memory is short.
+   *
+   * @return bytes
+   */
+  public static long values() {
+    return VALUES.sum();
+  }
+
+  /**
+   * Everything that was ever allocated, by programs and for values, freed or not: equal before and
+   * after means that nothing was allocated in between.
    *
    * @return bytes
    */
@@ -101,6 +113,17 @@ public final class HostMemory {
   public static void allocated(long bytes) {
     HELD.add(bytes);
     ALLOCATED.add(bytes);
+  }
+
+  /** Counts the memory of a tensor's value. */
+  static void valueAllocated(long bytes) {
+    VALUES.add(bytes);
+    ALLOCATED.add(bytes);
+  }
+
+  /** Counts that the memory of a tensor's value is released. */
+  static void valueFreed(long bytes) {
+    VALUES.add(-bytes);
   }
 
   /**

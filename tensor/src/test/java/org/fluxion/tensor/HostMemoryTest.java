@@ -48,6 +48,37 @@ class HostMemoryTest {
   }
 
   @Test
+  void aLargeValueIsCountedUntilNothingRefersToIt() throws InterruptedException {
+    long bytes = 1 << 26;
+    settle();
+    long held = HostMemory.held();
+    long total = HostMemory.total();
+    long before = HostMemory.values();
+    HostData data = HostData.allocate(DType.FLOAT32, bytes / 4);
+    assertTrue(HostMemory.total() >= total + bytes);
+    assertTrue(HostMemory.values() > before + bytes / 2);
+    assertEquals(held, HostMemory.held());
+    java.lang.foreign.MemorySegment slice = data.segment().asSlice(0, 4);
+    data = null;
+    settle();
+    assertTrue(HostMemory.values() > before + bytes / 2, "a slice holds the memory");
+    assertEquals(0, slice.get(java.lang.foreign.ValueLayout.JAVA_INT, 0));
+    slice = null;
+    settle();
+    assertTrue(HostMemory.values() <= before + bytes / 2, "nothing refers to it any more");
+  }
+
+  /** Has the collector find what nothing refers to: other tests' values, above all. */
+  private static void settle() throws InterruptedException {
+    long before;
+    do {
+      before = HostMemory.values();
+      System.gc();
+      Thread.sleep(100);
+    } while (HostMemory.values() < before);
+  }
+
+  @Test
   void runsThatStartTogetherDoNotShareWhatIsLeft() {
     long before = HostMemory.held();
     System.setProperty(LIMIT, before + 3000 + "");

@@ -4,7 +4,7 @@ import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.Tensor;
 
 /** A loss of a diffusion transformer on a batch of images; everything random is given. */
-public sealed interface TrainingLoss permits FlowMatchingLoss, DecoupledMeanFlowLoss {
+public interface TrainingLoss {
   /**
    * The losses of a batch.
    *

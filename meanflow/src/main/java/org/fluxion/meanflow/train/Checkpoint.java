@@ -1,16 +1,12 @@
 package org.fluxion.meanflow.train;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.zip.CRC32C;
 import org.fluxion.nn.Parameters;
 import org.fluxion.nn.io.Load;
 import org.fluxion.nn.io.Safetensors;
-import org.fluxion.tensor.Tensor;
 
 /**
  * A run at a step: everything that the steps after it depend on.
@@ -28,10 +24,6 @@ record Checkpoint(
   private static final String SEED = "seed";
   private static final String CONFIGURATION = "configuration";
   private static final String SUMS = "metrics";
-  private static final String CHECKSUM = "crc32c";
-
-  /** How much of a tensor is looked at at once. */
-  private static final int PIECE_BYTES = 1 << 16;
 
   /** Writes under a temporary name, forces to the disk, then moves to the place in one step. */
   void write(Path file) throws IOException {
@@ -42,7 +34,7 @@ record Checkpoint(
     metadata.put(SEED, Long.toString(configuration.seed()));
     metadata.put(CONFIGURATION, configuration.toJson());
     metadata.put(SUMS, sums.toJson());
-    metadata.put(CHECKSUM, checksum(tensors));
+    metadata.put(Checksum.KEY, Checksum.of(metadata, tensors));
     Safetensors.write(file, tensors, metadata);
   }
 
@@ -61,9 +53,9 @@ record Checkpoint(
         throw new IOException(file + ": is no checkpoint");
       }
       Parameters tensors = Load.strict().read(stored, like.toParameters());
-      if (!checksum(tensors).equals(metadata.get(CHECKSUM))) {
+      if (!Checksum.of(metadata, tensors).equals(metadata.get(Checksum.KEY))) {
         throw new IOException(
-            file + ": the checksum is not that of its tensors; the file is damaged");
+            file + ": the checksum is not that of its contents; the file is damaged");
       }
       return new Checkpoint(
           Long.parseLong(required(file, metadata, STEP)),
@@ -82,21 +74,5 @@ record Checkpoint(
       throw new IOException("%s: the metadata lack \"%s\"".formatted(file, key));
     }
     return value;
-  }
-
-  /** Over all bytes, in the order of the names' tensors: the format itself has no checksum. */
-  private static String checksum(Parameters tensors) {
-    Tensor.evaluate(tensors.leaves());
-    CRC32C crc = new CRC32C();
-    byte[] piece = new byte[PIECE_BYTES];
-    for (Tensor tensor : tensors.leaves()) {
-      MemorySegment bytes = tensor.value().segment();
-      for (long from = 0; from < bytes.byteSize(); from += PIECE_BYTES) {
-        int size = (int) Math.min(PIECE_BYTES, bytes.byteSize() - from);
-        MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, from, piece, 0, size);
-        crc.update(piece, 0, size);
-      }
-    }
-    return "%08x".formatted(crc.getValue());
   }
 }

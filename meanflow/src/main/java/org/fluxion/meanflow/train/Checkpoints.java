@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
@@ -68,10 +69,16 @@ final class Checkpoints {
       throws IOException {
     List<Path> damaged = new ArrayList<>();
     IOException last = null;
-    for (Path file : files().values()) {
+    for (Map.Entry<Long, Path> entry : files().entrySet()) {
+      Path file = entry.getValue();
       Checkpoint checkpoint;
       try {
         checkpoint = Checkpoint.read(file, like, metrics);
+        if (checkpoint.step() != entry.getKey()) {
+          throw new IOException(
+              "%s: is of step %d, not of that in its name; was it renamed?"
+                  .formatted(file, checkpoint.step()));
+        }
       } catch (IOException unusable) {
         damaged.add(file);
         last = unusable;

@@ -150,6 +150,7 @@ public record ModelFile(
     }
     try (Safetensors stored = Safetensors.open(file)) {
       Map<String, String> notes = new LinkedHashMap<>(stored.metadata());
+      String checksum = notes.remove(Checksum.KEY);
       Kind kind = kind(source, notes.remove(KIND));
       ModelConfiguration model = model(source, notes.remove(MODEL));
       Load load = Load.strict().cast(DType.FLOAT32);
@@ -164,7 +165,13 @@ public record ModelFile(
       for (String name : expected.names()) {
         parameters.add(name, stored.tensor(name));
       }
-      return new ModelFile(kind, model, parameters.build(), notes);
+      Parameters tensors = parameters.build();
+      // Files that others wrote have none.
+      if (checksum != null && !checksum.equals(Checksum.of(stored.metadata(), tensors))) {
+        throw new IOException(
+            source + ": the checksum is not that of its contents; the file is damaged");
+      }
+      return new ModelFile(kind, model, tensors, notes);
     }
   }
 
@@ -191,7 +198,8 @@ public record ModelFile(
   }
 
   /**
-   * Writes the model in the dtype that its weights have; the file appears in one step.
+   * Writes the model in the dtype that its weights have, with a checksum; the file appears in one
+   * step.
    *
    * @param file where
    * @throws IOException if it cannot be written
@@ -201,6 +209,7 @@ public record ModelFile(
     metadata.put(KIND, kind.written());
     metadata.put(MODEL, model.toJson());
     metadata.putAll(notes);
+    metadata.put(Checksum.KEY, Checksum.of(metadata, parameters));
     Safetensors.write(file, parameters, metadata);
   }
 

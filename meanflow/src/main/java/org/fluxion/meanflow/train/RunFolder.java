@@ -17,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -26,6 +27,11 @@ import java.util.stream.Stream;
 public final class RunFolder implements AutoCloseable {
   private static final String CONFIGURATION = "configuration.json";
   private static final String LOCK = ".lock";
+
+  /** What a process leaves that is killed while it writes: a file's name, and a number for some. */
+  private static final Pattern UNFINISHED =
+      Pattern.compile(
+          "\\.(step-\\d+|flow|map|configuration)\\.(safetensors|json)(\\.\\p{XDigit}+)?\\.tmp");
 
   private final Path path;
   private final FileChannel channel;
@@ -60,7 +66,8 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
-   * Opens the folder of a run that was begun before.
+   * Opens the folder of a run that was begun before, and removes what a killed process left half
+   * written.
    *
    * @param path where
    * @return the folder, to be closed
@@ -76,7 +83,31 @@ public final class RunFolder implements AutoCloseable {
           "%s is no run's folder: it has no %s; choose another --name"
               .formatted(path, CONFIGURATION));
     }
-    return lock(path);
+    RunFolder folder = lock(path);
+    try {
+      folder.removeUnfinished();
+    } catch (IOException | RuntimeException | Error failed) {
+      folder.close();
+      throw failed;
+    }
+    return folder;
+  }
+
+  /** Removes files that were never moved to their place; whoever wrote them had the lock. */
+  private void removeUnfinished() throws IOException {
+    for (Path place : List.of(path, checkpoints())) {
+      if (!Files.isDirectory(place)) {
+        continue;
+      }
+      List<Path> unfinished;
+      try (Stream<Path> files = Files.list(place)) {
+        unfinished =
+            files.filter(f -> UNFINISHED.matcher(f.getFileName().toString()).matches()).toList();
+      }
+      for (Path file : unfinished) {
+        Files.deleteIfExists(file);
+      }
+    }
   }
 
   private static IOException exists(Path path) {

@@ -3,20 +3,17 @@ package org.fluxion.meanflow.train;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.fluxion.nn.AdamState;
 import org.fluxion.nn.FlatParameters;
 import org.fluxion.nn.Parameters;
 import org.fluxion.nn.Schedule;
-import org.fluxion.nn.data.Batches;
 import org.fluxion.nn.data.DataSet;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
-import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Program;
 import org.fluxion.tensor.RandomKey;
-import org.fluxion.tensor.Run;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
@@ -110,17 +107,21 @@ public final class Trainer {
    *
    * @return how far it came
    * @throws IOException if a file cannot be read or written
-   * @throws IllegalArgumentException if the program needs more memory than there is, or the initial
-   *     weights are of another shape
+   * @throws IllegalArgumentException if the program needs more memory than there is, the initial
+   *     weights are of another shape, or the run was begun with another configuration: only its
+   *     length and the folder of its data may change
    * @throws IllegalStateException if the loss is no longer finite; the last checkpoint stays
    */
   public Result train() throws IOException {
     Parameters initial = configuration.model().transformer().initialise(key().fold(INITIAL_FOLD));
     FlatParameters layout = FlatParameters.of(initial);
-    TrainingStep step = new TrainingStep(configuration, layout);
+    TrainingStep step = TrainingStep.of(configuration, layout);
     TrainingState named = fresh(initial);
     Checkpoints checkpoints = new Checkpoints(folder.checkpoints());
     Optional<Checkpoint> found = checkpoints.latest(named, step.metrics(), listener::notice);
+    if (found.isPresent()) {
+      requireSame(found.get());
+    }
     folder.writeConfiguration(configuration);
     Checkpoint start =
         found.isPresent()
@@ -131,12 +132,36 @@ public final class Trainer {
       return finish(start.step(), start.state().average());
     }
     DataSet data = configuration.data().read();
-    Program<TrainingState, TrainingBatch, Tensor> program = compile(step, named.map(layout::flat));
+    Program<TrainingState, TrainingBatch, Tensor> program = compile(step, named);
     try (MetricsLog log = MetricsLog.open(folder.metrics(), start.step());
-        Run<TrainingState, TrainingBatch, Tensor> run =
-            program.start(start.state().map(layout::flat))) {
+        TrainingRun run =
+            TrainingRun.start(
+                step,
+                program,
+                start.state(),
+                data.batches(configuration.batchSize(), configuration.seed()),
+                key().fold(DRAWS_FOLD))) {
       listener.started(configuration, start.step());
-      return new Steps(step, layout, data, checkpoints, log, run, start).take();
+      return new Steps(step, checkpoints, log, run, start).take();
+    }
+  }
+
+  /** What a run has become depends on its configuration: with another it would be neither's. */
+  private void requireSame(Checkpoint checkpoint) {
+    TrainingConfiguration begun = checkpoint.configuration();
+    if (begun.steps() != configuration.steps()) {
+      // Cuts a warm-up that is too long for them, as it did here.
+      begun = begun.withSteps(configuration.steps());
+    }
+    begun =
+        begun.withData(
+            new DataConfiguration(
+                begun.data().set(), begun.data().size(), configuration.data().folder()));
+    List<String> differences = configuration.differences(begun);
+    if (!differences.isEmpty()) {
+      throw new IllegalArgumentException(
+          "resume: the checkpoint of step %d in %s is of another configuration (%s); put back what it was, or begin a new run in another folder"
+              .formatted(checkpoint.step(), folder.checkpoints(), String.join("; ", differences)));
     }
   }
 
@@ -145,8 +170,7 @@ public final class Trainer {
   }
 
   private TrainingState fresh(Parameters parameters) {
-    AdamState moments = configuration.optimizer().adamW().initialise(parameters);
-    return new TrainingState(parameters, moments, parameters);
+    return TrainingState.start(parameters, configuration.optimizer().adamW());
   }
 
   /** The weights before the first step: a model file's, or random ones. */
@@ -208,13 +232,7 @@ public final class Trainer {
   private Program<TrainingState, TrainingBatch, Tensor> compile(
       TrainingStep step, TrainingState like, int batchSize) {
     Shape images = configuration.model().transformer().images(batchSize);
-    TrainingBatch example =
-        new TrainingBatch(
-            Tensor.full(0, images, DType.FLOAT32),
-            Tensor.full(0, Shape.of(batchSize), DType.INT32),
-            Tensor.scalar(0, DType.FLOAT32),
-            RandomKey.of(0));
-    return Program.compile(step, like, example, device);
+    return step.compile(like, images, device);
   }
 
   private String advice(TrainingStep step, TrainingState like, long available) {
@@ -244,14 +262,11 @@ public final class Trainer {
   /** The steps from a checkpoint on. */
   private final class Steps {
     private final TrainingStep step;
-    private final FlatParameters layout;
-    private final Batches batches;
     private final Checkpoints checkpoints;
     private final MetricsLog log;
-    private final Run<TrainingState, TrainingBatch, Tensor> run;
+    private final TrainingRun run;
     private final MetricSums sums;
     private final Schedule schedule;
-    private final long[] keyWords;
     private long done;
     private long saved;
     private long logged;
@@ -259,15 +274,11 @@ public final class Trainer {
 
     Steps(
         TrainingStep step,
-        FlatParameters layout,
-        DataSet data,
         Checkpoints checkpoints,
         MetricsLog log,
-        Run<TrainingState, TrainingBatch, Tensor> run,
+        TrainingRun run,
         Checkpoint start) {
       this.step = step;
-      this.layout = layout;
-      this.batches = data.batches(configuration.batchSize(), configuration.seed());
       this.checkpoints = checkpoints;
       this.log = log;
       this.run = run;
@@ -276,7 +287,6 @@ public final class Trainer {
           configuration
               .schedule()
               .schedule(configuration.optimizer().learningRate(), configuration.steps());
-      this.keyWords = key().fold(DRAWS_FOLD).words().toLongArray();
       this.done = start.step();
       this.saved = start.step();
       this.logged = start.step();
@@ -287,7 +297,7 @@ public final class Trainer {
       while (done < configuration.steps() && !stopping) {
         long begin = System.nanoTime();
         double rate = schedule.at(done);
-        double[] values = values(run.step(batch(rate)));
+        double[] values = run.step(done, rate);
         done++;
         requireFinite(values);
         double duration = (System.nanoTime() - begin) / NANOS;
@@ -303,23 +313,7 @@ public final class Trainer {
       if (saved < done) {
         save();
       }
-      return finish(done, snapshot().average());
-    }
-
-    /** The batch and the key are those of the step's number, whatever came before. */
-    private TrainingBatch batch(double rate) {
-      Tensor words =
-          Tensor.tensor(
-              (int) keyWords[0], (int) keyWords[1], Math.toIntExact(done), (int) keyWords[3]);
-      return new TrainingBatch(
-          batches.at(done), Tensor.scalar(rate, DType.FLOAT32), new RandomKey(words));
-    }
-
-    private double[] values(Tensor metrics) {
-      HostData data = metrics.value();
-      double[] values = new double[step.metrics()];
-      java.util.Arrays.setAll(values, data::getDouble);
-      return values;
+      return finish(done, run.snapshot().average());
     }
 
     private void requireFinite(double[] values) {
@@ -365,14 +359,9 @@ public final class Trainer {
       listener.logged(done, means);
     }
 
-    /** The state by name: files do not know that it was flat. */
-    private TrainingState snapshot() {
-      return run.snapshot().map(layout::copied);
-    }
-
     private void save() throws IOException {
       log.force();
-      Path file = checkpoints.write(new Checkpoint(done, configuration, snapshot(), sums));
+      Path file = checkpoints.write(new Checkpoint(done, configuration, run.snapshot(), sums));
       saved = done;
       listener.checkpoint(done, file);
     }

@@ -14,9 +14,16 @@ import org.fluxion.tensor.Tree;
  * @param learningRate a float32 scalar
  * @param key of the step's random draws
  */
-record TrainingBatch(Tensor images, Tensor labels, Tensor learningRate, RandomKey key)
+public record TrainingBatch(Tensor images, Tensor labels, Tensor learningRate, RandomKey key)
     implements Tree<TrainingBatch> {
-  TrainingBatch(Batch batch, Tensor learningRate, RandomKey key) {
+  /**
+   * A batch of a data set.
+   *
+   * @param batch the examples
+   * @param learningRate a float32 scalar
+   * @param key of the step's random draws
+   */
+  public TrainingBatch(Batch batch, Tensor learningRate, RandomKey key) {
     this(batch.inputs(), batch.labels(), learningRate, key);
   }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.fluxion.nn.AdamState;
+import org.fluxion.nn.AdamW;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.Tree;
@@ -15,14 +16,30 @@ import org.fluxion.tensor.Tree;
  * @param optimizer the moments, and the number of steps taken
  * @param average the exponential moving average of the weights, which is what is sampled
  */
-record TrainingState(Parameters parameters, AdamState optimizer, Parameters average)
+public record TrainingState(Parameters parameters, AdamState optimizer, Parameters average)
     implements Tree<TrainingState> {
   private static final String PARAMETERS = "parameters";
   private static final String OPTIMIZER = "optimizer";
   private static final String AVERAGE = "average";
 
-  /** The same state with its trees of parameters changed: made flat, or named again. */
-  TrainingState map(UnaryOperator<Parameters> change) {
+  /**
+   * The state before the first step.
+   *
+   * @param parameters the weights to start from, which are their own average
+   * @param optimizer whose moments it holds
+   * @return the state
+   */
+  public static TrainingState start(Parameters parameters, AdamW optimizer) {
+    return new TrainingState(parameters, optimizer.initialise(parameters), parameters);
+  }
+
+  /**
+   * The same state with its trees of parameters changed: made flat, or named again.
+   *
+   * @param change what is done to each of the four
+   * @return the changed state
+   */
+  public TrainingState map(UnaryOperator<Parameters> change) {
     return new TrainingState(
         change.apply(parameters),
         new AdamState(

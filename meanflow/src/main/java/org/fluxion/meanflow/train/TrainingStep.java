@@ -24,6 +24,10 @@ import org.fluxion.nn.Gradients;
 import org.fluxion.nn.Optimizer;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Device;
+import org.fluxion.tensor.Program;
+import org.fluxion.tensor.RandomKey;
+import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Step;
 import org.fluxion.tensor.Tensor;
 
@@ -33,7 +37,7 @@ import org.fluxion.tensor.Tensor;
  *
  * <p>Its result is one vector [metrics], so that the host reads a step's metrics at once.
  */
-final class TrainingStep
+public final class TrainingStep
     implements BiFunction<TrainingState, TrainingBatch, Step<TrainingState, Tensor>> {
   private static final List<String> PARTS =
       List.of("flowLoss", "meanLoss", "flowError", "meanError");
@@ -45,16 +49,32 @@ final class TrainingStep
   private final Ema average;
 
   /**
-   * Makes the step.
+   * A step of any loss.
    *
+   * @param loss what is minimised
    * @param layout where the parameters by name lie in the state's, which are flat
+   * @param optimizer how
+   * @param clipNorm the longest gradient; longer ones are shortened to it, 0 leaves all as they are
+   * @param average the moving average of the weights
    */
-  TrainingStep(TrainingConfiguration configuration, FlatParameters layout) throws IOException {
+  public TrainingStep(
+      TrainingLoss loss, FlatParameters layout, AdamW optimizer, double clipNorm, Ema average) {
+    this.loss = loss;
     this.layout = layout;
-    loss = loss(configuration);
-    optimizer = configuration.optimizer().adamW();
-    clipNorm = configuration.optimizer().clipNorm();
-    average = new Ema(configuration.emaDecay());
+    this.optimizer = optimizer;
+    this.clipNorm = clipNorm;
+    this.average = average;
+  }
+
+  /** A configuration's step. */
+  static TrainingStep of(TrainingConfiguration configuration, FlatParameters layout)
+      throws IOException {
+    return new TrainingStep(
+        loss(configuration),
+        layout,
+        configuration.optimizer().adamW(),
+        configuration.optimizer().clipNorm(),
+        new Ema(configuration.emaDecay()));
   }
 
   private static TrainingLoss loss(TrainingConfiguration configuration) throws IOException {
@@ -86,6 +106,30 @@ final class TrainingStep
     };
   }
 
+  /**
+   * Compiles the step.
+   *
+   * @param named a state by name, such as {@link TrainingState#start}: shapes and dtypes count
+   * @param images the shape [batch, channels, size, size] of a step's images
+   * @param device where it will run
+   * @return the program, for {@link TrainingRun#start}
+   */
+  public Program<TrainingState, TrainingBatch, Tensor> compile(
+      TrainingState named, Shape images, Device device) {
+    TrainingBatch example =
+        new TrainingBatch(
+            Tensor.full(0, images, DType.FLOAT32),
+            Tensor.full(0, Shape.of(images.extent(0)), DType.INT32),
+            Tensor.scalar(0, DType.FLOAT32),
+            RandomKey.of(0));
+    return Program.compile(this, named.map(layout::flat), example, device);
+  }
+
+  /** Where the parameters by name lie in the state's. */
+  FlatParameters layout() {
+    return layout;
+  }
+
   /** The names of the loss's parts among the metrics, between the loss and the gradient's norm. */
   List<String> parts() {
     return loss instanceof DecoupledMeanFlowLoss ? PARTS : List.of();
@@ -96,6 +140,14 @@ final class TrainingStep
     return parts().size() + 2;
   }
 
+  /**
+   * One step.
+   *
+   * @param state the flat state before
+   * @param batch what it is given
+   * @return the state after, and the vector [metrics] of the loss, its parts and the gradient's
+   *     norm
+   */
   @Override
   public Step<TrainingState, Tensor> apply(TrainingState state, TrainingBatch batch) {
     Draws draws = Draws.of(batch.key(), batch.images().shape(), DType.FLOAT32);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -105,6 +106,31 @@ class CheckpointsTest {
     }
     assertEquals(15, latest().orElseThrow().step());
     assertTrue(notices.get(0).contains("checksum"), notices.get(0));
+  }
+
+  @Test
+  void aSingleWrongBitOfTheMetadataIsFound() throws IOException {
+    byte[] whole = Files.readAllBytes(file(20));
+    String header = new String(whole, 0, 4000, StandardCharsets.ISO_8859_1);
+    for (String text : List.of("\"step\":\"20", "0.7,", "\\\"sums\\\":[2")) {
+      int at = header.indexOf(text);
+      assertTrue(at > 0, text + " is not in " + header);
+      byte[] changed = whole.clone();
+      int digit = at + text.length() - (text.endsWith(",") ? 2 : 1);
+      // A digit that is another digit: 0 and 2, 7 and 5.
+      changed[digit] ^= 2;
+      Files.write(file(20), changed);
+      notices.clear();
+      assertEquals(15, latest().orElseThrow().step(), text);
+      assertTrue(notices.get(0).contains("checksum"), notices.get(0));
+    }
+  }
+
+  @Test
+  void aCheckpointUnderAnotherStepsNameIsPassedOver() throws IOException {
+    Files.move(file(20), file(21));
+    assertEquals(15, latest().orElseThrow().step());
+    assertTrue(notices.get(0).contains("step-00000021.safetensors: is of step 20"), notices.get(0));
   }
 
   @Test

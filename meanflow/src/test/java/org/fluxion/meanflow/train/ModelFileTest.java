@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -119,6 +120,38 @@ class ModelFileTest {
     String message = assertThrows(IOException.class, () -> ModelFile.read(file)).getMessage();
     assertTrue(message.startsWith(file.toString()), message);
     return message.substring(file.toString().length() + 2);
+  }
+
+  @Test
+  void aSingleWrongBitIsFound() throws IOException {
+    Path file = folder.resolve("model.safetensors");
+    flow().write(file);
+    byte[] whole = Files.readAllBytes(file);
+    int note = new String(whole, 0, 4000, StandardCharsets.ISO_8859_1).indexOf("\"12\"") + 2;
+    for (int at : new int[] {note, whole.length - 1001, whole.length - 1}) {
+      byte[] changed = whole.clone();
+      changed[at] ^= 1;
+      Files.write(file, changed);
+      String message = assertThrows(IOException.class, () -> ModelFile.read(file)).getMessage();
+      assertTrue(message.startsWith(file + ": the checksum is not"), message);
+    }
+    // Other writers know of no checksum, and order names as they like.
+    Parameters.Builder reversed = Parameters.builder();
+    flow()
+        .parameters()
+        .names()
+        .reversed()
+        .forEach(n -> reversed.add(n, flow().parameters().get(n)));
+    Map<String, String> metadata = new LinkedHashMap<>();
+    Files.write(file, whole);
+    try (Safetensors stored = Safetensors.open(file)) {
+      metadata.putAll(stored.metadata());
+    }
+    Safetensors.write(file, reversed.build(), metadata);
+    assertEquals(Map.of("steps", "12"), ModelFile.read(file).notes());
+    metadata.remove(Checksum.KEY);
+    Safetensors.write(file, flow().parameters(), metadata);
+    assertEquals(Map.of("steps", "12"), ModelFile.read(file).notes());
   }
 
   @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -54,6 +55,35 @@ class RunFolderTest {
     assertTrue(messageOf(() -> RunFolder.open(runs.resolve("none"))).contains("there is no run"));
     Files.createDirectory(runs.resolve("other"));
     assertTrue(messageOf(() -> RunFolder.open(runs.resolve("other"))).contains("no run's folder"));
+  }
+
+  @Test
+  void whatWasHalfWrittenIsRemovedAndNothingElse() throws IOException {
+    Path path = runs.resolve("run");
+    List<String> kept =
+        List.of("checkpoints/step-00000005.safetensors", ".mine.tmp", "flow.safetensors");
+    List<String> unfinished =
+        List.of(
+            "checkpoints/.step-00000008.safetensors.1f3a.tmp",
+            ".flow.safetensors.ffeeddccbbaa9988.tmp",
+            ".configuration.json.tmp");
+    try (RunFolder made = RunFolder.create(path)) {
+      made.writeConfiguration(TinyRun.flow(runs, 10));
+      Files.createDirectory(made.checkpoints());
+      for (String name : kept) {
+        Files.writeString(path.resolve(name), "something");
+      }
+      for (String name : unfinished) {
+        Files.writeString(path.resolve(name), "something");
+      }
+      // Another process may be writing them.
+      messageOf(() -> RunFolder.open(path));
+      assertTrue(unfinished.stream().allMatch(name -> Files.exists(path.resolve(name))));
+    }
+    RunFolder.open(path).close();
+    assertTrue(unfinished.stream().noneMatch(name -> Files.exists(path.resolve(name))));
+    assertTrue(kept.stream().allMatch(name -> Files.exists(path.resolve(name))));
+    assertTrue(Files.exists(path.resolve("configuration.json")));
   }
 
   @Test

@@ -15,12 +15,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.fluxion.meanflow.loss.LogVarianceWeighting;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
+import org.fluxion.tensor.HostMemory;
 import org.fluxion.tensor.Tensor;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -111,6 +113,29 @@ class TrainerTest {
   }
 
   @Test
+  void aRunGoesOnWithItsOwnConfigurationAlone() throws IOException {
+    TrainingConfiguration begun = TinyRun.flow(data, STEPS);
+    try (RunFolder folder = RunFolder.create(runs.resolve("run"))) {
+      train(folder, begun, 5);
+      TrainingConfiguration faster =
+          TinyRun.configuration(data, STEPS, begun.objective(), 2e-2).withSeed(8);
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> train(folder, faster, -1))
+              .getMessage();
+      assertTrue(
+          message.contains("optimizer.learningRate: 0.02, not 0.01; seed: 8, not 7"), message);
+      assertEquals(begun, folder.readConfiguration(), "what is refused is not written");
+      // Where the data lie may change, and how long it goes on; a warm-up is cut to fit.
+      TrainingConfiguration longer =
+          begun
+              .withSteps(STEPS + 1)
+              .withData(begun.data().withFolder(data.resolve(".").toString()));
+      assertTrue(train(folder, longer, -1).finished());
+      assertTrue(train(folder, longer.withSteps(3), -1).finished());
+    }
+  }
+
+  @Test
   void metricsTellOfEveryIntervalAndTheModelIsTheAverage() throws IOException {
     TrainingConfiguration configuration = TinyRun.map(data, STEPS);
     List<Double> losses = new ArrayList<>();
@@ -151,6 +176,45 @@ class TrainerTest {
     assertSame(
         result.model().parameters().cast(DType.FLOAT16).cast(DType.FLOAT32),
         stored.map().parameters());
+  }
+
+  @Test
+  void aStepAllocatesNothingOffTheHeap() throws IOException {
+    TrainingConfiguration tiny = TinyRun.flow(data, 8).withBatchSize(32);
+    // 28 × 28 × 32 floats are more than what may lie on the heap.
+    TrainingConfiguration large =
+        new TrainingConfiguration(
+            new ModelConfiguration(28, 14, 1, 8, 2, 2, 10, 1, false),
+            new DataConfiguration(tiny.data().set(), 28, tiny.data().folder()),
+            tiny.objective(),
+            tiny.optimizer(),
+            tiny.schedule(),
+            tiny.emaDecay(),
+            tiny.batchSize(),
+            tiny.steps(),
+            tiny.seed(),
+            100,
+            100,
+            tiny.initialWeights());
+    List<Long> allocated = new ArrayList<>();
+    try (RunFolder folder = RunFolder.create(runs.resolve("large"))) {
+      new Trainer(large, folder, Device.cpu(2))
+          .listener(
+              new TrainingListener() {
+                @Override
+                public void started(TrainingConfiguration configuration, long firstStep) {
+                  allocated.add(HostMemory.total());
+                }
+
+                @Override
+                public void step(long step, Metrics metrics) {
+                  allocated.add(HostMemory.total());
+                }
+              })
+          .train();
+    }
+    assertEquals(allocated.get(0) + 28 * 28 * 32 * 4, allocated.get(1), "the first batch");
+    assertEquals(1, Set.copyOf(allocated.subList(1, 9)).size(), allocated::toString);
   }
 
   @Test
@@ -282,15 +346,11 @@ class TrainerTest {
               .matcher(message);
       assertTrue(fits.matches(), message);
       int batch = Integer.parseInt(fits.group(1));
-      Trainer fitting =
-          new Trainer(large.withBatchSize(batch), folder, Device.cpu(1)).memoryLimit(250_000);
-      assertTrue(fitting.train().finished());
       String next =
           assertThrows(
                   IllegalArgumentException.class,
                   () ->
-                      new Trainer(
-                              large.withBatchSize(batch + 1).withSteps(9), folder, Device.cpu(1))
+                      new Trainer(large.withBatchSize(batch + 1), folder, Device.cpu(1))
                           .memoryLimit(250_000)
                           .train())
               .getMessage();
@@ -298,12 +358,12 @@ class TrainerTest {
       String none =
           assertThrows(
                   IllegalArgumentException.class,
-                  () ->
-                      new Trainer(large.withSteps(9), folder, Device.cpu(1))
-                          .memoryLimit(1000)
-                          .train())
+                  () -> new Trainer(large, folder, Device.cpu(1)).memoryLimit(1000).train())
               .getMessage();
       assertTrue(none.contains("not even a batch of 1 fits"), none);
+      Trainer fitting =
+          new Trainer(large.withBatchSize(batch), folder, Device.cpu(1)).memoryLimit(250_000);
+      assertTrue(fitting.train().finished());
     }
   }
 }

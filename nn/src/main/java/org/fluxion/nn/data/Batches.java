@@ -5,6 +5,7 @@ import java.util.Iterator;
 import java.util.stream.LongStream;
 import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.TensorException;
 
 /**
  * An endless sequence of shuffled batches. Every epoch goes through the data in an order of its
@@ -51,6 +52,19 @@ public final class Batches implements Iterable<Batch> {
    */
   public Batch at(long step) {
     return data.batch(indices(step));
+  }
+
+  /**
+   * Copies the batch of a step over another, so that a loop that is done with a batch when it asks
+   * for the next one allocates no memory for it. Tensors do not change but here: for a batch of
+   * one's own, whose tensors nothing else holds and no graph was built from.
+   *
+   * @param step from 0
+   * @param target what {@link #at} gave for another step; it then holds this step's examples
+   * @throws TensorException if it is not of these batches' shapes and dtypes
+   */
+  public void fill(long step, Batch target) {
+    data.fill(target, indices(step));
   }
 
   /**

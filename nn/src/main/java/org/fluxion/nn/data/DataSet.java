@@ -57,17 +57,37 @@ public record DataSet(Tensor inputs, Tensor labels) {
     return new Batch(rows(inputs, indices), rows(labels, indices));
   }
 
+  /** Copies examples over those of a batch. */
+  void fill(Batch target, int[] indices) {
+    fill("inputs", inputs, indices, target.inputs());
+    fill("labels", labels, indices, target.labels());
+  }
+
+  private static void fill(String what, Tensor from, int[] indices, Tensor target) {
+    Shape shape = from.shape().with(0, indices.length);
+    if (!target.shape().equals(shape) || target.dtype() != from.dtype()) {
+      throw new TensorException(
+          "batches: expected a batch of these data, whose %s are %s %s, got %s %s"
+              .formatted(what, from.dtype(), shape, target.dtype(), target.shape()));
+    }
+    copy(from, indices, target.value());
+  }
+
   private static Tensor rows(Tensor from, int[] indices) {
     Shape shape = from.shape().with(0, indices.length);
-    HostData source = from.value();
     HostData target = HostData.allocate(from.dtype(), shape.elements());
+    copy(from, indices, target);
+    return Tensor.of(target, shape);
+  }
+
+  private static void copy(Tensor from, int[] indices, HostData target) {
+    HostData source = from.value();
     int count = from.shape().extent(0);
     long bytes = count == 0 ? 0 : source.elements() / count * from.dtype().bytes();
     for (int i = 0; i < indices.length; i++) {
       long row = java.util.Objects.checkIndex(indices[i], count);
       MemorySegment.copy(source.segment(), row * bytes, target.segment(), i * bytes, bytes);
     }
-    return Tensor.of(target, shape);
   }
 
   /**

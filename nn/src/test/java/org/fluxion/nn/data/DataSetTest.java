@@ -20,6 +20,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.fluxion.tensor.DType;
+import org.fluxion.tensor.HostMemory;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
@@ -71,6 +72,30 @@ class DataSetTest {
     }
   }
 
+  @Property(tries = 50)
+  void aFilledBatchIsThatOfTheStep(
+      @ForAll long seed,
+      @ForAll @IntRange(min = 0, max = 1000) int first,
+      @ForAll @IntRange(min = 0, max = 1000) int second) {
+    Batches batches = numbers(50).batches(7, seed);
+    Batch filled = batches.at(first);
+    batches.fill(second, filled);
+    Batch expected = batches.at(second);
+    assertArrayEquals(expected.inputs().toFloatArray(), filled.inputs().toFloatArray());
+    assertArrayEquals(expected.labels().toLongArray(), filled.labels().toLongArray());
+  }
+
+  @Test
+  void fillingABatchAllocatesNothing() {
+    DataSet data = new DataSet(Tensor.zeros(100, 1 << 10).detach(), Tensor.zeros(100).detach());
+    Batches batches = data.batches(32, 1);
+    long before = HostMemory.total();
+    Batch batch = batches.at(0);
+    assertEquals(before + (32 << 12), HostMemory.total());
+    batches.fill(1, batch);
+    assertEquals(before + (32 << 12), HostMemory.total());
+  }
+
   @Test
   void epochsAndSeedsDiffer() {
     DataSet data = numbers(100);
@@ -111,6 +136,15 @@ class DataSetTest {
     assertThrows(IllegalArgumentException.class, () -> numbers(3).batches(4, 0));
     assertThrows(IllegalArgumentException.class, () -> numbers(3).batches(1, 0).at(-1));
     assertThrows(IndexOutOfBoundsException.class, () -> numbers(3).batch(3));
+    Batches batches = numbers(3).batches(2, 0);
+    for (Batch other :
+        List.of(
+            numbers(3).batch(0),
+            new DataSet(numbers(3).labels(), numbers(3).labels()).batch(0, 1))) {
+      String message =
+          assertThrows(TensorException.class, () -> batches.fill(0, other)).getMessage();
+      assertTrue(message.contains("whose inputs are float32 [2, 2], got"), message);
+    }
     assertThrows(TensorException.class, () -> new DataSet(Tensor.zeros(3, 2), Tensor.zeros(2)));
   }
 

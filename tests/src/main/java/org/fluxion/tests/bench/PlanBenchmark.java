@@ -52,8 +52,8 @@ public class PlanBenchmark {
     private static Plan planned(int depth) {
       DiffusionTransformer transformer =
           new DiffusionTransformer(16, 4, 1, 128, depth, 4, 10, depth / 3, false);
-      return new TrainingSteps(transformer, 128)
-          .compile(TrainingSteps.Objective.DECOUPLED, Device.cpu(1))
+      return new TrainingPrograms(transformer, 128, TrainingPrograms.Objective.DECOUPLED)
+          .compile(Device.cpu(1))
           .plan();
     }
 

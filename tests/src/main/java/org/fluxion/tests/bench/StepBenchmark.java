@@ -117,10 +117,9 @@ public class StepBenchmark {
 
   private static TrainingPrograms.Running running(
       String model, TrainingPrograms.Objective objective) {
-    return TrainingPrograms.start(
-        TrainingPrograms.Model.valueOf(model.toUpperCase(java.util.Locale.ROOT)),
-        objective,
-        Device.cpu());
+    TrainingPrograms.Model chosen =
+        TrainingPrograms.Model.valueOf(model.toUpperCase(java.util.Locale.ROOT));
+    return new TrainingPrograms(chosen, objective).start(Device.cpu());
   }
 
   /** The compiler has seen every kernel and is done after some seconds. */
@@ -134,7 +133,7 @@ public class StepBenchmark {
 
   private static void explain(TrainingPrograms.Running running) {
     if (Boolean.getBoolean("fluxion.explain")) {
-      System.err.println(running.run().explain());
+      System.err.println(running.explain());
     }
   }
 

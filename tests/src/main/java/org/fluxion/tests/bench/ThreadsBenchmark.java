@@ -81,8 +81,7 @@ public class ThreadsBenchmark {
   }
 
   private static TrainingPrograms.Running running(int threads) {
-    return TrainingPrograms.start(
-        TrainingPrograms.Model.DEMO, TrainingPrograms.Objective.FLOW, Device.cpu(threads));
+    return TrainingPrograms.demo(TrainingPrograms.Objective.FLOW).start(Device.cpu(threads));
   }
 
   /**
@@ -103,8 +102,8 @@ public class ThreadsBenchmark {
   }
 
   /**
-   * Bytes allocated on the heap by a step, over all threads; off it there must be none, by the
-   * library's own count.
+   * Bytes allocated on the heap by a step within an epoch, over all threads; off it there must be
+   * none, by the library's own count.
    *
    * @param pair the counter
    * @param state the program

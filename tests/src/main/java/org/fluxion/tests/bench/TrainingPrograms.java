@@ -2,39 +2,46 @@ package org.fluxion.tests.bench;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.fluxion.autodiff.Autodiff;
-import org.fluxion.autodiff.ValueAndGrad;
+import java.util.Random;
 import org.fluxion.meanflow.loss.DecoupledMeanFlowLoss;
-import org.fluxion.meanflow.loss.Draws;
 import org.fluxion.meanflow.loss.FlowMatchingLoss;
 import org.fluxion.meanflow.loss.Guidance;
 import org.fluxion.meanflow.loss.LogVarianceWeighting;
+import org.fluxion.meanflow.loss.Losses;
+import org.fluxion.meanflow.loss.TrainingLoss;
 import org.fluxion.meanflow.model.DiffusionTransformer;
 import org.fluxion.meanflow.path.Path;
 import org.fluxion.meanflow.path.Times;
-import org.fluxion.nn.AdamState;
+import org.fluxion.meanflow.train.TrainingBatch;
+import org.fluxion.meanflow.train.TrainingRun;
+import org.fluxion.meanflow.train.TrainingState;
+import org.fluxion.meanflow.train.TrainingStep;
 import org.fluxion.nn.AdamW;
 import org.fluxion.nn.Ema;
-import org.fluxion.nn.Gradients;
-import org.fluxion.nn.Optimizer;
+import org.fluxion.nn.FlatParameters;
 import org.fluxion.nn.Parameters;
+import org.fluxion.nn.data.Batches;
+import org.fluxion.nn.data.DataSet;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.Program;
 import org.fluxion.tensor.RandomKey;
-import org.fluxion.tensor.Run;
-import org.fluxion.tensor.Step;
+import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
-import org.fluxion.tensor.Tree;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Plan;
 
 /**
- * Steps of training as the trainer takes them: draws, loss, gradient, clipping by the global norm,
- * AdamW and the moving average in one program, its result the loss.
+ * The trainer's own steps, as programs whose plan is tested and whose time is measured. Weights and
+ * images are small random numbers: neither plans nor times depend on them.
  */
-final class TrainingPrograms {
+public final class TrainingPrograms {
+  private static final double LEARNING_RATE = 1e-4;
+
+  /** Batches of different examples. */
+  private static final int EPOCH = 8;
+
   /** Whose step it is. */
   enum Model {
     /** The demo's transformer on digits. */
@@ -52,54 +59,59 @@ final class TrainingPrograms {
   }
 
   /** What is learnt in a step. */
-  enum Objective {
+  public enum Objective {
     /** Flow matching: a gradient. */
     FLOW,
     /** The mean flow's part alone, without guidance: a derivative along the flow and a gradient. */
     MEAN,
     /** Decoupled MeanFlow with model guidance. */
-    DECOUPLED
-  }
+    DECOUPLED;
 
-  /** What a run holds and moves on. */
-  record State(Parameters parameters, AdamState moments, Parameters average)
-      implements Tree<State> {
-    @Override
-    public List<Tensor> leaves() {
-      List<Tensor> leaves = new ArrayList<>(parameters.leaves());
-      leaves.addAll(moments.leaves());
-      leaves.addAll(average.leaves());
-      return List.copyOf(leaves);
+    private TrainingLoss loss(DiffusionTransformer transformer) {
+      return switch (this) {
+        case FLOW -> new FlowMatchingLoss(transformer, Path.LINEAR, 0, 0.1);
+        case MEAN -> mean(decoupled(transformer, new Guidance.None()));
+        case DECOUPLED -> decoupled(transformer, new Guidance.Model());
+      };
     }
 
-    @Override
-    public State withLeaves(List<Tensor> leaves) {
-      int first = parameters.size();
-      int second = leaves.size() - first;
-      return new State(
-          parameters.withLeaves(leaves.subList(0, first)),
-          moments.withLeaves(leaves.subList(first, second)),
-          average.withLeaves(leaves.subList(second, leaves.size())));
-    }
-  }
-
-  /** What a step is given. */
-  record Batch(Tensor images, Tensor labels, RandomKey key) implements Tree<Batch> {
-    @Override
-    public List<Tensor> leaves() {
-      return List.of(images, labels, key.words());
+    private static DecoupledMeanFlowLoss decoupled(
+        DiffusionTransformer transformer, Guidance guidance) {
+      return new DecoupledMeanFlowLoss(
+          transformer, Path.LINEAR, new Times(), guidance, 0.1, LogVarianceWeighting.PER_SAMPLE);
     }
 
-    @Override
-    public Batch withLeaves(List<Tensor> leaves) {
-      return new Batch(leaves.get(0), leaves.get(1), new RandomKey(leaves.get(2)));
+    /** What nobody asks for is not computed: the flow's part is not in the program. */
+    private static TrainingLoss mean(DecoupledMeanFlowLoss whole) {
+      return (parameters, images, labels, draws) -> {
+        Losses both = whole.apply(parameters, images, labels, draws);
+        Tensor none = both.meanLoss().zerosLike();
+        return new Losses(both.meanLoss(), none, both.meanError(), none, both.meanLoss());
+      };
     }
   }
 
-  /** A program that is running, and what each of its steps is given. */
-  record Running(Run<State, Batch, Tensor> run, Batch batch, Plan plan) implements AutoCloseable {
+  /** A step that is running as in the trainer: examples, program, metrics. Stays in one epoch. */
+  static final class Running implements AutoCloseable {
+    private final TrainingRun run;
+    private final Plan plan;
+    private long taken;
+
+    private Running(TrainingRun run, Plan plan) {
+      this.run = run;
+      this.plan = plan;
+    }
+
     void step() {
-      run.step(batch);
+      run.step(taken++ % EPOCH, LEARNING_RATE);
+    }
+
+    Plan plan() {
+      return plan;
+    }
+
+    String explain() {
+      return run.explain();
     }
 
     @Override
@@ -108,70 +120,99 @@ final class TrainingPrograms {
     }
   }
 
-  private TrainingPrograms() {}
+  private final DiffusionTransformer transformer;
+  private final int batch;
+  private final Parameters named;
+  private final TrainingStep step;
+  private final FlatParameters layout;
 
-  /** Compiles a step and starts it from fresh parameters. */
-  static Running start(Model model, Objective objective, Device device) {
-    DiffusionTransformer transformer = model.transformer;
-    RandomKey key = RandomKey.of(7);
-    Parameters parameters = transformer.initialise(key).detach();
-    State state = new State(parameters, new AdamW().initialise(parameters), parameters);
-    Tensor images = key.fold(1).normal(transformer.images(model.batch), DType.FLOAT32).detach();
-    Tensor labels = Tensor.full(1, org.fluxion.tensor.Shape.of(model.batch), DType.INT32);
-    Batch batch = new Batch(images, labels, key.fold(2));
-    Program<State, Batch, Tensor> program =
-        Program.compile((s, b) -> step(transformer, objective, s, b), state, batch, device);
-    return new Running(program.start(state), batch, program.plan());
+  /**
+   * The step of a transformer, as the trainer takes it.
+   *
+   * @param transformer the model
+   * @param batch images in a batch
+   * @param objective what is learnt
+   */
+  public TrainingPrograms(DiffusionTransformer transformer, int batch, Objective objective) {
+    this.transformer = transformer;
+    this.batch = batch;
+    Random random = new Random(2);
+    this.named = transformer.initialise(RandomKey.of(7)).map(p -> small(random, p.shape()));
+    this.layout = FlatParameters.of(named);
+    this.step =
+        new TrainingStep(objective.loss(transformer), layout, new AdamW(), 1, new Ema(0.999));
   }
 
-  private static Step<State, Tensor> step(
-      DiffusionTransformer transformer, Objective objective, State state, Batch batch) {
-    Draws draws = Draws.of(batch.key(), batch.images().shape(), DType.FLOAT32);
-    ValueAndGrad<Parameters> derived =
-        Autodiff.valueAndGrad(
-            (Parameters p) -> loss(transformer, objective, p, batch, draws), state.parameters());
-    Gradients.Clipped clipped = Gradients.clipByGlobalNorm(derived.gradient(), 1);
-    Optimizer.Update<AdamState> update =
-        new AdamW()
-            .update(
-                clipped.gradient(),
-                state.moments(),
-                state.parameters(),
-                Tensor.scalar(1e-4, DType.FLOAT32));
-    Parameters average = new Ema(0.999).update(state.average(), update.parameters());
-    return new Step<>(new State(update.parameters(), update.state(), average), derived.value());
+  TrainingPrograms(Model model, Objective objective) {
+    this(model.transformer, model.batch, objective);
   }
 
-  private static Tensor loss(
-      DiffusionTransformer transformer,
-      Objective objective,
-      Parameters parameters,
-      Batch batch,
-      Draws draws) {
-    Tensor images = batch.images();
-    Tensor labels = batch.labels();
-    return switch (objective) {
-      case FLOW ->
-          new FlowMatchingLoss(transformer, Path.LINEAR, 0, 0.1)
-              .apply(parameters, images, labels, draws)
-              .mean();
-      // What nobody asks for is not computed: the flow's part is not in the program.
-      case MEAN ->
-          decoupled(transformer, new Guidance.None())
-              .apply(parameters, images, labels, draws)
-              .meanLoss()
-              .mean();
-      case DECOUPLED ->
-          decoupled(transformer, new Guidance.Model())
-              .apply(parameters, images, labels, draws)
-              .mean();
-    };
+  /**
+   * The step of the demo's transformer, on its batches.
+   *
+   * @param objective what is learnt
+   * @return its programs
+   */
+  public static TrainingPrograms demo(Objective objective) {
+    return new TrainingPrograms(Model.DEMO, objective);
   }
 
-  private static DecoupledMeanFlowLoss decoupled(
-      DiffusionTransformer transformer, Guidance guidance) {
-    return new DecoupledMeanFlowLoss(
-        transformer, Path.LINEAR, new Times(), guidance, 0.1, LogVarianceWeighting.PER_SAMPLE);
+  /** Fresh weights have whole layers of zeros, through which nothing would show. */
+  private static Tensor small(Random random, Shape shape) {
+    float[] values = new float[Math.toIntExact(shape.elements())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = 0.04f * random.nextFloat() - 0.02f;
+    }
+    return Tensor.of(values, shape.extents());
+  }
+
+  /**
+   * The state to start from.
+   *
+   * @return random weights by name, and zero moments
+   */
+  public TrainingState state() {
+    return TrainingState.start(named, new AdamW());
+  }
+
+  /**
+   * What the program's inputs can be given: its state, and a batch.
+   *
+   * @return the values, in the inputs' order
+   */
+  public List<Tensor> inputs() {
+    List<Tensor> inputs = new ArrayList<>(state().map(layout::flat).leaves());
+    TrainingBatch first =
+        new TrainingBatch(
+            batches().at(0), Tensor.scalar(LEARNING_RATE, DType.FLOAT32), RandomKey.of(4));
+    inputs.addAll(first.leaves());
+    return List.copyOf(inputs);
+  }
+
+  /**
+   * Compiles the step.
+   *
+   * @param device where it will run
+   * @return the program
+   */
+  public Program<TrainingState, TrainingBatch, Tensor> compile(Device device) {
+    return step.compile(state(), transformer.images(batch), device);
+  }
+
+  /** Compiles the step and starts it. */
+  Running start(Device device) {
+    Program<TrainingState, TrainingBatch, Tensor> program = compile(device);
+    return new Running(
+        TrainingRun.start(step, program, state(), batches(), RandomKey.of(4)), program.plan());
+  }
+
+  /** Noise, with every class among the labels. */
+  private Batches batches() {
+    int count = EPOCH * batch;
+    Tensor images = RandomKey.of(3).normal(transformer.images(count), DType.FLOAT32).detach();
+    int[] labels = new int[count];
+    java.util.Arrays.setAll(labels, i -> i % transformer.classes());
+    return new DataSet(images, Tensor.of(labels, count)).batches(batch, 1);
   }
 
   /** The matrix products of a plan alone, one after the other, on the same memory. */

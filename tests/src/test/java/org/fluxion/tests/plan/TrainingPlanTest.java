@@ -24,27 +24,28 @@ import org.fluxion.tensor.cpu.CpuExecutable;
 import org.fluxion.tensor.plan.Explanation;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Plan;
-import org.fluxion.tests.bench.TrainingSteps;
-import org.fluxion.tests.bench.TrainingSteps.Objective;
+import org.fluxion.tests.bench.TrainingPrograms;
+import org.fluxion.tests.bench.TrainingPrograms.Objective;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the plan of a whole training step promises: memory, kernels, and how they grow. */
 class TrainingPlanTest {
-  private static TrainingSteps steps(int depth) {
-    return new TrainingSteps(new DiffusionTransformer(8, 2, 1, 32, depth, 2, 10, 1, false), 8);
+  private static TrainingPrograms step(int depth, Objective objective) {
+    return new TrainingPrograms(
+        new DiffusionTransformer(8, 2, 1, 32, depth, 2, 10, 1, false), 8, objective);
   }
 
-  private static Plan plan(TrainingSteps steps, Objective objective) {
-    return steps.compile(objective, Device.cpu(1)).plan();
+  private static Plan plan(TrainingPrograms step) {
+    return step.compile(Device.cpu(1)).plan();
   }
 
   @Test
   void theDetachedTangentKeepsNothingAlive() {
-    TrainingSteps demo = TrainingSteps.demo();
-    Plan flow = plan(demo, Objective.FLOW_MATCHING);
-    Plan mean = plan(demo, Objective.MEAN_FLOW);
+    TrainingPrograms demo = TrainingPrograms.demo(Objective.FLOW);
+    Plan flow = plan(demo);
+    Plan mean = plan(TrainingPrograms.demo(Objective.MEAN));
     long state =
         demo.state().leaves().stream()
             .mapToLong(t -> t.shape().elements() * t.dtype().bytes())
@@ -60,7 +61,7 @@ class TrainingPlanTest {
 
   @Test
   void theExplanationListsKernelsBytesOperationsAndMemory() {
-    Program<?, ?, ?> program = steps(2).compile(Objective.FLOW_MATCHING, Device.cpu(1));
+    Program<?, ?, ?> program = step(2, Objective.FLOW).compile(Device.cpu(1));
     String text = program.explain();
     for (String part : List.of("MB moved", "MFLOP", "matmul", "planned memory", "kept through")) {
       assertTrue(text.contains(part), part + " is missing in\n" + text);
@@ -71,8 +72,8 @@ class TrainingPlanTest {
   @EnumSource(Objective.class)
   void depthAddsNoKindOfKernel(Objective objective) {
     // From three blocks on, there is a first one, a last one, and one between.
-    Plan shallow = plan(steps(4), objective);
-    Plan deep = plan(steps(8), objective);
+    Plan shallow = plan(step(4, objective));
+    Plan deep = plan(step(8, objective));
     assertEquals(structures(shallow).size(), structures(deep).size());
     assertTrue(deep.kernels().size() < 2 * shallow.kernels().size());
   }
@@ -122,22 +123,19 @@ class TrainingPlanTest {
   @ParameterizedTest
   @EnumSource(Objective.class)
   void theArenaIsUsedAsPlannedAndNothingIsReadBeforeItIsWritten(Objective objective) {
-    TrainingSteps steps = steps(3);
-    Plan plan = plan(steps, objective);
-    List<Tensor> values =
-        java.util.stream.Stream.concat(
-                steps.state().leaves().stream(), steps.batch().leaves().stream())
-            .toList();
-    float[] clean = loss(plan, values, false);
-    float[] poisoned = loss(plan, values, true);
-    assertTrue(Float.isFinite(clean[0]));
+    TrainingPrograms step = step(3, objective);
+    Plan plan = plan(step);
+    List<Tensor> inputs = step.inputs();
+    float[] clean = metrics(plan, inputs, false);
+    float[] poisoned = metrics(plan, inputs, true);
+    assertTrue(Float.isFinite(clean[0]) && Float.isFinite(clean[clean.length - 1]));
     assertArrayEquals(clean, poisoned);
   }
 
-  private static float[] loss(Plan plan, List<Tensor> values, boolean poisoned) {
+  private static float[] metrics(Plan plan, List<Tensor> inputs, boolean poisoned) {
     try (CpuExecutable run = new CpuExecutable(plan, 1)) {
-      for (int i = 0; i < values.size(); i++) {
-        run.write(i, values.get(i).value());
+      for (int i = 0; i < inputs.size(); i++) {
+        run.write(i, inputs.get(i).value());
       }
       if (poisoned) {
         run.poison();
@@ -147,9 +145,14 @@ class TrainingPlanTest {
         double planned = plan.arena().bytes();
         assertEquals(planned, run.touched(), 0.02 * planned);
       }
-      HostData loss = HostData.allocate(DType.FLOAT32, 1);
-      run.read(plan.outputs().size() - 1, loss);
-      return new float[] {(float) loss.getDouble(0)};
+      int last = plan.outputs().size() - 1;
+      HostData metrics = HostData.allocate(DType.FLOAT32, plan.outputs().get(last).elements());
+      run.read(last, metrics);
+      float[] values = new float[(int) metrics.elements()];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) metrics.getDouble(i);
+      }
+      return values;
     }
   }
 }
