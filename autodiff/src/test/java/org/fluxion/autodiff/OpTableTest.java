@@ -18,21 +18,29 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.fluxion.tensor.CustomOp;
 import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Program;
+import org.fluxion.tensor.Run;
 import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Step;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.Tree;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * The table of second derivatives: every operation, in every floating point operand, in both
- * dtypes. An operation without a row fails, and so does one whose second derivative is zero: a
- * linear operation's row feeds it something nonlinear. The four compositions of both modes are held
- * against each other, and against differences of the first derivative.
+ * The table of second derivatives: every operation, in every floating point operand. An operation
+ * without a row fails, and so does one whose second derivative is zero: a linear operation's row
+ * feeds it something nonlinear. The four compositions of both modes are held against each other,
+ * and against differences of the first derivative, by the reference; and as programs in both dtypes
+ * against that.
  */
 class OpTableTest {
+  private static final long[] SEEDS = {1, 20, 300};
+
   /** Operations that need no row, and why. */
   private static final Map<Class<?>, String> NO_ROW =
       Map.of(Op.Input.class, "a program's variable: no operand, and no value outside a program");
@@ -258,6 +266,29 @@ class OpTableTest {
     return Tensor.of(values, like.shape().extents()).cast(like.dtype()).detach();
   }
 
+  /**
+   * Where second derivatives are taken.
+   *
+   * @param x the point
+   * @param v the direction of the first derivative
+   * @param w the direction of the second
+   */
+  private record Point(Tensor x, Tensor v, Tensor w) implements Tree<Point> {
+    static Point of(long seed, DType dtype) {
+      return new Point(point(seed, dtype), point(seed + 1, dtype), point(seed + 2, dtype));
+    }
+
+    @Override
+    public List<Tensor> leaves() {
+      return List.of(x, v, w);
+    }
+
+    @Override
+    public Point withLeaves(List<Tensor> leaves) {
+      return new Point(leaves.get(0), leaves.get(1), leaves.get(2));
+    }
+  }
+
   private static Tensor point(long seed, DType dtype) {
     return values(Tensor.full(0, Shape.of(2, 3), dtype), seed);
   }
@@ -320,19 +351,29 @@ class OpTableTest {
 
   /** The second derivative of a weighted sum of f in the directions v and w, four ways. */
   private record Second(
-      double forwardForward,
-      Tensor forwardReverse,
-      Tensor reverseForward,
-      Tensor reverseReverse,
-      int nodes) {
-    static Second of(UnaryOperator<Tensor> f, Tensor x, Tensor v, Tensor w) {
+      Tensor forwardForward, Tensor forwardReverse, Tensor reverseForward, Tensor reverseReverse)
+      implements Tree<Second> {
+    static Second of(UnaryOperator<Tensor> f, Point p) {
       UnaryOperator<Tensor> s = scalar(f);
-      Tensor ff = jvp((Tensor a) -> jvp(s, a, v).tangent(), x, w).tangent();
-      Tensor fr = jvp(grad(s), x, w).tangent();
-      Tensor rf = grad((Tensor a) -> jvp(s, a, w).tangent(), x);
-      Tensor rr = grad((Tensor a) -> grad(s).apply(a).mul(w).sum(), x);
-      int nodes = new Graph(List.of(), List.of(ff, fr, rf, rr)).nodes().size();
-      return new Second(ff.item(), fr, rf, rr, nodes);
+      Tensor ff = jvp((Tensor a) -> jvp(s, a, p.v()).tangent(), p.x(), p.w()).tangent();
+      Tensor fr = jvp(grad(s), p.x(), p.w()).tangent();
+      Tensor rf = grad((Tensor a) -> jvp(s, a, p.w()).tangent(), p.x());
+      Tensor rr = grad((Tensor a) -> grad(s).apply(a).mul(p.w()).sum(), p.x());
+      return new Second(ff, fr, rf, rr);
+    }
+
+    @Override
+    public List<Tensor> leaves() {
+      return List.of(forwardForward, forwardReverse, reverseForward, reverseReverse);
+    }
+
+    @Override
+    public Second withLeaves(List<Tensor> leaves) {
+      return new Second(leaves.get(0), leaves.get(1), leaves.get(2), leaves.get(3));
+    }
+
+    int nodes() {
+      return new Graph(List.of(), leaves()).nodes().size();
     }
 
     static UnaryOperator<Tensor> scalar(UnaryOperator<Tensor> f) {
@@ -351,27 +392,20 @@ class OpTableTest {
     }
   }
 
-  private static void check(Row row, DType dtype, long seed) {
-    Tensor x = point(seed, dtype);
-    Tensor v = point(seed + 1, dtype);
-    Tensor w = point(seed + 2, dtype);
-    Second second = Second.of(row.f(), x, v, w);
+  private static void check(Row row, long seed) {
+    Point p = Point.of(seed, DType.FLOAT64);
+    Tensor x = p.x();
+    Tensor w = p.w();
+    Second second = Second.of(row.f(), p);
     double[] hessian = second.forwardReverse().toDoubleArray();
     assertNotEquals(0, Arrays.stream(hessian).map(Math::abs).max().orElse(0), row + ": zero");
     // Every node may round once.
-    double tolerance = second.nodes() * (dtype == DType.FLOAT32 ? Math.ulp(1f) : Math.ulp(1.0));
+    double tolerance = second.nodes() * Math.ulp(1.0);
     close(row, "reverse over forward", hessian, second.reverseForward().toDoubleArray(), tolerance);
     close(row, "reverse over reverse", hessian, second.reverseReverse().toDoubleArray(), tolerance);
-    double product =
-        v.cast(DType.FLOAT64).mul(second.forwardReverse().cast(DType.FLOAT64)).sum().item();
-    double[] forward = {second.forwardForward()};
+    double product = p.v().mul(second.forwardReverse()).sum().item();
+    double[] forward = second.forwardForward().toDoubleArray();
     close(row, "forward over forward", new double[] {product}, forward, tolerance);
-    if (dtype == DType.FLOAT32) {
-      Second exact =
-          Second.of(row.f(), x.cast(DType.FLOAT64), v.cast(DType.FLOAT64), w.cast(DType.FLOAT64));
-      close(row, "float32", exact.forwardReverse().toDoubleArray(), hessian, tolerance);
-      return;
-    }
     double h = 1e-4;
     UnaryOperator<Tensor> f = row.reference() == null ? row.f() : a -> row.reference().apply(a, x);
     UnaryOperator<Tensor> gradient = grad(Second.scalar(f));
@@ -388,18 +422,51 @@ class OpTableTest {
   @TestFactory
   Stream<DynamicTest> secondDerivatives() {
     return table().stream()
+        .map(
+            row ->
+                DynamicTest.dynamicTest(
+                    row.toString(),
+                    () -> {
+                      for (long seed : SEEDS) {
+                        check(row, seed);
+                      }
+                    }));
+  }
+
+  /** All four compositions in one program, in the dtype's own precision, by its kernels. */
+  @TestFactory
+  Stream<DynamicTest> secondDerivativesOfPrograms() {
+    return table().stream()
         .flatMap(
             row ->
                 Stream.of(DType.FLOAT64, DType.FLOAT32)
                     .map(
                         dtype ->
                             DynamicTest.dynamicTest(
-                                row + ", " + dtype,
-                                () -> {
-                                  for (long seed : new long[] {1, 20, 300}) {
-                                    check(row, dtype, seed);
-                                  }
-                                })));
+                                row + ", " + dtype, () -> checkProgram(row, dtype))));
+  }
+
+  private static void checkProgram(Row row, DType dtype) {
+    Point example = Point.of(SEEDS[0], dtype);
+    Program<Point, Point, Second> program =
+        Program.compile(
+            (Point state, Point p) -> new Step<>(state, Second.of(row.f(), p)),
+            example,
+            example,
+            Device.cpu(1));
+    int nodes = Second.of(row.f(), example).nodes();
+    double tolerance = nodes * (dtype == DType.FLOAT32 ? Math.ulp(1f) : Math.ulp(1.0));
+    try (Run<Point, Point, Second> run = program.start(example)) {
+      for (long seed : SEEDS) {
+        Second actual = run.step(Point.of(seed, dtype));
+        // The points are exact in both dtypes: in float64 the reference is as good as exact.
+        Second exact = Second.of(row.f(), Point.of(seed, DType.FLOAT64));
+        for (int i = 0; i < exact.leaves().size(); i++) {
+          double[] expected = exact.leaves().get(i).toDoubleArray();
+          close(row, "way " + i, expected, actual.leaves().get(i).toDoubleArray(), tolerance);
+        }
+      }
+    }
   }
 
   @TestFactory
@@ -411,7 +478,7 @@ class OpTableTest {
                 DynamicTest.dynamicTest(
                     row.toString(),
                     () -> {
-                      for (long seed : new long[] {1, 20, 300}) {
+                      for (long seed : SEEDS) {
                         // Small enough that the checker's steps meet no kink.
                         DerivativeChecker.check(row.f(), point(seed, DType.FLOAT64), seed)
                             .orThrow();

@@ -54,7 +54,14 @@ final class Donation {
     boolean stored =
         loops.stores().stream()
             .anyMatch(s -> s.buffer().equals(output) && s.level() == Kernel.Level.ELEMENT);
+    // Stores follow all else, one after the other: the input itself would be read after the first.
+    boolean copied =
+        loops.stores().stream()
+            .filter(s -> !s.buffer().equals(output))
+            .map(s -> loops.body().get(s.value()))
+            .anyMatch(i -> i instanceof Kernel.Load load && load.access().buffer().equals(input));
     return stored
+        && !copied
         && loops.body().stream()
             .filter(Kernel.Load.class::isInstance)
             .map(i -> ((Kernel.Load) i).access())

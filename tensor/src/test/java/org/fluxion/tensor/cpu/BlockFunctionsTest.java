@@ -225,6 +225,29 @@ class BlockFunctionsTest {
     assertClose(c, operands, expected, run(c, f, operands, n));
   }
 
+  /**
+   * Holds every operation against the reference, for processes of another vector width.
+   *
+   * @return the results of those that round, which no width may change
+   */
+  static List<HostData> everyOperation(long seed) {
+    int n = 67;
+    List<HostData> rounded = new ArrayList<>();
+    for (Case c : cases(EXACT)) {
+      List<HostData> operands = operands(c, n, seed);
+      BlockFunction f = BlockFunctions.of(c.op(), c.operands(), c.result());
+      assertSame(c, operands, reference(c, operands, n), run(c, f, operands, n));
+    }
+    for (Case c : cases(ROUNDED)) {
+      List<HostData> operands = operands(c, n, seed);
+      BlockFunction f = BlockFunctions.of(c.op(), c.operands(), c.result());
+      HostData results = run(c, f, operands, n);
+      assertClose(c, operands, reference(c, operands, n), results);
+      rounded.add(results);
+    }
+    return rounded;
+  }
+
   @Test
   void operationsThatAreNotElementwiseAreRefused() {
     IllegalArgumentException error =

@@ -57,6 +57,18 @@ class GemmTest {
     agrees(new Random(seed), 16 * m, 16 * n, k);
   }
 
+  /** The law on some products of both dtypes, for processes of another vector width. */
+  static void everyElementIsASumOfChains(long seed) {
+    Random random = new Random(seed);
+    for (int i = 0; i < 12; i++) {
+      agrees(random, 1 + random.nextInt(70), 1 + random.nextInt(70), random.nextInt(90));
+      agrees(random, 16 * (1 + random.nextInt(3)), 16, 1 + random.nextInt(80));
+    }
+    for (int i = 0; i < 2; i++) {
+      agrees(random, 90 + random.nextInt(40), 90 + random.nextInt(40), 300);
+    }
+  }
+
   private static void agrees(Random random, int m, int n, int k) {
     DType dtype = random.nextInt(3) == 0 ? DType.FLOAT64 : DType.FLOAT32;
     long work = (long) m * n * Math.max(1, k);

@@ -16,10 +16,13 @@ final class RandomGraphs {
   private final List<Tensor> pool = new ArrayList<>();
 
   private final DType dtype;
+  private final boolean large;
+  private final List<Tensor> inputs = new ArrayList<>();
 
-  private RandomGraphs(long seed, DType dtype) {
+  private RandomGraphs(long seed, DType dtype, boolean large) {
     this.random = new Random(seed);
     this.dtype = dtype;
+    this.large = large;
   }
 
   /** A graph over float64. */
@@ -29,26 +32,77 @@ final class RandomGraphs {
 
   /** A graph; over float32 rows are often whole vectors, whatever the vectors' width. */
   static Graph of(long seed, int operations, DType dtype) {
-    RandomGraphs graphs = new RandomGraphs(seed, dtype);
-    List<Tensor> inputs = new ArrayList<>();
-    for (int i = 0; i < 3; i++) {
-      inputs.add(Tensor.input("x" + i, graphs.shape(), dtype));
+    RandomGraphs graphs = new RandomGraphs(seed, dtype, false);
+    graphs.grow(operations);
+    return new Graph(graphs.inputs, graphs.picks());
+  }
+
+  /** A graph of which many loops are long enough to be split over tasks. */
+  static Graph large(long seed, int operations, DType dtype) {
+    RandomGraphs graphs = new RandomGraphs(seed, dtype, true);
+    graphs.grow(operations);
+    return new Graph(graphs.inputs, graphs.picks());
+  }
+
+  /** A graph whose first outputs have the shapes of its inputs, in whose place they may be put. */
+  static Graph step(long seed, int operations, DType dtype) {
+    RandomGraphs graphs = new RandomGraphs(seed, dtype, false);
+    graphs.grow(operations);
+    List<Tensor> outputs = new ArrayList<>();
+    for (Tensor input : graphs.inputs) {
+      Tensor next = graphs.sameShape(input);
+      outputs.add(graphs.random.nextInt(3) == 0 ? next : next.tanh());
     }
-    graphs.pool.addAll(inputs);
-    graphs.pool.add(Tensor.scalar(0.75, dtype).broadcastTo(graphs.shape()));
-    for (int i = 0; i < operations; i++) {
-      Tensor made = graphs.grow();
-      if (made.shape().elements() <= 4096) {
-        graphs.pool.add(made);
+    outputs.addAll(graphs.picks());
+    return new Graph(graphs.inputs, outputs);
+  }
+
+  /** For some outputs of a graph, an input of the same shape that each is to be put in place of. */
+  static int[] donations(Graph graph, long seed) {
+    Random random = new Random(seed);
+    List<Integer> free = new ArrayList<>();
+    for (int i = 0; i < graph.inputs().size(); i++) {
+      free.add(i);
+    }
+    int[] donations = new int[graph.outputs().size()];
+    for (int output = 0; output < donations.length; output++) {
+      Shape shape = graph.outputs().get(output).shape();
+      List<Integer> fitting =
+          free.stream().filter(i -> graph.inputs().get(i).shape().equals(shape)).toList();
+      donations[output] = -1;
+      if (!fitting.isEmpty() && random.nextInt(4) > 0) {
+        donations[output] = fitting.get(random.nextInt(fitting.size()));
+        free.remove((Integer) donations[output]);
       }
     }
-    int last = graphs.pool.size() - 1;
-    return new Graph(
-        inputs,
-        List.of(
-            graphs.pool.get(last),
-            graphs.pool.get(graphs.random.nextInt(last)),
-            graphs.pool.get(graphs.random.nextInt(last))));
+    return donations;
+  }
+
+  private void grow(int operations) {
+    for (int i = 0; i < 3; i++) {
+      inputs.add(Tensor.input("x" + i, shape(), dtype));
+    }
+    pool.addAll(inputs);
+    pool.add(Tensor.scalar(0.75, dtype).broadcastTo(shape()));
+    for (int i = 0; i < operations; i++) {
+      Tensor made = grow();
+      if (made.shape().elements() <= (large ? 200_000 : 4096)) {
+        pool.add(made);
+      }
+    }
+  }
+
+  private List<Tensor> picks() {
+    if (large) {
+      // What was made last from much, of much: those loops run.
+      List<Tensor> most =
+          pool.stream().skip(4).filter(t -> t.shape().elements() >= 2 * 16_384).toList();
+      if (!most.isEmpty()) {
+        return List.of(most.getLast(), most.get(random.nextInt(most.size())), pool.getLast());
+      }
+    }
+    int last = pool.size() - 1;
+    return List.of(pool.get(last), pool.get(random.nextInt(last)), pool.get(random.nextInt(last)));
   }
 
   private Shape shape() {
@@ -58,7 +112,10 @@ final class RandomGraphs {
     if (dtype == DType.FLOAT32 && random.nextInt(3) > 0) {
       extents[rank - 1] = 16 * (1 + random.nextInt(3));
     }
-    if (random.nextInt(8) == 0) {
+    if (large) {
+      int[] least = {20_000, 400, 100};
+      extents[0] = least[rank - 1] * (1 + random.nextInt(4)) + random.nextInt(100);
+    } else if (random.nextInt(8) == 0) {
       extents[random.nextInt(rank)] = 0;
     }
     return Shape.of(extents);
