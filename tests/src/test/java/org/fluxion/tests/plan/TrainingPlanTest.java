@@ -17,6 +17,7 @@ import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Program;
+import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.Tree;
@@ -32,6 +33,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the plan of a whole training step promises: memory, kernels, and how they grow. */
 class TrainingPlanTest {
+  private static final DiffusionTransformer DEMO =
+      new DiffusionTransformer(16, 4, 1, 128, 6, 4, 10, 2, false);
+
   private static TrainingPrograms step(int depth, Objective objective) {
     return new TrainingPrograms(
         new DiffusionTransformer(8, 2, 1, 32, depth, 2, 10, 1, false), 8, objective);
@@ -52,11 +56,32 @@ class TrainingPlanTest {
             .sum();
     double flowBytes = Explanation.plannedBytes(flow);
     assertTrue(
+        Explanation.keptBytes(flow) <= residualBytes(128, DEMO), () -> Explanation.of(flow, null));
+    assertTrue(
         flowBytes <= 1.3 * (state + Explanation.keptBytes(flow)),
         () -> state + " bytes of state\n" + Explanation.of(flow, null));
     assertTrue(
         Explanation.plannedBytes(mean) <= 1.2 * flowBytes,
         () -> Explanation.of(flow, null) + Explanation.of(mean, null));
+  }
+
+  /**
+   * What the backward pass of a transformer needs by the book. For each token and block: the input
+   * of both halves, normalised and modulated, queries, keys and values, the attention's output and
+   * its projection, the hidden layer before and after its activation, each 4 wide, and its
+   * projection: 18 widths. For each pair of tokens and head the logits and the weights; for each
+   * image the 6 modulations; a few numbers for each row that is normalised. And the gradient.
+   */
+  private static long residualBytes(int batch, DiffusionTransformer model) {
+    long tokens =
+        (long) (model.inputSize() / model.patchSize()) * (model.inputSize() / model.patchSize());
+    long eachImage =
+        18 * tokens * model.width()
+            + 2 * tokens * tokens * model.heads()
+            + 6L * model.width()
+            + 8 * tokens;
+    return Float.BYTES
+        * (model.depth() * batch * eachImage + model.initialise(RandomKey.of(0)).count());
   }
 
   @Test
