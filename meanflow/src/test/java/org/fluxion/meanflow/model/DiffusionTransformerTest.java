@@ -31,7 +31,9 @@ class DiffusionTransformerTest {
     RandomKey key = RandomKey.of(2);
     for (String name : TRANSFORMER.initialise(key).names()) {
       Shape shape = TRANSFORMER.initialise(key).get(name).shape();
-      weights.add(name, key.fold(name.hashCode()).normal(shape, DType.FLOAT32).mul(0.3));
+      weights.add(
+          name,
+          key.fold(name.hashCode() & Integer.MAX_VALUE).normal(shape, DType.FLOAT32).mul(0.3));
     }
     return weights.build().detach();
   }
