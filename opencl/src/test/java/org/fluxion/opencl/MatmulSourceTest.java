@@ -17,12 +17,20 @@ import org.fluxion.tensor.plan.Plan;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Products of any shape and order of their operands are those of the reference, in both families. */
+/**
+ * Products of any shape and order of their operands are those of the reference, in both families.
+ */
 class MatmulSourceTest {
   /** Rows, columns, inner extent and batch: ragged, tiny, longer than a tile, and flat. */
   private static final int[][] SIZES = {
-    {1, 1, 1, 1}, {7, 5, 3, 1}, {6, 64, 17, 1}, {65, 63, 33, 2}, {13, 130, 70, 1}, {3, 16, 200, 5},
-    {16, 16, 32, 6}, {150, 20, 1, 1}
+    {1, 1, 1, 1},
+    {7, 5, 3, 1},
+    {6, 64, 17, 1},
+    {65, 63, 33, 2},
+    {13, 130, 70, 1},
+    {3, 16, 200, 5},
+    {16, 16, 32, 6},
+    {150, 20, 1, 1}
   };
 
   private static Tensor random(int seed, DType dtype, int... extents) {
