@@ -1,27 +1,28 @@
 package org.fluxion.opencl;
 
-import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
 import org.jocl.CL;
 import org.jocl.CLException;
-import org.jocl.Pointer;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_context;
 import org.jocl.cl_context_properties;
 import org.jocl.cl_device_id;
+import org.jocl.cl_kernel;
 import org.jocl.cl_mem;
 import org.jocl.cl_program;
 
 /**
- * A device in use: its context and one queue, which runs what it is given in order. The host waits
- * only when it reads. Belongs to one thread at a time.
+ * A device in use: its context, and the programs that were built for it, each once. Safe to share
+ * between threads; what is enqueued goes through a queue of one's own.
  */
 final class Context implements AutoCloseable {
   /** The floor; what is beyond it is probed, never assumed. */
-  private static final String STANDARD = "-cl-std=CL1.2 ";
+  private static final String STANDARD = "-cl-std=CL1.2";
 
   private final OpenClDevice device;
   private final cl_context context;
-  private final cl_command_queue queue;
+  private final Map<String, cl_program> programs = new HashMap<>();
 
   Context(OpenClDevice device) {
     this.device = device;
@@ -29,38 +30,46 @@ final class Context implements AutoCloseable {
     properties.addProperty(CL.CL_CONTEXT_PLATFORM, device.platform());
     cl_device_id[] devices = {device.id()};
     this.context = CL.clCreateContext(properties, 1, devices, null, null, null);
-    this.queue = queue();
-  }
-
-  /** The call of OpenCL 1.2; its successor is not there before 2.0. */
-  @SuppressWarnings("deprecation")
-  private cl_command_queue queue() {
-    return CL.clCreateCommandQueue(context, device.id(), 0, null);
   }
 
   OpenClDevice device() {
     return device;
   }
 
-  cl_command_queue commands() {
-    return queue;
+  /** A queue, which runs what it is given in order. The call of OpenCL 1.2; 2.0 has another. */
+  @SuppressWarnings("deprecation")
+  cl_command_queue queue() {
+    return CL.clCreateCommandQueue(context, device.id(), 0, null);
   }
 
   /**
-   * Compiles a program.
+   * A kernel of a program, which is built if it has not been.
    *
    * @param source OpenCL C
-   * @param options the compiler's options, such as "-DLANES=64"
-   * @return the program, which the caller closes
+   * @param name the kernel
+   * @return a kernel with arguments of its own, which the caller releases
    * @throws OpenClException if it does not compile, with what the compiler said
    */
-  Program build(String source, String options) {
+  synchronized cl_kernel kernel(String source, String name) {
+    cl_program program = programs.get(source);
+    if (program == null) {
+      program = build(source);
+      programs.put(source, program);
+    }
+    return CL.clCreateKernel(program, name, null);
+  }
+
+  /** How many programs have been built. */
+  synchronized int programs() {
+    return programs.size();
+  }
+
+  private cl_program build(String source) {
     cl_program program =
         CL.clCreateProgramWithSource(context, 1, new String[] {source}, null, null);
     try {
-      CL.clBuildProgram(
-          program, 1, new cl_device_id[] {device.id()}, STANDARD + options, null, null);
-      return new Program(this, program);
+      CL.clBuildProgram(program, 1, new cl_device_id[] {device.id()}, STANDARD, null, null);
+      return program;
     } catch (CLException e) {
       String log = Info.buildLog(program, device.id());
       CL.clReleaseProgram(program);
@@ -78,41 +87,10 @@ final class Context implements AutoCloseable {
     return CL.clCreateBuffer(context, CL.CL_MEM_READ_WRITE, Math.max(1, bytes), null, null);
   }
 
-  /** Copies host memory to the device; the host's may be changed again when this returns. */
-  void write(cl_mem target, MemorySegment source) {
-    if (source.byteSize() > 0) {
-      CL.clEnqueueWriteBuffer(
-          queue, target, true, 0, source.byteSize(), pointer(source), 0, null, null);
-    }
-  }
-
-  /** Waits for everything before, and copies the device's memory to the host. */
-  void read(cl_mem source, MemorySegment target) {
-    if (target.byteSize() > 0) {
-      CL.clEnqueueReadBuffer(
-          queue, source, true, 0, target.byteSize(), pointer(target), 0, null, null);
-    }
-  }
-
-  /** JOCL takes native memory and arrays; a slice of an array goes by its offset. */
-  private static Pointer pointer(MemorySegment segment) {
-    if (segment.isNative()) {
-      return Pointer.to(segment.asByteBuffer());
-    }
-    Object array = segment.heapBase().orElseThrow();
-    if (array instanceof long[] longs) {
-      return Pointer.to(longs).withByteOffset(offset(segment, longs));
-    }
-    throw new OpenClException("memory in a " + array.getClass().getSimpleName());
-  }
-
-  private static long offset(MemorySegment segment, long[] array) {
-    return segment.address() - MemorySegment.ofArray(array).address();
-  }
-
   @Override
-  public void close() {
-    CL.clReleaseCommandQueue(queue);
+  public synchronized void close() {
+    programs.values().forEach(CL::clReleaseProgram);
+    programs.clear();
     CL.clReleaseContext(context);
   }
 }

@@ -5,43 +5,36 @@ import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
 
 /**
- * Elementwise operations as expressions of OpenCL C, with the meaning that the reference
- * interpreter gives them: maxima and signs pass NaN on, integers wrap, an integer divided by zero
- * is 0, and a cast to an integer saturates.
+ * Elementwise operations as expressions of OpenCL C, over scalars or vectors, with the meaning that
+ * the reference interpreter gives them: maxima and signs pass NaN on, integers wrap, an integer
+ * divided by zero is 0, and a cast to an integer saturates. All operands of a vector expression are
+ * vectors; conditions choose by select, which is the same for both.
  */
 final class Expressions {
-  private Expressions() {}
+  private final int width;
 
   /**
-   * The type of a value in a kernel and in memory.
+   * Expressions of a width.
    *
-   * @throws OpenClException if kernels do not hold that dtype yet
+   * @param width values in a vector; 1 for scalars
    */
-  static String type(DType dtype) {
+  Expressions(int width) {
+    this.width = width;
+  }
+
+  /**
+   * A literal, given the expression of its bits as a long; 16-bit floats come as a float's bits.
+   */
+  static String literal(DType dtype, String bits) {
     return switch (dtype) {
-      case FLOAT32 -> "float";
-      case INT32 -> "int";
-      case INT64 -> "long";
-      case BOOL -> "uchar";
-      case FLOAT64, FLOAT16, BFLOAT16 ->
-          throw new OpenClException("loop kernels do not compute in " + dtype + " yet");
+      case FLOAT32, FLOAT16, BFLOAT16 -> "as_float((int) %s)".formatted(bits);
+      case FLOAT64 -> "as_double(%s)".formatted(bits);
+      default -> "(%s) %s".formatted(Types.value(dtype), bits);
     };
   }
 
-  /** An integer type of the same width whose overflow is defined. */
-  private static String unsigned(DType dtype) {
-    return "u" + type(dtype);
-  }
-
-  /** A literal, given the expression of its bits as a long. */
-  static String literal(DType dtype, String bits) {
-    return dtype == DType.FLOAT32
-        ? "as_float((int) %s)".formatted(bits)
-        : "(%s) %s".formatted(type(dtype), bits);
-  }
-
   /** The sum or the maximum of two values. */
-  static String fold(boolean maximum, DType dtype, String a, String b) {
+  String fold(boolean maximum, DType dtype, String a, String b) {
     return binary(maximum ? new Op.Max() : new Op.Add(), dtype, a, b);
   }
 
@@ -51,11 +44,20 @@ final class Expressions {
       return "0";
     }
     return switch (dtype) {
-      case FLOAT32 -> "-INFINITY";
+      case FLOAT32, FLOAT64 -> "-INFINITY";
       case INT32 -> "INT_MIN";
       case INT64 -> "LONG_MIN";
       default -> "0";
     };
+  }
+
+  private String type(DType dtype) {
+    return Types.value(dtype, width);
+  }
+
+  /** A number in every lane. */
+  private String all(DType dtype, String number) {
+    return "((%s) (%s))".formatted(type(dtype), number);
   }
 
   /**
@@ -66,12 +68,12 @@ final class Expressions {
    * @param operands their names
    * @return the expression
    */
-  static String of(Op op, DType dtype, List<String> operands) {
+  String of(Op op, DType dtype, List<String> operands) {
     return switch (op) {
       case Op.Unary o -> unary(o, dtype, operands.get(0));
       case Op.Binary o -> binary(o, dtype, operands.get(0), operands.get(1));
       case Op.Select _ ->
-          "%s ? %s : %s".formatted(operands.get(0), operands.get(1), operands.get(2));
+          select(dtype, operands.get(2), operands.get(1), holds(dtype, operands.get(0)));
       case Op.Cast o -> cast(o.dtype(), dtype, operands.get(0));
       case Op.Marker _ -> operands.get(0);
       case Op.Leaf _,
@@ -89,15 +91,41 @@ final class Expressions {
     };
   }
 
-  private static String unary(Op.Unary op, DType dtype, String a) {
-    boolean real = dtype == DType.FLOAT32;
+  /** b where a condition over values of the dtype holds, else a. */
+  private String select(DType dtype, String a, String b, String condition) {
+    return width == 1
+        ? "((%s) ? (%s) : (%s))".formatted(condition, b, a)
+        : "select(%s, %s, %s)".formatted(a, b, condition);
+  }
+
+  /** Whether a bool holds, as selections among values of a dtype want it. */
+  private String holds(DType dtype, String bool) {
+    if (width == 1) {
+      return bool + " != 0";
+    }
+    String mask = Types.mask(dtype, width);
+    return "convert_%1$s(%2$s) != (%1$s) (0)".formatted(mask, bool);
+  }
+
+  /** A comparison's outcome, as bool is held. */
+  private String truth(String comparison) {
+    return width == 1
+        ? "(uchar) (%s)".formatted(comparison)
+        : "convert_uchar%d(-(%s))".formatted(width, comparison);
+  }
+
+  private String unary(Op.Unary op, DType dtype, String a) {
+    boolean real = dtype.isFloating();
     return switch (op) {
-      case Op.Neg _ -> real ? "-" + a : wrapping(dtype, "0", "-", a);
-      case Op.Abs _ -> real ? "fabs(%s)".formatted(a) : "(%s) abs(%s)".formatted(type(dtype), a);
-      case Op.Sign _ -> "%1$s > 0 ? 1 : %1$s < 0 ? -1 : %1$s".formatted(a);
+      case Op.Neg _ -> real ? "-" + a : wrapping(dtype, all(dtype, "0"), "-", a);
+      case Op.Abs _ -> real ? "fabs(%s)".formatted(a) : as(dtype, "abs(%s)".formatted(a));
+      case Op.Sign _ -> {
+        String negative = select(dtype, a, all(dtype, "-1"), a + " < " + all(dtype, "0"));
+        yield select(dtype, negative, all(dtype, "1"), a + " > " + all(dtype, "0"));
+      }
       case Op.Exp _, Op.Log _, Op.Log1p _, Op.Expm1 _, Op.Sin _, Op.Cos _ -> call(op, a);
       case Op.Tanh _, Op.Erf _, Op.Sqrt _, Op.Floor _ -> call(op, a);
-      case Op.Not _ -> "1 - " + a;
+      case Op.Not _ -> "(%s) ^ %s".formatted(a, all(dtype, "1"));
     };
   }
 
@@ -106,42 +134,94 @@ final class Expressions {
     return "%s(%s)".formatted(op.label(), a);
   }
 
-  private static String binary(Op.Binary op, DType dtype, String a, String b) {
-    boolean real = dtype == DType.FLOAT32;
+  private String binary(Op.Binary op, DType dtype, String a, String b) {
+    boolean real = dtype.isFloating();
     return switch (op) {
       case Op.Add _ -> real ? a + " + " + b : wrapping(dtype, a, "+", b);
       case Op.Sub _ -> real ? a + " - " + b : wrapping(dtype, a, "-", b);
       case Op.Mul _ -> real ? a + " * " + b : wrapping(dtype, a, "*", b);
-      // The smallest integer by −1 is the one quotient that overflows.
-      case Op.Div _ ->
-          real
-              ? a + " / " + b
-              : "%2$s == 0 ? 0 : %2$s == -1 ? %3$s : %1$s / %2$s"
-                  .formatted(a, b, wrapping(dtype, "0", "-", a));
+      case Op.Div _ -> real ? a + " / " + b : quotient(dtype, a, b);
       case Op.Pow _ -> "pow(%s, %s)".formatted(a, b);
       // Where either is NaN, the comparison fails: NaN is taken by name.
-      case Op.Max _ -> "%1$s > %2$s || %1$s != %1$s ? %1$s : %2$s".formatted(a, b);
-      case Op.Min _ -> "%1$s < %2$s || %1$s != %1$s ? %1$s : %2$s".formatted(a, b);
-      case Op.Equal _ -> a + " == " + b;
-      case Op.Less _ -> a + " < " + b;
-      case Op.LessEqual _ -> a + " <= " + b;
+      case Op.Max _ -> select(dtype, b, a, real ? or(a, ">", b) : a + " > " + b);
+      case Op.Min _ -> select(dtype, b, a, real ? or(a, "<", b) : a + " < " + b);
+      case Op.Equal _ -> truth(a + " == " + b);
+      case Op.Less _ -> truth(a + " < " + b);
+      case Op.LessEqual _ -> truth(a + " <= " + b);
       case Op.And _ -> a + " & " + b;
       case Op.Or _ -> a + " | " + b;
     };
   }
 
-  private static String wrapping(DType dtype, String a, String operator, String b) {
-    return "(%1$s) ((%2$s) %3$s %4$s (%2$s) %5$s)"
-        .formatted(type(dtype), unsigned(dtype), a, operator, b);
+  private String or(String a, String comparison, String b) {
+    return "(%1$s %2$s %3$s) %4$s (%1$s != %1$s)"
+        .formatted(a, comparison, b, width == 1 ? "||" : "|");
   }
 
-  private static String cast(DType to, DType from, String a) {
+  /** 0 where the divisor is; the smallest integer by −1 is the one quotient that overflows. */
+  private String quotient(DType dtype, String a, String b) {
+    String zero = all(dtype, "0");
+    String minusOne = all(dtype, "-1");
+    String special =
+        "(%s == %s) %s (%s == %s)".formatted(b, zero, width == 1 ? "||" : "|", b, minusOne);
+    String divisor = select(dtype, b, all(dtype, "1"), special);
+    String plain = select(dtype, "%s / %s".formatted(a, divisor), zero, b + " == " + zero);
+    return select(dtype, plain, wrapping(dtype, zero, "-", a), b + " == " + minusOne);
+  }
+
+  /** The unsigned type's arithmetic, whose overflow is defined. */
+  private String wrapping(DType dtype, String a, String operator, String b) {
+    String unsigned = "u" + type(dtype);
+    return "as_%1$s(as_%2$s(%3$s) %4$s as_%2$s(%5$s))"
+        .formatted(type(dtype), unsigned, a, operator, b);
+  }
+
+  private String as(DType dtype, String a) {
+    return "as_%s(%s)".formatted(type(dtype), a);
+  }
+
+  private String cast(DType to, DType from, String a) {
+    if (to == from) {
+      return a;
+    }
     if (to == DType.BOOL) {
-      return a + " != 0";
+      return truth(a + " != " + all(from, "0"));
     }
-    if (from == DType.FLOAT32 && to != DType.FLOAT32) {
-      return "isnan(%2$s) ? 0 : convert_%1$s_sat(%2$s)".formatted(type(to), a);
+    if (to.isStorageOnly()) {
+      String value =
+          from.isStorageOnly() || from == DType.FLOAT32
+              ? a
+              : "convert_%s(%s)".formatted(Types.value(DType.FLOAT32, width), a);
+      return each(to == DType.FLOAT16 ? "half_round" : "bfloat_round", value);
     }
-    return "(%s) %s".formatted(type(to), a);
+    if (from.isFloating() && !to.isFloating()) {
+      String saturated = "convert_%s_sat(%s)".formatted(type(to), a);
+      String isNan = "%1$s != %1$s".formatted(a);
+      return width == 1
+          ? select(to, saturated, "0", isNan)
+          : "select(%s, %s, %s)"
+              .formatted(
+                  saturated,
+                  all(to, "0"),
+                  "convert_%s(%s)".formatted(Types.mask(to, width), isNan));
+    }
+    if (from == DType.INT64 && to == DType.INT32) {
+      // The low half, which a conversion of what does not fit does not promise.
+      return "as_%s(convert_u%s(as_ulong%s(%s) & 0xffffffffUL))"
+          .formatted(type(to), type(to), width == 1 ? "" : Integer.toString(width), a);
+    }
+    return Types.value(from).equals(Types.value(to)) ? a : "convert_%s(%s)".formatted(type(to), a);
+  }
+
+  /** A scalar function of each lane. */
+  private String each(String function, String a) {
+    if (width == 1) {
+      return "%s(%s)".formatted(function, a);
+    }
+    StringBuilder lanes = new StringBuilder("(float%d) (".formatted(width));
+    for (int i = 0; i < width; i++) {
+      lanes.append(i == 0 ? "" : ", ").append("%s((%s).s%x)".formatted(function, a, i));
+    }
+    return lanes.append(")").toString();
   }
 }

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -16,70 +16,127 @@ import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Kernel;
 
 /**
- * A loop kernel written as OpenCL C. Two forms:
+ * A loop kernel written as OpenCL C: what {@link VectorLoops}, for processors, and {@link
+ * LaneLoops}, for cards, have in common.
  *
- * <ul>
- *   <li><i>Map</i>, without reductions: a work-item for each element.
- *   <li><i>Row</i>, with reductions over the innermost loops: a work-group for each row, whose
- *       lanes walk over it once for each phase. A phase ends in the reductions that need nothing
- *       but what was known before it; the last phase stores. What one phase computed of an element
- *       the next computes again, so that nothing but a few values for each row is kept.
- * </ul>
+ * <p>The loops are outer ones, whose elements are rows, and inner ones, which walk over a row. A
+ * row is walked over once for each phase: a phase ends in the row reductions that need nothing but
+ * what was known before it, and the last one stores. What one phase computed of an element the next
+ * computes again, so that nothing but a few values for each row is kept. Column reductions fold the
+ * rows that a work-group walks over, in order, into memory that it has to itself; {@link
+ * CombineSource} folds the work-groups' parts.
  *
  * <p>The text holds no sizes: extents, strides, offsets and literals are read from the argument
  * {@code s}. Kernels of one structure are thus one program, whose text is the key of a cache. Every
- * buffer is an argument of its own, in the order of {@link #buffers}; {@code s} comes last.
+ * buffer is an argument of its own, in the order of {@link #buffers}, of which {@code s} has the
+ * first element; then scratch memory, if there are column reductions; {@code s} comes last.
  */
-final class LoopSource {
+abstract class LoopSource {
   /** The kernel's name in its source. */
   static final String NAME = "loops";
 
-  private final Kernel.LoopKernel kernel;
-  private final List<Kernel.Instruction> body;
-  private final int lanes;
-  private final boolean rows;
-  private final int outerLoops;
-  private final List<Buffer> buffers;
-  private final List<Long> sizes = new ArrayList<>();
-  private final StringBuilder text = new StringBuilder();
-
-  /** Whether a value differs between the elements of a row. */
-  private final boolean[] perElement;
-
-  /** The first phase in which a value can be computed. */
-  private final int[] phase;
-
-  private final Set<Integer> written = new HashSet<>();
-  private final String source;
+  /** Elements that a work-group of a processor is worth starting for. */
+  static final long PIECE = 8192;
 
   /**
-   * Writes a kernel.
+   * The work-groups' parts of a column reduction.
    *
-   * @param kernel the kernel, without column reductions
-   * @param lanes the work-items of a work-group, a power of two: 1 suits processors, 64 cards
-   * @throws OpenClException if this form of kernel is not written yet
+   * @param store what is stored
+   * @param maximum whether it is the maximum
+   * @param offset where the parts begin in the scratch memory, in bytes
    */
-  LoopSource(Kernel.LoopKernel kernel, int lanes) {
-    if (lanes < 1 || Integer.bitCount(lanes) != 1) {
-      throw new OpenClException("expected a power of two of lanes, got " + lanes);
-    }
-    if (kernel.body().stream().anyMatch(Kernel.ColumnReduce.class::isInstance)) {
-      throw new OpenClException("column reductions are not written in OpenCL C yet");
-    }
+  record Partial(Kernel.Store store, boolean maximum, long offset) {}
+
+  final Kernel.LoopKernel kernel;
+  final List<Kernel.Instruction> body;
+  final Family family;
+  final List<Buffer> buffers;
+  final List<Partial> partials = new ArrayList<>();
+
+  /** Loops before the row. */
+  final int outerLoops;
+
+  final int lastLoop;
+
+  /** Elements in a row, and how many rows there are. */
+  final long row;
+
+  final long rows;
+
+  /** Into how many parts the rows of a column reduction are cut, and how many rows each has. */
+  final long chunks;
+
+  final long chunkRows;
+
+  /** The deepest loop that a value depends on; −1 for none. */
+  final int[] depth;
+
+  /** The first phase in which a value can be computed. */
+  final int[] phase;
+
+  final int lastPhase;
+  private final List<Long> sizes = new ArrayList<>();
+  private final StringBuilder text = new StringBuilder();
+  private long partialBytes;
+  private String source;
+
+  LoopSource(Kernel.LoopKernel kernel, Family family) {
     this.kernel = kernel;
     this.body = kernel.body();
-    this.lanes = lanes;
-    this.rows = body.stream().anyMatch(Kernel.RowReduce.class::isInstance) || kernel.row() > 1;
-    this.outerLoops = kernel.loops().size() - (rows ? innerLoops() : kernel.loops().size());
+    this.family = family;
+    boolean reduces =
+        body.stream()
+            .anyMatch(i -> i instanceof Kernel.RowReduce || i instanceof Kernel.ColumnReduce);
+    int loops = kernel.loops().size();
+    this.outerLoops = reduces || kernel.row() > 1 ? loops - innerLoops() : Math.max(0, loops - 1);
+    this.lastLoop = loops - 1;
+    long inner = 1;
+    for (int loop = outerLoops; loop < loops; loop++) {
+      inner *= kernel.loops().get(loop);
+    }
+    this.row = inner;
+    this.rows = kernel.elements() / Math.max(1, inner);
     Set<Buffer> all = new TreeSet<>((a, b) -> Integer.compare(a.id(), b.id()));
     all.addAll(kernel.reads());
     all.addAll(kernel.writes());
     this.buffers = List.copyOf(all);
-    this.perElement = new boolean[body.size()];
+    this.depth = new int[body.size()];
     this.phase = new int[body.size()];
     analyse();
-    write();
-    this.source = text.toString();
+    this.lastPhase = Arrays.stream(phase).max().orElse(0);
+    boolean columns = kernel.stores().stream().anyMatch(s -> s.level() == Kernel.Level.COLUMN);
+    long repetitions = rows / kernel.folded();
+    long wanted =
+        Math.min(
+            Math.ceilDiv(family.groups(), Math.max(1, repetitions)),
+            family.lanes() > 1 ? kernel.folded() / 4 : kernel.folded() * row / PIECE);
+    long atMost = columns ? Math.clamp(wanted, 1, kernel.folded()) : 1;
+    this.chunkRows = Math.ceilDiv(kernel.folded(), atMost);
+    this.chunks = Math.ceilDiv(kernel.folded(), chunkRows);
+    // The first numbers are where the buffers begin.
+    buffers.forEach(b -> sizes.add(0L));
+    for (Kernel.Store store : kernel.stores()) {
+      if (store.level() == Kernel.Level.COLUMN && chunks > 1) {
+        Kernel.ColumnReduce reduce = (Kernel.ColumnReduce) body.get(store.value());
+        partials.add(new Partial(store, reduce.maximum(), partialBytes));
+        long bytes = repetitions * chunks * row * store.buffer().dtype().bytes();
+        partialBytes += Math.ceilDiv(bytes, 64) * 64;
+      }
+    }
+  }
+
+  /**
+   * Writes a kernel.
+   *
+   * @param kernel the kernel
+   * @param family the form
+   */
+  static LoopSource of(Kernel.LoopKernel kernel, Family family) {
+    LoopSource made =
+        family.lanes() == 1 ? new VectorLoops(kernel, family) : new LaneLoops(kernel, family);
+    made.write();
+    made.source = made.text.toString();
+    return made;
   }
 
   /** The innermost loops, whose extents multiply to a row. */
@@ -93,70 +150,137 @@ final class LoopSource {
     return count;
   }
 
+  /**
+   * The launches of a loop kernel: of one, and one more for each column reduction in parts.
+   *
+   * @param kernel the kernel
+   * @param family the form
+   */
+  static List<Launch> launches(Kernel.LoopKernel kernel, Family family) {
+    LoopSource made = of(kernel, family);
+    List<Long> numbers = made.sizes.subList(made.buffers.size(), made.sizes.size());
+    List<Launch> launches = new ArrayList<>();
+    launches.add(
+        new Launch(
+            NAME,
+            made.source,
+            made.buffers,
+            made.partialBytes,
+            numbers,
+            made.groups(),
+            family.lanes()));
+    for (Partial partial : made.partials) {
+      Buffer result = partial.store().buffer();
+      launches.add(
+          CombineSource.of(
+              result,
+              partial.maximum(),
+              made.partialBytes,
+              List.of(partial.offset(), made.row, made.chunks, result.elements()),
+              family));
+    }
+    return launches;
+  }
+
   /** The text of the program, which depends on the kernel's structure alone. */
-  String source() {
+  final String source() {
     return source;
   }
 
-  /** The kernel's arguments, except the last. */
-  List<Buffer> buffers() {
-    return buffers;
-  }
+  /** How many work-groups to start. */
+  abstract long groups();
 
-  /** The kernel's last argument: the numbers that the text leaves open. */
-  HostData sizes() {
-    HostData data = HostData.allocate(DType.INT64, sizes.size());
-    for (int i = 0; i < sizes.size(); i++) {
-      data.setLong(i, sizes.get(i));
-    }
-    return data;
-  }
-
-  /** How many work-groups of {@link #lanes} work-items to start. */
-  long groups() {
-    return rows
-        ? kernel.elements() / Math.max(1, kernel.row())
-        : (kernel.elements() + lanes - 1) / lanes;
-  }
-
-  /** The work-items of a work-group. */
-  int lanes() {
-    return lanes;
-  }
+  /** Writes the kernel's body. */
+  abstract void body();
 
   // ---- what is computed where ----
 
   private void analyse() {
     for (int v = 0; v < body.size(); v++) {
+      depth[v] = -1;
       switch (body.get(v)) {
         case Kernel.Load load -> {
-          Access access = load.access();
-          perElement[v] =
-              isInner(access.strides())
-                  || access.bounds().stream().anyMatch(b -> isInner(b.strides()));
+          depth[v] = deepest(load.access().strides());
+          for (Access.Bound bound : load.access().bounds()) {
+            depth[v] = Math.max(depth[v], deepest(bound.strides()));
+          }
         }
-        case Kernel.Literal _ -> perElement[v] = false;
-        case Kernel.Index index ->
-            perElement[v] = isInner(index.strides().stream().mapToLong(Long::longValue).toArray());
+        case Kernel.Literal _ -> {}
+        case Kernel.Index index -> depth[v] = deepest(strides(index));
         case Kernel.Compute compute -> {
           for (int operand : compute.operands()) {
-            perElement[v] |= perElement[operand];
+            depth[v] = Math.max(depth[v], depth[operand]);
             phase[v] = Math.max(phase[v], phase[operand]);
           }
         }
-        case Kernel.RowReduce reduce -> phase[v] = phase[reduce.operand()] + 1;
-        case Kernel.ColumnReduce _ -> throw new IllegalStateException("refused before");
+        case Kernel.RowReduce reduce -> {
+          // Of a row, whatever is folded.
+          depth[v] = outerLoops - 1;
+          phase[v] = phase[reduce.operand()] + 1;
+        }
+        case Kernel.ColumnReduce reduce -> {
+          depth[v] = lastLoop;
+          phase[v] = phase[reduce.operand()];
+        }
       }
     }
   }
 
-  private boolean isInner(long[] strides) {
-    for (int loop = outerLoops; loop < strides.length; loop++) {
+  static long[] strides(Kernel.Index index) {
+    return index.strides().stream().mapToLong(Long::longValue).toArray();
+  }
+
+  private static int deepest(long[] strides) {
+    for (int loop = strides.length - 1; loop >= 0; loop--) {
       if (strides[loop] != 0) {
-        return true;
+        return loop;
       }
     }
-    return false;
+    return -1;
+  }
+
+  /** Whether a value differs between the elements of a row. */
+  final boolean isOfElements(int v) {
+    return depth[v] >= outerLoops;
+  }
+
+  /** Row reductions that a phase ends in. */
+  final List<Integer> reductions(int p) {
+    List<Integer> found = new ArrayList<>();
+    for (int v = 0; v < body.size(); v++) {
+      if (body.get(v) instanceof Kernel.RowReduce && phase[v] == p + 1) {
+        found.add(v);
+      }
+    }
+    return found;
+  }
+
+  /** Stores of elements, which all happen in the last phase, and of columns in their own. */
+  final List<Kernel.Store> stores(int p) {
+    return kernel.stores().stream()
+        .filter(
+            store ->
+                switch (store.level()) {
+                  case ELEMENT -> p == lastPhase;
+                  case COLUMN -> p == phase[store.value()];
+                  case ROW -> false;
+                })
+        .toList();
+  }
+
+  /** What a phase computes of each element, operands first. */
+  final List<Integer> elementValues(int p) {
+    Set<Integer> needed = new TreeSet<>();
+    reductions(p).forEach(v -> need(((Kernel.RowReduce) body.get(v)).operand(), needed));
+    stores(p).forEach(store -> need(stored(store), needed));
+    return needed.stream().filter(this::isOfElements).toList();
+  }
+
+  /** The value that a store takes, of a column reduction what it folds. */
+  final int stored(Kernel.Store store) {
+    return body.get(store.value()) instanceof Kernel.ColumnReduce reduce
+        ? reduce.operand()
+        : store.value();
   }
 
   private void need(int value, Set<Integer> needed) {
@@ -168,227 +292,186 @@ final class LoopSource {
   // ---- the text ----
 
   private void write() {
-    text.append("kernel __attribute__((reqd_work_group_size(%d, 1, 1)))\n".formatted(lanes));
+    boolean doubles = body.stream().anyMatch(i -> i.dtype() == DType.FLOAT64);
+    boolean narrow = body.stream().anyMatch(i -> i.dtype().isStorageOnly());
+    text.append(doubles ? Types.DOUBLES : "").append(narrow ? Types.PRELUDE : "");
+    text.append(
+        "kernel __attribute__((reqd_work_group_size(%d, 1, 1)))\n".formatted(family.lanes()));
     text.append("void %s(".formatted(NAME));
     for (Buffer buffer : buffers) {
-      text.append(
-          "global %s%s *%s, "
-              .formatted(
-                  kernel.writes().contains(buffer) ? "" : "const ",
-                  Expressions.type(buffer.dtype()),
-                  name(buffer)));
+      text.append("global %s *%s_, ".formatted(type(buffer), name(buffer)));
+    }
+    if (partialBytes > 0) {
+      text.append("global uchar *scratch, ");
     }
     text.append("constant long *s) {\n");
-    if (rows) {
-      rows();
-    } else {
-      map();
+    for (int b = 0; b < buffers.size(); b++) {
+      Buffer buffer = buffers.get(b);
+      line(1, "global %s *%s = %s_ + s[%d];", type(buffer), name(buffer), name(buffer), b);
     }
+    for (Partial partial : partials) {
+      String type = Types.stored(partial.store().buffer().dtype());
+      String place = size(partial.offset());
+      line(1, "global %s *%s = (global %s *) (scratch + %s);", type, part(partial), type, place);
+    }
+    body();
     text.append("}\n");
   }
 
-  private void map() {
-    line(1, "const long e = get_global_id(0);");
-    line(1, "if (e >= %s) return;", size(kernel.elements()));
-    indices(1, "e", 0, kernel.loops().size());
-    for (int v = 0; v < body.size(); v++) {
-      define(1, v);
-    }
-    for (Kernel.Store store : kernel.stores()) {
-      store(1, store, "e");
-    }
+  private String type(Buffer buffer) {
+    return (kernel.writes().contains(buffer) ? "" : "const ") + Types.stored(buffer.dtype());
   }
 
-  private void rows() {
-    String row = size(kernel.row());
-    line(1, "const long r = get_group_id(0);");
-    line(1, "const int lane = get_local_id(0);");
-    indices(1, "r", 0, outerLoops);
-    Set<DType> folded = new TreeSet<>();
-    body.stream()
-        .filter(Kernel.RowReduce.class::isInstance)
-        .forEach(reduce -> folded.add(reduce.dtype()));
-    for (DType dtype : folded) {
-      String type = Expressions.type(dtype);
-      line(1, "local %s fold_%s[%d];", type, type, lanes);
-    }
-    int last = Arrays.stream(phase).max().orElse(0);
-    for (int p = 0; p <= last; p++) {
-      phase(p, p == last, row);
-    }
-    for (Kernel.Store store : kernel.stores()) {
-      if (store.level() == Kernel.Level.ROW) {
-        line(1, "if (lane == 0) {");
-        store(2, store, "r");
-        line(1, "}");
+  private String part(Partial partial) {
+    return "p" + partials.indexOf(partial);
+  }
+
+  /** Where a column reduction is folded: in the parts, or, of one part, where it is stored. */
+  final String columns(Kernel.Store store) {
+    for (Partial partial : partials) {
+      if (partial.store().equals(store)) {
+        return part(partial);
       }
     }
+    return name(store.buffer());
   }
 
-  /** One walk over the row: folds what the phase's reductions take, and stores in the last one. */
-  private void phase(int p, boolean isLast, String row) {
-    for (int v = 0; v < body.size(); v++) {
-      if (!perElement[v] && phase[v] <= p && !(body.get(v) instanceof Kernel.RowReduce)) {
-        if (written.add(v)) {
-          define(1, v);
-        }
-      }
-    }
-    List<Integer> reductions = new ArrayList<>();
-    Set<Integer> needed = new TreeSet<>();
-    for (int v = 0; v < body.size(); v++) {
-      if (body.get(v) instanceof Kernel.RowReduce reduce && phase[v] == p + 1) {
-        reductions.add(v);
-        need(reduce.operand(), needed);
-        String start = Expressions.start(reduce.maximum(), reduce.dtype());
-        line(1, "%s a%d = %s;", Expressions.type(reduce.dtype()), v, start);
-      }
-    }
-    List<Kernel.Store> stores =
-        kernel.stores().stream().filter(s -> isLast && s.level() == Kernel.Level.ELEMENT).toList();
-    stores.forEach(store -> need(store.value(), needed));
-    if (!reductions.isEmpty() || !stores.isEmpty()) {
-      line(1, "for (long j = lane; j < %s; j += %d) {", row, lanes);
-      line(2, "const long e = r * %s + j;", row);
-      indices(2, "j", outerLoops, kernel.loops().size());
-      // In the body's order, which has operands first.
-      needed.stream().sorted().filter(v -> perElement[v]).forEach(v -> define(2, v));
-      for (int v : reductions) {
-        Kernel.RowReduce reduce = (Kernel.RowReduce) body.get(v);
-        String next =
-            Expressions.fold(reduce.maximum(), reduce.dtype(), "a" + v, "v" + reduce.operand());
-        line(2, "a%d = %s;", v, next);
-      }
-      stores.forEach(store -> store(2, store, "e"));
-      line(1, "}");
-    }
-    reductions.forEach(this::acrossLanes);
+  /** The rows of a work-group g that folds columns: from r to before end. */
+  final void chunkOfRows() {
+    String chunkCount = size(chunks);
+    String length = size(chunkRows);
+    String folded = size(kernel.folded());
+    line(
+        1,
+        "const long first = g / %s * %s + g %% %s * %s;",
+        chunkCount,
+        folded,
+        chunkCount,
+        length);
+    line(1, "const long end = min(first + %s, (g / %s + 1) * %s);", length, chunkCount, folded);
+    line(1, "long r = first;");
   }
 
-  /** Folds the lanes' values in a fixed tree, and gives the result to all of them. */
-  private void acrossLanes(int v) {
-    Kernel.RowReduce reduce = (Kernel.RowReduce) body.get(v);
-    String type = Expressions.type(reduce.dtype());
-    String fold = "fold_" + type;
-    if (lanes > 1) {
-      line(1, "%s[lane] = a%d;", fold, v);
-      line(1, "barrier(CLK_LOCAL_MEM_FENCE);");
-      line(1, "for (int width = %d; width > 0; width /= 2) {", lanes / 2);
-      line(2, "if (lane < width) {");
-      line(3, "const %s x = %s[lane], y = %s[lane + width];", type, fold, fold);
-      line(3, "%s[lane] = %s;", fold, Expressions.fold(reduce.maximum(), reduce.dtype(), "x", "y"));
-      line(2, "}");
-      line(2, "barrier(CLK_LOCAL_MEM_FENCE);");
-      line(1, "}");
-      line(1, "const %s v%d = %s[0];", type, v, fold);
-      // Nobody writes there again before all have read.
-      line(1, "barrier(CLK_LOCAL_MEM_FENCE);");
-    } else {
-      line(1, "const %s v%d = a%d;", type, v, v);
-    }
+  /**
+   * A value of one element or row.
+   *
+   * @param indices the names of the loops' indices
+   */
+  final String scalar(int v, List<String> indices) {
+    return switch (body.get(v)) {
+      case Kernel.Load load -> load(load.access(), indices);
+      case Kernel.Literal literal ->
+          Expressions.literal(literal.dtype(), size(bits(literal.value())));
+      case Kernel.Index index ->
+          "(%s) (%s)"
+              .formatted(
+                  Types.value(index.dtype()), position(index.offset(), strides(index), indices));
+      case Kernel.Compute compute ->
+          new Expressions(1)
+              .of(
+                  compute.op(),
+                  operandDtype(compute),
+                  compute.operands().stream().map(o -> "v" + o).toList());
+      case Kernel.RowReduce _, Kernel.ColumnReduce _ ->
+          throw new IllegalStateException("not of a single element");
+    };
   }
 
-  private void define(int depth, int v) {
-    Kernel.Instruction instruction = body.get(v);
-    String expression =
-        switch (instruction) {
-          case Kernel.Load load -> load(load.access());
-          case Kernel.Literal literal ->
-              Expressions.literal(literal.dtype(), size(bits(literal.value())));
-          case Kernel.Index index ->
-              position(
-                  index.offset(), index.strides().stream().mapToLong(Long::longValue).toArray());
-          case Kernel.Compute compute -> {
-            DType dtype = body.get(compute.operands().get(0)).dtype();
-            yield Expressions.of(
-                compute.op(), dtype, compute.operands().stream().map(o -> "v" + o).toList());
-          }
-          case Kernel.RowReduce _, Kernel.ColumnReduce _ ->
-              throw new IllegalStateException("not of a single element");
-        };
-    line(depth, "const %s v%d = %s;", Expressions.type(instruction.dtype()), v, expression);
+  /** Of a selection the branches', else the first operand's. */
+  final DType operandDtype(Kernel.Compute compute) {
+    int operand = compute.op() instanceof org.fluxion.tensor.Op.Select ? 1 : 0;
+    return body.get(compute.operands().get(operand)).dtype();
   }
 
-  private String load(Access access) {
-    String read = "%s[%s]".formatted(name(access.buffer()), place(access));
-    if (access.bounds().isEmpty()) {
-      return read;
-    }
+  final void define(int level, int v, List<String> indices) {
+    line(level, "const %s v%d = %s;", Types.value(body.get(v).dtype()), v, scalar(v, indices));
+  }
+
+  private String load(Access access, List<String> indices) {
+    Buffer buffer = access.buffer();
+    String read =
+        Types.load(
+            buffer.dtype(), name(buffer), position(access.offset(), access.strides(), indices));
+    return access.bounds().isEmpty() ? read : guarded(access, indices, read);
+  }
+
+  /** A read that is zero out of bounds. */
+  private String guarded(Access access, List<String> indices, String read) {
     return access.bounds().stream()
         .map(
-            b -> {
-              String at = position(b.offset(), b.strides());
-              // As an unsigned number, what is below zero is too large as well.
-              return "(ulong) (%s) < (ulong) %s".formatted(at, size(b.extent()));
-            })
-        .collect(Collectors.joining(" && ", "", " ? " + read + " : 0"));
+            b ->
+                // As an unsigned number, what is below zero is too large as well.
+                "(ulong) (%s) < (ulong) %s"
+                    .formatted(position(b.offset(), b.strides(), indices), size(b.extent())))
+        .collect(Collectors.joining(" && ", "((", ") ? " + read + " : 0)"));
   }
 
-  /** The position of an element; the walk's own, or the row's, where the access is in order. */
-  private String place(Access access) {
-    long[] strides = access.strides();
-    boolean ofRows = rows && !isInner(strides);
-    long[] inOrder = new long[strides.length];
-    long step = 1;
-    for (int loop = (ofRows ? outerLoops : strides.length) - 1; loop >= 0; loop--) {
-      inOrder[loop] = step;
-      step *= kernel.loops().get(loop);
-    }
-    if (access.offset() == 0 && Arrays.equals(strides, inOrder)) {
-      return ofRows ? "r" : "e";
-    }
-    return position(access.offset(), strides);
-  }
-
-  private String position(long offset, long[] strides) {
+  final String position(long offset, long[] strides, List<String> indices) {
     List<String> terms = new ArrayList<>();
     if (offset != 0) {
       terms.add(size(offset));
     }
     for (int loop = 0; loop < strides.length; loop++) {
       if (strides[loop] != 0) {
-        terms.add(
-            strides[loop] == 1 ? "i" + loop : "%s * i%d".formatted(size(strides[loop]), loop));
+        String index = indices.get(loop);
+        terms.add(strides[loop] == 1 ? index : "%s * %s".formatted(size(strides[loop]), index));
       }
     }
     return terms.isEmpty() ? "0" : String.join(" + ", terms);
   }
 
-  /** The indices of some loops, of which a count of their elements is known. */
-  private void indices(int depth, String count, int from, int to) {
+  /** The indices of the loops from one to before another, of which a count of elements is known. */
+  final void indices(int level, String count, int from, int to, String keyword) {
     String rest = count;
     for (int loop = to - 1; loop >= from; loop--) {
       if (loop == from) {
-        line(depth, "const long i%d = %s;", loop, rest);
+        line(level, "%s i%d = %s;", keyword, loop, rest);
       } else {
         String extent = size(kernel.loops().get(loop));
-        line(depth, "const long i%d = %s %% %s;", loop, rest, extent);
-        line(depth, "const long q%d = %s / %s;", loop, rest, extent);
+        line(level, "%s i%d = %s %% %s;", keyword, loop, rest, extent);
+        line(level, "const long q%d = %s / %s;", loop, rest, extent);
         rest = "q" + loop;
       }
     }
   }
 
-  private void store(int depth, Kernel.Store store, String at) {
-    line(depth, "%s[%s] = v%d;", name(store.buffer()), at, store.value());
+  /** The names i0, i1, … of all loops' indices, with another for the last. */
+  final List<String> indexNames(String last) {
+    List<String> names = new ArrayList<>();
+    for (int loop = 0; loop <= lastLoop; loop++) {
+      names.add(loop == lastLoop && last != null ? last : "i" + loop);
+    }
+    return names;
   }
 
-  private String name(Buffer buffer) {
+  final Set<DType> reducedTypes() {
+    return body.stream()
+        .filter(Kernel.RowReduce.class::isInstance)
+        .map(Kernel.Instruction::dtype)
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  final String name(Buffer buffer) {
     return "b" + buffers.indexOf(buffer);
   }
 
   /** A number that the text leaves open. */
-  private String size(long value) {
+  final String size(long value) {
     sizes.add(value);
     return "s[%d]".formatted(sizes.size() - 1);
   }
 
   private static long bits(HostData value) {
     MemorySegment segment = value.segment();
-    return value.dtype() == DType.FLOAT32 ? segment.get(ValueLayout.JAVA_INT, 0) : value.getLong(0);
+    return switch (value.dtype()) {
+      case FLOAT32 -> segment.get(ValueLayout.JAVA_INT, 0);
+      case FLOAT16, BFLOAT16 -> Float.floatToRawIntBits((float) value.getDouble(0));
+      case FLOAT64 -> Double.doubleToRawLongBits(value.getDouble(0));
+      default -> value.getLong(0);
+    };
   }
 
-  private void line(int depth, String format, Object... arguments) {
-    text.append("  ".repeat(depth)).append(format.formatted(arguments)).append('\n');
+  final void line(int level, String format, Object... arguments) {
+    text.append("  ".repeat(level)).append(format.formatted(arguments)).append('\n');
   }
 }

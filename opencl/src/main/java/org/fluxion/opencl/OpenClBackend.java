@@ -1,19 +1,27 @@
 package org.fluxion.opencl;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.fluxion.tensor.Backend;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.DeviceInfo;
+import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.TensorException;
+import org.fluxion.tensor.plan.Plan;
 
 /**
- * OpenCL devices, through JOCL. Today it finds them and says what they are; programs do not run on
- * them yet.
+ * OpenCL devices, through JOCL. Safe to share; what it found is kept for the life of the process.
  */
 public final class OpenClBackend implements Backend {
-  private static final String NOT_YET = "programs do not run on OpenCL devices yet";
+  /** A number or kind, and perhaps how kernels are to be cut, whatever the device is. */
+  private static final Pattern SELECTOR =
+      Pattern.compile("([0-9]{1,3}|cpu|gpu|accelerator)?(/processor|/card)?");
 
   /** Made by the service loader. */
   public OpenClBackend() {}
@@ -42,29 +50,102 @@ public final class OpenClBackend implements Backend {
         device.computeUnits(),
         device.memoryBytes(),
         device.features(),
-        Optional.of(device.obstacle().orElse(NOT_YET)));
-  }
-
-  @Override
-  public Optional<String> obstacle() {
-    return Optional.of(NOT_YET);
+        device.obstacle());
   }
 
   @Override
   public Device device(String selector) {
-    if (!selector.matches("|[0-9]{1,3}|cpu|gpu|accelerator")) {
+    Matcher parts = SELECTOR.matcher(selector);
+    if (!parts.matches()) {
       throw new TensorException(
           "device: expected %s with a kind of cpu, gpu or accelerator, got 'opencl:%s'"
               .formatted(usage(), selector));
     }
-    String found =
+    String which = Objects.requireNonNullElse(parts.group(1), "");
+    String form = Objects.requireNonNullElse(parts.group(2), "");
+    List<OpenClDevice> wanted =
         Probe.devices().stream()
-            .map(d -> "opencl:%d (%s)".formatted(d.number(), d.model()))
-            .collect(Collectors.joining(", "));
-    throw new TensorException(
-        "device: %s, use cpu; there %s"
-            .formatted(
-                NOT_YET,
-                found.isEmpty() ? "is none: " + String.join("; ", Probe.notes()) : "is " + found));
+            .filter(
+                d ->
+                    which.isEmpty()
+                        || which.equals(d.kind())
+                        || which.equals(Integer.toString(d.number())))
+            .toList();
+    return best(wanted)
+        .map(d -> opened(d, form))
+        .orElseThrow(
+            () ->
+                new TensorException(
+                    "device: no OpenCL device can be used%s: %s"
+                        .formatted(which.isEmpty() ? "" : " as opencl:" + which, reasons(wanted))));
+  }
+
+  /** The usable device with the most to offer: a card before a processor, then the larger one. */
+  private static Optional<OpenClDevice> best(List<OpenClDevice> devices) {
+    return devices.stream()
+        .filter(d -> d.obstacle().isEmpty())
+        .max(
+            Comparator.comparing((OpenClDevice d) -> !d.kind().equals("cpu"))
+                .thenComparing(OpenClDevice::memoryBytes)
+                .thenComparing(d -> -d.number()));
+  }
+
+  private static String reasons(List<OpenClDevice> wanted) {
+    List<String> reasons = new ArrayList<>(Probe.notes());
+    wanted.forEach(
+        d ->
+            d.obstacle()
+                .ifPresent(
+                    o -> reasons.add("opencl:%d (%s): %s".formatted(d.number(), d.model(), o))));
+    if (wanted.isEmpty() && !Probe.devices().isEmpty()) {
+      reasons.add(
+          "there is "
+              + Probe.devices().stream()
+                  .map(d -> "opencl:%d (%s, %s)".formatted(d.number(), d.kind(), d.model()))
+                  .collect(Collectors.joining(", ")));
+    }
+    return String.join("; ", reasons);
+  }
+
+  private static Device opened(OpenClDevice device, String form) {
+    Family family =
+        switch (form) {
+          case "/processor" -> Family.processor(device.computeUnits());
+          case "/card" -> Family.card(device.computeUnits());
+          default -> device.family();
+        };
+    return new Opened(device, family, form);
+  }
+
+  /** A card, if there is one; processors have their own backend. */
+  @Override
+  public Optional<Device> automatic() {
+    return best(Probe.devices().stream().filter(d -> !d.kind().equals("cpu")).toList())
+        .map(device -> opened(device, ""));
+  }
+
+  @Override
+  public Optional<String> obstacle() {
+    return Probe.devices().isEmpty()
+        ? Optional.of(String.join("; ", Probe.notes()))
+        : Optional.empty();
+  }
+
+  /** A device with a way to cut kernels, which its name tells if it is not the device's own. */
+  record Opened(OpenClDevice device, Family family, String form) implements Device {
+    @Override
+    public String name() {
+      return "opencl:" + device.number() + form;
+    }
+
+    @Override
+    public String description() {
+      return "%s, %s".formatted(name(), device.model());
+    }
+
+    @Override
+    public Executable prepare(Plan plan) {
+      return new OpenClExecutable(plan, device.context(), family);
+    }
   }
 }

@@ -39,6 +39,7 @@ final class OpenClDevice {
   private final boolean hasCompiler;
   private final boolean sharesHostMemory;
   private Optional<String> obstacle;
+  private Context context;
 
   OpenClDevice(int number, cl_platform_id platform, cl_device_id id) {
     this.number = number;
@@ -95,6 +96,24 @@ final class OpenClDevice {
     return memoryBytes;
   }
 
+  /** The largest piece of memory that can be had at once. */
+  long largestAllocation() {
+    return largestAllocation;
+  }
+
+  /** How kernels are cut for it. */
+  Family family() {
+    return kind.equals("cpu") ? Family.processor(computeUnits) : Family.card(computeUnits);
+  }
+
+  /** Its context, made when it is first asked for and kept for the life of the process. */
+  synchronized Context context() {
+    if (context == null) {
+      context = new Context(this);
+    }
+    return context;
+  }
+
   boolean has(String extension) {
     return extensions.contains(extension);
   }
@@ -132,8 +151,8 @@ final class OpenClDevice {
     if (!hasCompiler) {
       return Optional.of("its driver has no compiler");
     }
-    try (Context context = new Context(this)) {
-      context.build(TRIAL, "").close();
+    try {
+      CL.clReleaseKernel(context().kernel(TRIAL, "trial"));
       return Optional.empty();
     } catch (CLException | OpenClException e) {
       return Optional.of("its driver fails to build a kernel: " + e.getMessage());

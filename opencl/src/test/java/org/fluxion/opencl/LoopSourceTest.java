@@ -2,16 +2,12 @@ package org.fluxion.opencl;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.autodiff.Jvp;
 import org.fluxion.tensor.DType;
@@ -27,16 +23,16 @@ import org.fluxion.tensor.Tree;
 import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Plan;
-import org.jocl.CL;
-import org.jocl.cl_mem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** One plan serves both: loop kernels written in OpenCL C compute what the cpu backend computes. */
 class LoopSourceTest {
   /** Half a unit in the last place of 1. */
   private static final double ROUNDING = 0x1p-24;
+
+  private static final Family CARD = new Family(64, 1, 32);
 
   private static Plan plan(List<Tensor> inputs, List<Tensor> outputs) {
     int[] none = new int[outputs.size()];
@@ -60,58 +56,29 @@ class LoopSourceTest {
 
   private static List<HostData> onProcessor(Plan plan, List<HostData> values) {
     try (Executable run = Device.of("cpu:1").prepare(plan)) {
-      for (int i = 0; i < values.size(); i++) {
-        run.write(i, values.get(i));
-      }
-      run.run();
-      List<HostData> results = new ArrayList<>();
-      for (int o = 0; o < plan.outputs().size(); o++) {
-        Buffer buffer = plan.outputs().get(o);
-        HostData data = HostData.allocate(buffer.dtype(), buffer.elements());
-        run.read(o, data);
-        results.add(data);
-      }
-      return results;
+      return run(run, values);
     }
   }
 
-  /** Runs a plan of nothing but loop kernels, each buffer in memory of its own. */
-  private static List<HostData> onDevice(Plan plan, List<HostData> values, int lanes) {
-    Map<Buffer, cl_mem> memory = new HashMap<>();
-    List<cl_mem> sizes = new ArrayList<>();
-    try (Context context = new Context(Probe.devices().get(0))) {
-      try {
-        Function<Buffer, cl_mem> at =
-            b -> memory.computeIfAbsent(b, key -> context.allocate(key.bytes()));
-        for (int i = 0; i < values.size(); i++) {
-          context.write(at.apply(plan.inputs().get(i)), values.get(i).segment());
-        }
-        plan.constants().forEach((b, data) -> context.write(at.apply(b), data.segment()));
-        for (Kernel kernel : plan.kernels()) {
-          LoopSource source = new LoopSource((Kernel.LoopKernel) kernel, lanes);
-          List<cl_mem> arguments = new ArrayList<>();
-          source.buffers().forEach(b -> arguments.add(at.apply(b)));
-          HostData numbers = source.sizes();
-          sizes.add(context.allocate(numbers.segment().byteSize()));
-          context.write(sizes.getLast(), numbers.segment());
-          arguments.add(sizes.getLast());
-          try (Program program = context.build(source.source(), "")) {
-            program.launch(
-                LoopSource.NAME, source.groups(), lanes, arguments.toArray(cl_mem[]::new));
-          }
-        }
-        List<HostData> results = new ArrayList<>();
-        for (Buffer buffer : plan.outputs()) {
-          HostData data = HostData.allocate(buffer.dtype(), buffer.elements());
-          context.read(at.apply(buffer), data.segment());
-          results.add(data);
-        }
-        return results;
-      } finally {
-        memory.values().forEach(CL::clReleaseMemObject);
-        sizes.forEach(CL::clReleaseMemObject);
-      }
+  private static List<HostData> onDevice(Plan plan, List<HostData> values, Family family) {
+    try (Executable run = new OpenClExecutable(plan, Probe.devices().get(0).context(), family)) {
+      return run(run, values);
     }
+  }
+
+  private static List<HostData> run(Executable run, List<HostData> values) {
+    for (int i = 0; i < values.size(); i++) {
+      run.write(i, values.get(i));
+    }
+    run.run();
+    List<HostData> results = new ArrayList<>();
+    for (int o = 0; o < run.plan().outputs().size(); o++) {
+      Buffer buffer = run.plan().outputs().get(o);
+      HostData data = HostData.allocate(buffer.dtype(), buffer.elements());
+      run.read(o, data);
+      results.add(data);
+    }
+    return results;
   }
 
   /**
@@ -128,6 +95,7 @@ class LoopSourceTest {
             switch (instruction) {
               case Kernel.Compute compute -> roundings(compute.op());
               case Kernel.RowReduce reduce -> reduce.maximum() ? 0 : loops.row();
+              case Kernel.ColumnReduce reduce -> reduce.maximum() ? 0 : loops.folded();
               default -> 0;
             };
       }
@@ -155,11 +123,11 @@ class LoopSourceTest {
     };
   }
 
-  private static void agrees(Plan plan, int lanes) {
+  private static void agrees(Plan plan, Family family) {
     ProbeTest.assumeADevice();
     List<HostData> values = values(plan);
     List<HostData> expected = onProcessor(plan, values);
-    List<HostData> actual = onDevice(plan, values, lanes);
+    List<HostData> actual = onDevice(plan, values, family);
     double tolerance = tolerance(plan, List.of(values, expected));
     for (int o = 0; o < expected.size(); o++) {
       for (long i = 0; i < expected.get(o).elements(); i++) {
@@ -173,14 +141,9 @@ class LoopSourceTest {
     }
   }
 
-  private static Kernel.LoopKernel only(Plan plan) {
-    assertEquals(1, plan.kernels().size(), () -> plan.kernels().toString());
-    return (Kernel.LoopKernel) plan.kernels().get(0);
-  }
-
-  private static List<String> texts(Plan plan, int lanes) {
+  private static List<String> texts(Plan plan, Family family) {
     return plan.kernels().stream()
-        .map(kernel -> new LoopSource((Kernel.LoopKernel) kernel, lanes).source())
+        .map(kernel -> LoopSource.of((Kernel.LoopKernel) kernel, family).source())
         .toList();
   }
 
@@ -232,29 +195,49 @@ class LoopSourceTest {
     return plan(inputs, List.of(y.value(), y.tangent()));
   }
 
-  @Test
-  void gelu() {
+  /** Vectors as on processors, of both widths, and lanes as on cards. */
+  static List<Family> families() {
+    return List.of(new Family(1, 16, 8), new Family(1, 8, 3), new Family(1, 1, 1), CARD);
+  }
+
+  @ParameterizedTest
+  @MethodSource("families")
+  void gelu(Family family) {
     // 33 × 65 elements leave the last work-group without work for all its lanes.
-    agrees(gelu(33, 65), 64);
+    agrees(gelu(33, 65), family);
+    // Long rows go by pieces.
+    agrees(gelu(1, 50_001), family);
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 64})
-  void layerNormWithItsTangent(int lanes) {
-    agrees(layerNorm(7, 100), lanes);
+  @MethodSource("families")
+  void columnsAreFoldedInParts(Family family) {
+    Tensor x = input("x", 3, 500, 37);
+    agrees(
+        plan(
+            List.of(x),
+            List.of(x.sum(1), x.exp().max(1), x.softmax(-1).mul(x).sum(0, 1), x.sum(0, 2))),
+        family);
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 64})
-  void softmaxWithItsTangent(int lanes) {
+  @MethodSource("families")
+  void layerNormWithItsTangent(Family family) {
+    agrees(layerNorm(7, 100), family);
+  }
+
+  @ParameterizedTest
+  @MethodSource("families")
+  void softmaxWithItsTangent(Family family) {
     Tensor x = input("x", 2, 5, 37);
     Tensor dx = input("dx", 2, 5, 37);
     Jvp<Tensor> y = Autodiff.jvp(a -> a.softmax(-1), x, dx);
-    agrees(plan(List.of(x, dx), List.of(y.value(), y.tangent())), lanes);
+    agrees(plan(List.of(x, dx), List.of(y.value(), y.tangent())), family);
   }
 
-  @Test
-  void viewsAreWhereElementsAreRead() {
+  @ParameterizedTest
+  @MethodSource("families")
+  void viewsAreWhereElementsAreRead(Family family) {
     Tensor x = input("x", 4, 6, 5);
     Tensor y = input("y", 6, 4);
     Tensor turned = x.permute(1, 0, 2).slice(2, 1, 4).flip(0);
@@ -268,11 +251,12 @@ class LoopSourceTest {
                 padded.sum(1),
                 turned.sum(2).add(y),
                 x.reshape(24, 5).max(1).neg())),
-        32);
+        family);
   }
 
-  @Test
-  void everyElementwiseOperation() {
+  @ParameterizedTest
+  @MethodSource("families")
+  void everyElementwiseOperation(Family family) {
     Tensor x = input("x", 50);
     Tensor y = input("y", 50);
     Tensor positive = x.abs().add(0.5);
@@ -290,11 +274,12 @@ class LoopSourceTest {
     outputs.addAll(List.of(whole.div(other.cast(DType.INT32)), other.div(whole.cast(DType.INT64))));
     outputs.addAll(List.of(other.maximum(other.neg()), other.cast(DType.FLOAT32), other.sub(3)));
     outputs.addAll(List.of(x.cast(DType.BOOL), Tensor.arange(50, DType.FLOAT32).mul(x)));
-    agrees(plan(List.of(x, y), outputs), 64);
+    agrees(plan(List.of(x, y), outputs), family);
   }
 
-  @Test
-  void notANumberPassesAndIntegersWrap() {
+  @ParameterizedTest
+  @MethodSource("families")
+  void notANumberPassesAndIntegersWrap(Family family) {
     Tensor x = Tensor.of(new float[] {Float.NaN, 1, -1e20f, Float.POSITIVE_INFINITY}, 2, 2);
     Tensor y = Tensor.of(new float[] {1, Float.NaN, 0, 0}, 2, 2);
     Tensor a = Tensor.tensor(Integer.MIN_VALUE, Integer.MAX_VALUE, 7);
@@ -303,27 +288,20 @@ class LoopSourceTest {
     List<Tensor> outputs = new ArrayList<>();
     outputs.addAll(List.of(x.maximum(y), y.minimum(x), x.max(1), x.sign(), x.cast(DType.INT32)));
     outputs.addAll(List.of(a.add(b), a.mul(b), a.div(b), a.abs(), a.neg(), a.sub(b)));
-    agrees(plan(List.of(unused), outputs), 1);
+    agrees(plan(List.of(unused), outputs), family);
   }
 
-  @Test
-  void theTextDependsOnTheStructureAlone() {
-    List<String> texts = texts(layerNorm(7, 100), 64);
-    assertEquals(texts, texts(layerNorm(9, 384), 64));
-    assertNotEquals(texts, texts(layerNorm(7, 100), 1));
+  @ParameterizedTest
+  @MethodSource("families")
+  void theTextDependsOnTheStructureAlone(Family family) {
+    List<String> texts = texts(layerNorm(7, 100), family);
+    assertEquals(texts, texts(layerNorm(9, 384), family));
     assertFalse(texts.toString().contains("100"), texts::toString);
   }
 
   @Test
-  void whatIsNotWrittenYetIsRefused() {
-    Tensor x = input("x", 8, 4);
-    Kernel.LoopKernel columns = only(plan(List.of(x), List.of(x.sum(0))));
-    String message =
-        assertThrows(OpenClException.class, () -> new LoopSource(columns, 1)).getMessage();
-    assertEquals("column reductions are not written in OpenCL C yet", message);
-    Kernel.LoopKernel doubles = only(plan(List.of(x), List.of(x.cast(DType.FLOAT64))));
-    assertThrows(OpenClException.class, () -> new LoopSource(doubles, 1));
-    Kernel.LoopKernel rows = only(plan(List.of(x), List.of(x.sum(1))));
-    assertThrows(OpenClException.class, () -> new LoopSource(rows, 3));
+  void aFamilyHasLanesOrVectors() {
+    assertThrows(OpenClException.class, () -> new Family(3, 1, 1));
+    assertThrows(OpenClException.class, () -> new Family(64, 4, 1));
   }
 }
