@@ -1,8 +1,10 @@
 package org.fluxion.meanflow.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import org.fluxion.meanflow.train.FileFailure;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -157,12 +159,15 @@ public final class Main implements Runnable {
       return;
     }
     String message = Objects.requireNonNullElse(failure.getMessage(), "no message").strip();
-    // A message that names nothing but a file is that of a file-system exception: its class says
-    // what happened.
-    boolean named = unexpected || failure instanceof java.nio.file.FileSystemException;
+    String kind =
+        switch (failure) {
+          // Its message names nothing but the file.
+          case FileSystemException refused when !unexpected -> FileFailure.reason(refused) + ": ";
+          default -> unexpected ? failure.getClass().getSimpleName() + ": " : "";
+        };
     err.println(
         "fluxion: "
-            + (named ? failure.getClass().getSimpleName() + ": " : "")
+            + kind
             + message.replaceAll("\\R\\s*", " ")
             + (unexpected ? " (--debug shows the stack trace)" : ""));
     err.flush();

@@ -6,7 +6,6 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -118,12 +117,9 @@ public final class RunFolder implements AutoCloseable {
 
   private static IOException unwritable(Path path, FileSystemException refused) {
     String reason =
-        refused instanceof AccessDeniedException
-            ? "permission denied"
-            : refused instanceof FileAlreadyExistsException
-                ? refused.getFile() + " is a file"
-                : Objects.requireNonNullElse(
-                    refused.getReason(), refused.getClass().getSimpleName());
+        refused instanceof FileAlreadyExistsException
+            ? refused.getFile() + " is a file"
+            : Objects.requireNonNullElse(refused.getReason(), FileFailure.reason(refused));
     return new IOException(
         "cannot write the run folder %s: %s; choose another place by --runs"
             .formatted(path, reason),

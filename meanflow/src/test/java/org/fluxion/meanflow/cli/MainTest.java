@@ -89,7 +89,7 @@ class MainTest {
     assertEquals("", outcome.out());
     assertEquals("fluxion: two lines\n", run(new IOException("two\n  lines"), "fail").err());
     assertEquals(
-        "fluxion: NoSuchFileException: weights.safetensors\n",
+        "fluxion: no such file: weights.safetensors\n",
         run(new NoSuchFileException("weights.safetensors"), "fail").err());
   }
 

@@ -48,7 +48,7 @@ class TrainClassifierCommandTest {
     assertTrue(out.toString().contains("of the 10,000 test images right"), out::toString);
     assertTrue(out.toString().contains("SHA-256 " + hash), out::toString);
     assertEquals(1, run(arguments));
-    assertTrue(err.toString().contains("FileAlreadyExistsException: " + output), err::toString);
+    assertTrue(err.toString().contains("exists already: " + output), err::toString);
   }
 
   @Test
