@@ -1,29 +1,44 @@
 package org.fluxion.tests.conformance;
 
-import java.util.List;
 import org.fluxion.tensor.Backend;
 import org.fluxion.tensor.Device;
-import org.fluxion.tensor.DeviceInfo;
 import org.fluxion.tensor.Op;
 import org.junit.jupiter.api.Assertions;
 import org.opentest4j.TestAbortedException;
 
 /** What tests need to know of OpenCL: whether there is a device, and what the standard promises. */
-final class OpenCl {
+public final class OpenCl {
   /** Set where a device must be there, as in the project's own continuous integration. */
   private static final String REQUIRED = "FLUXION_REQUIRE_OPENCL";
 
   private OpenCl() {}
 
+  private static Backend.Survey survey() {
+    return Backend.all().stream()
+        .filter(backend -> backend.name().equals("opencl"))
+        .findFirst()
+        .orElseThrow()
+        .survey();
+  }
+
+  /** Whether there is a device that can be used; a failure if there must be one. */
+  public static boolean isThere() {
+    boolean there = survey().devices().stream().anyMatch(d -> d.obstacle().isEmpty());
+    if (!there && System.getenv(REQUIRED) != null) {
+      Assertions.fail("OpenCL has no device here: " + survey());
+    }
+    return there;
+  }
+
+  /** Whether every device computes in float64. */
+  public static boolean hasDoubles() {
+    return survey().devices().stream().allMatch(d -> d.features().contains("fp64"));
+  }
+
   /** Skips a test where there is no OpenCL device, and says so where nobody can miss it. */
   static void require() {
-    List<Backend> found = Backend.all().stream().filter(b -> b.name().equals("opencl")).toList();
-    Backend.Survey survey = found.get(0).survey();
-    if (survey.devices().stream().map(DeviceInfo::obstacle).noneMatch(o -> o.isEmpty())) {
-      String reason = "SKIPPED, because OpenCL has no device here: " + survey;
-      if (System.getenv(REQUIRED) != null) {
-        Assertions.fail(reason);
-      }
+    if (!isThere()) {
+      String reason = "SKIPPED, because OpenCL has no device here: " + survey();
       System.err.println(reason);
       throw new TestAbortedException(reason);
     }

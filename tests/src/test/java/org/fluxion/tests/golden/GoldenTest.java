@@ -39,6 +39,7 @@ import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tests.conformance.OpenCl;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -55,11 +56,20 @@ class GoldenTest {
     }
   }
 
-  private static final List<Setting> SETTINGS =
-      List.of(
-          new Setting("reference", Device.of("reference"), DType.FLOAT64, 1e-9, 1e-9),
-          new Setting("cpu", Device.cpu(), DType.FLOAT64, 1e-9, 1e-9),
-          new Setting("cpu", Device.cpu(), DType.FLOAT32, 2e-5, 2e-4));
+  private static List<Setting> settings() {
+    List<Setting> settings = new ArrayList<>();
+    settings.add(new Setting("reference", Device.of("reference"), DType.FLOAT64, 1e-9, 1e-9));
+    settings.add(new Setting("cpu", Device.cpu(), DType.FLOAT64, 1e-9, 1e-9));
+    settings.add(new Setting("cpu", Device.cpu(), DType.FLOAT32, 2e-5, 2e-4));
+    if (OpenCl.isThere()) {
+      Device device = Device.of("opencl");
+      settings.add(new Setting("opencl", device, DType.FLOAT32, 2e-5, 2e-4));
+      if (OpenCl.hasDoubles()) {
+        settings.add(new Setting("opencl", device, DType.FLOAT64, 1e-9, 1e-9));
+      }
+    }
+    return settings;
+  }
 
   private static final List<String> LOSSES =
       List.of(
@@ -85,7 +95,7 @@ class GoldenTest {
     assertFalse(files.isEmpty(), "no golden files in " + folder);
     List<DynamicTest> tests = new ArrayList<>();
     for (GoldenFile file : files) {
-      for (Setting setting : SETTINGS) {
+      for (Setting setting : settings()) {
         if (file.isWeights()) {
           tests.add(dynamicTest(file + " positions, " + setting, () -> positions(file)));
           break;
