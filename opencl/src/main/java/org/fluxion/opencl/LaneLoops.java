@@ -68,15 +68,7 @@ final class LaneLoops extends LoopSource {
     boolean[] defined = new boolean[body.size()];
     String length = size(row);
     for (int p = 0; p <= lastPhase; p++) {
-      for (int v = 0; v < body.size(); v++) {
-        boolean computed =
-            !(body.get(v) instanceof Kernel.RowReduce
-                || body.get(v) instanceof Kernel.ColumnReduce);
-        if (!isOfElements(v) && phase[v] <= p && computed && !defined[v]) {
-          defined[v] = true;
-          define(2, v, indexNames(null));
-        }
-      }
+      defineRowValues(p, defined);
       phase(p, length);
     }
     for (Kernel.Store store : kernel.stores()) {

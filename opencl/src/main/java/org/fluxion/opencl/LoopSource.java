@@ -387,6 +387,18 @@ abstract class LoopSource {
     line(level, "const %s v%d = %s;", Types.value(body.get(v).dtype()), v, scalar(v, indices));
   }
 
+  /** Defines what a phase is the first to know of a row; what is defined already is marked. */
+  final void defineRowValues(int p, boolean[] defined) {
+    for (int v = 0; v < body.size(); v++) {
+      boolean computed =
+          !(body.get(v) instanceof Kernel.RowReduce || body.get(v) instanceof Kernel.ColumnReduce);
+      if (!isOfElements(v) && phase[v] <= p && computed && !defined[v]) {
+        defined[v] = true;
+        define(2, v, indexNames(null));
+      }
+    }
+  }
+
   private String load(Access access, List<String> indices) {
     Buffer buffer = access.buffer();
     String read =

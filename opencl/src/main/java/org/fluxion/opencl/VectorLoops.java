@@ -84,15 +84,7 @@ final class VectorLoops extends LoopSource {
     }
     line(1, "for (; r < end; r++) {");
     for (int p = 0; p <= lastPhase; p++) {
-      for (int v = 0; v < body.size(); v++) {
-        boolean computed =
-            !(body.get(v) instanceof Kernel.RowReduce
-                || body.get(v) instanceof Kernel.ColumnReduce);
-        if (!isOfElements(v) && phase[v] <= p && computed && !defined[v]) {
-          defined[v] = true;
-          define(2, v, indexNames(null));
-        }
-      }
+      defineRowValues(p, defined);
       phase(p, length);
     }
     for (Kernel.Store store : kernel.stores()) {

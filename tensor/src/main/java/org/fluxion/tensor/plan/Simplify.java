@@ -18,12 +18,11 @@ import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
 
 /**
- * The first pass of compilation: expands custom functions and products in dtypes that only store
- * values, drops the markers that only transforms care about, merges common subexpressions, and
- * applies identities that change no bit of any result (x·1 is x; x·0 is not 0, since x may be NaN;
- * x + 0 is not x, since −0 + 0 is +0). What has no elements is not computed: it becomes a constant,
- * and what is made of nothing else becomes zeros, so that no later pass and no kernel meets an
- * empty axis.
+ * The first pass of compilation: expands custom functions, drops the markers that only transforms
+ * care about, merges common subexpressions, and applies identities that change no bit of any result
+ * (x·1 is x; x·0 is not 0, since x may be NaN; x + 0 is not x, since −0 + 0 is +0). What has no
+ * elements is not computed: it becomes a constant, and what is made of nothing else becomes zeros,
+ * so that no later pass and no kernel meets an empty axis.
  */
 final class Simplify {
   /** What makes two nodes the same computation: operation and operands, constants by value. */
@@ -128,7 +127,6 @@ final class Simplify {
       case Op.Mark o -> in.get(0);
       case Op.StopGradient o -> in.get(0);
       case Op.Custom o -> expand(o, in);
-      case Op.Matmul o when node.dtype().isStorageOnly() -> widened(o, in, node.dtype());
       // Kernels have no reductions that fold nothing.
       case Op.Sum o when trivial(o.axes(), in.get(0)) -> dropped(node, in.get(0));
       case Op.ReduceMax o when trivial(o.axes(), in.get(0)) -> dropped(node, in.get(0));
@@ -181,13 +179,6 @@ final class Simplify {
   private Tensor dropped(Tensor node, Tensor operand) {
     Tensor source = operand.op() instanceof Op.Reshape ? operand.inputs().get(0) : operand;
     return merged(new Op.Reshape(node.shape()), List.of(source));
-  }
-
-  /** Products of what only stores values: backends multiply in float32, and round once. */
-  private Tensor widened(Op.Matmul product, List<Tensor> in, DType stored) {
-    Op wide = new Op.Cast(DType.FLOAT32);
-    List<Tensor> operands = in.stream().map(operand -> merged(wide, List.of(operand))).toList();
-    return merged(new Op.Cast(stored), List.of(merged(product, operands)));
   }
 
   private Tensor expand(Op.Custom custom, List<Tensor> in) {
