@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -141,6 +142,11 @@ public final class OpenClBackend implements Backend {
     @Override
     public String description() {
       return "%s, %s".formatted(name(), device.model());
+    }
+
+    @Override
+    public OptionalLong memoryBytes() {
+      return device.ownMemoryBytes();
     }
 
     @Override

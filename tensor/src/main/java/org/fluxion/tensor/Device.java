@@ -2,6 +2,7 @@ package org.fluxion.tensor;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import org.fluxion.tensor.plan.Plan;
 
@@ -21,6 +22,15 @@ public interface Device {
    */
   default String description() {
     return name();
+  }
+
+  /**
+   * The memory of its own.
+   *
+   * @return bytes, or empty if its programs take the host's memory
+   */
+  default OptionalLong memoryBytes() {
+    return OptionalLong.empty();
   }
 
   /**

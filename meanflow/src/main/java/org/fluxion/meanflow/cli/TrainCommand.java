@@ -106,7 +106,9 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--memory",
       paramLabel = "MIB",
-      description = "Take at most so much memory, in MiB (default: what is free).")
+      description =
+          "Take at most so much memory, in MiB (default: what a device has of its own, or else what"
+              + " is free).")
   private Optional<Long> memory = Optional.empty();
 
   @Mixin private DeviceOptions devices = new DeviceOptions();

@@ -68,7 +68,8 @@ public final class Trainer {
   }
 
   /**
-   * Has the program take no more than some memory, in place of what is free.
+   * Has the program take no more than some memory, in place of the device's own, or of what is free
+   * of the host's.
    *
    * @param bytes the limit
    * @return this
@@ -217,7 +218,8 @@ public final class Trainer {
       TrainingStep step, TrainingState like) {
     Program<TrainingState, TrainingBatch, Tensor> program =
         compile(step, like, configuration.batchSize());
-    long available = memoryLimit.orElseGet(AvailableMemory::bytes);
+    long available =
+        memoryLimit.orElseGet(() -> device.memoryBytes().orElseGet(AvailableMemory::bytes));
     if (program.plannedBytes() > available) {
       throw new IllegalArgumentException(
           "not enough memory: batchSize %d needs %s, and %s can be had; %s"

@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.fluxion.meanflow.device.SmallCard;
 import org.fluxion.meanflow.loss.LogVarianceWeighting;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.DType;
@@ -306,6 +307,19 @@ class TrainerTest {
   }
 
   @Test
+  void trainingNeedsNoFloat64() throws IOException {
+    for (TrainingConfiguration configuration :
+        List.of(TinyRun.flow(data, 2), TinyRun.map(data, 2))) {
+      String name = configuration.objective().kind().written();
+      try (RunFolder folder = RunFolder.create(runs.resolve("card-" + name))) {
+        Parameters onCard =
+            new Trainer(configuration, folder, new SmallCard()).train().model().parameters();
+        assertSame(train(configuration, name).model().parameters(), onCard);
+      }
+    }
+  }
+
+  @Test
   void theSeedDecides() throws IOException {
     TrainingConfiguration configuration = TinyRun.flow(data, 2);
     Tensor a = weight(train(configuration, "a"));
@@ -449,6 +463,12 @@ class TrainerTest {
                   () -> new Trainer(large, folder, Device.cpu(1)).memoryLimit(1000).train())
               .getMessage();
       assertTrue(none.contains("not even a batch of 1 fits"), none);
+      String card =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> new Trainer(large, folder, new SmallCard(250_000)).train())
+              .getMessage();
+      assertEquals(fits.group(), card, "a device's own memory is the limit");
       Trainer fitting =
           new Trainer(large.withBatchSize(batch), folder, Device.cpu(1)).memoryLimit(250_000);
       assertTrue(fitting.train().finished());
