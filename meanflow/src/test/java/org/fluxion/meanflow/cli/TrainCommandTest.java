@@ -110,6 +110,10 @@ class TrainCommandTest {
     assertTrue(failure(1, CommandRun.here(convert)).contains("exists already"));
     convert[6] = folder.resolve("none/map.safetensors").toString();
     assertTrue(failure(1, CommandRun.here(convert)).contains("there is no folder"));
+    convert[6] = folder.resolve("f".repeat(240) + ".safetensors").toString();
+    String tooLong = failure(1, CommandRun.here(convert));
+    assertTrue(tooLong.contains(": " + convert[6] + ": "), tooLong);
+    assertFalse(tooLong.contains(".tmp"), tooLong);
     convert[6] = folder.resolve("other.safetensors").toString();
     convert[4] = "3";
     assertTrue(failure(1, CommandRun.here(convert)).contains("from 0 to 2, got 3"));

@@ -150,6 +150,7 @@ class ModelFileTest {
     Safetensors.write(file, reversed.build(), metadata);
     assertEquals(Map.of("steps", "12"), ModelFile.read(file).notes());
     metadata.remove(Checksum.KEY);
+    metadata.put(Checksum.EARLIER_KEY, "01234567");
     Safetensors.write(file, flow().parameters(), metadata);
     assertEquals(Map.of("steps", "12"), ModelFile.read(file).notes());
   }
