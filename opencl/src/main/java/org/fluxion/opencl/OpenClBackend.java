@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -147,6 +148,11 @@ public final class OpenClBackend implements Backend {
     @Override
     public PlanOptions planOptions() {
       return PlanOptions.ALL.withAttention(AttentionSource.LARGEST_SIZE);
+    }
+
+    @Override
+    public OptionalLong memoryBytes() {
+      return device.ownMemoryBytes();
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.fluxion.tensor;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
@@ -31,6 +32,15 @@ public interface Device {
    */
   default PlanOptions planOptions() {
     return PlanOptions.ALL;
+  }
+
+  /**
+   * The memory of its own.
+   *
+   * @return bytes, or empty if its programs take the host's memory
+   */
+  default OptionalLong memoryBytes() {
+    return OptionalLong.empty();
   }
 
   /**

@@ -341,9 +341,7 @@ final class Demo {
   }
 
   private void finish(Summary summary, List<Report.Settings> settings) throws IOException {
-    Path figures = folder.path().resolve("summary.json");
-    Path page = folder.path().resolve("report.html");
-    summary.write(figures);
+    summary.write(folder.summary());
     new Report(
             plan.name(),
             LocalDate.now().format(DateTimeFormatter.ofPattern("d MMMM yyyy", Locale.ENGLISH)),
@@ -352,14 +350,14 @@ final class Demo {
             grids,
             trainings,
             settings)
-        .write(page);
+        .write(folder.report());
     say("");
     out.print(FigureTable.of(summary));
     say("");
     say("Done in %s. To look at:".formatted(ProgressReport.duration(summary.seconds())));
-    say("  %s  all of it, in a browser".formatted(page));
-    say("  %s  the samples as PNG".formatted(folder.path().resolve("samples")));
-    say("  %s  the figures".formatted(figures));
+    say("  %s  all of it, in a browser".formatted(folder.report()));
+    say("  %s  the samples as PNG".formatted(folder.samples()));
+    say("  %s  the figures".formatted(folder.summary()));
     say(
         "  %s  the one-step generator: %s sample --model %s"
             .formatted(
@@ -424,7 +422,7 @@ final class Demo {
 
   private void grid(Optional<Generator> generator, int steps, String file, ImageGrid grid)
       throws IOException {
-    Path pictures = Files.createDirectories(folder.path().resolve("samples"));
+    Path pictures = Files.createDirectories(folder.samples());
     grid.write(pictures.resolve(file + ".png"));
     grids.add(new Report.SampleGrid(generator, steps, grid));
   }

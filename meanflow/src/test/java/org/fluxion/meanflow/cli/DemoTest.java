@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.fluxion.meanflow.device.SmallCard;
 import org.fluxion.meanflow.metrics.Classifier;
 import org.fluxion.meanflow.metrics.Evaluation;
 import org.fluxion.meanflow.report.Generator;
@@ -30,7 +31,10 @@ import org.fluxion.tensor.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The whole demo with a tiny network, few steps and fewer real images. */
+/**
+ * The whole demo with a tiny network, few steps and fewer real images, on a device that has no
+ * float64.
+ */
 class DemoTest {
   /** Enough for 200 of each class. */
   private static final int REAL_IMAGES = 2500;
@@ -53,7 +57,7 @@ class DemoTest {
   }
 
   private static boolean demo(RunFolder folder, StringWriter out) throws IOException {
-    Demo.Plan plan = new Demo.Plan("tiny", 1, 5, 2, 200, Device.cpu(), "");
+    Demo.Plan plan = new Demo.Plan("tiny", 1, 5, 2, 200, new SmallCard(), "");
     Demo demo =
         new Demo(plan, folder, DemoTest::measurement, new PrintWriter(out), new PrintWriter(out));
     TrainingConfiguration map = demo.fromTrainedFlow(tiny(ShippedModels.MAP));

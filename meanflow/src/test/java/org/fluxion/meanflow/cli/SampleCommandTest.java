@@ -133,6 +133,12 @@ class SampleCommandTest {
         "--guidance-interval",
         "0,1");
     assertOneLine(folder + " is a folder; expected the name of a file to write", "--out", folder);
+    // Whose temporary name is too long.
+    Path longest = folder.resolve("f".repeat(246) + ".png");
+    CommandRun.Outcome refused = run("sample", "--model", map, "--out", longest);
+    assertEquals(1, refused.exitCode());
+    assertTrue(refused.err().contains(": " + longest + ": "), refused.err());
+    assertFalse(refused.err().contains(".tmp"), refused.err());
     CommandRun.Outcome absent = run("sample", "--model", folder.resolve("no.safetensors"));
     assertEquals(1, absent.exitCode());
     assertEquals(1, absent.err().lines().count());
