@@ -265,6 +265,16 @@ public final class Safetensors implements AutoCloseable {
     return builder.build();
   }
 
+  /**
+   * What it is, in a line.
+   *
+   * @return the file and the number of tensors
+   */
+  @Override
+  public String toString() {
+    return "Safetensors(%s, %d tensors)".formatted(file, header.tensors().size());
+  }
+
   /** Releases the mapping; a second call does nothing. */
   @Override
   public synchronized void close() {

@@ -25,7 +25,8 @@ public final class Command {
   }
 
   /** Runs a program to its end, without the variables that would give Java options. */
-  public static Outcome run(Path folder, List<String> command) throws IOException, InterruptedException {
+  public static Outcome run(Path folder, List<String> command)
+      throws IOException, InterruptedException {
     Path out = Files.createTempFile("out", ".txt");
     Path err = Files.createTempFile("err", ".txt");
     try {
