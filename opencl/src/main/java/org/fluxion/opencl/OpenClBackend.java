@@ -159,5 +159,10 @@ public final class OpenClBackend implements Backend {
     public Executable prepare(Plan plan) {
       return new OpenClExecutable(plan, device.context(), family);
     }
+
+    @Override
+    public String toString() {
+      return description();
+    }
   }
 }

@@ -153,6 +153,11 @@ final class OpenClDevice {
     return obstacle;
   }
 
+  @Override
+  public String toString() {
+    return "opencl:%d, %s".formatted(number, model);
+  }
+
   private Optional<String> trialBuild() {
     if (!hasCompiler) {
       return Optional.of("its driver has no compiler");

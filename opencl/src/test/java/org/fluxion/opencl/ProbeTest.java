@@ -67,6 +67,7 @@ class ProbeTest {
     }
     OpenClDevice first = Probe.devices().get(0);
     assertTrue(first.obstacle().isEmpty(), () -> first.obstacle().orElseThrow());
+    assertEquals("opencl:0, " + first.model(), Device.of("opencl:0").toString());
   }
 
   @Test

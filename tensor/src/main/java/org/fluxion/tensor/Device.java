@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
 
-/** Where programs run. */
+/** Where programs run. A device prints itself as its {@link #description}. */
 public interface Device {
   /**
    * What people call it, as in {@link #of}.
@@ -132,6 +132,11 @@ public interface Device {
       @Override
       public Executable prepare(Plan plan) {
         return cpu.prepare(plan);
+      }
+
+      @Override
+      public String toString() {
+        return description();
       }
     };
   }

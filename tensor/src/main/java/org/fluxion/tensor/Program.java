@@ -150,6 +150,17 @@ public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<
     // No device holds anything yet that outlives a run.
   }
 
+  /**
+   * What it is, in a line; {@link #explain} says the rest.
+   *
+   * @return the number of kernels, the planned memory and the device
+   */
+  @Override
+  public String toString() {
+    return "Program(%d kernels, %d bytes planned, on %s)"
+        .formatted(plan.kernels().size(), plannedBytes(), device);
+  }
+
   S stateLike(List<Tensor> leaves) {
     return state.withLeaves(leaves);
   }

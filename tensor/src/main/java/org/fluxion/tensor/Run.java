@@ -118,6 +118,16 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
     return Explanation.of(executable.plan(), executable);
   }
 
+  /**
+   * What it is, in a line.
+   *
+   * @return the steps taken and the program
+   */
+  @Override
+  public String toString() {
+    return "Run(%d steps taken of %s)".formatted(steps, program);
+  }
+
   @Override
   public void close() {
     executable.close();

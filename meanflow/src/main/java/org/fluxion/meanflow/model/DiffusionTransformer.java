@@ -288,9 +288,11 @@ public record DiffusionTransformer(
    * @param x images [batch, channels, inputSize, inputSize], floats of the parameters' dtype
    * @param t where the images are, [batch]
    * @param r where they are going, [batch]
-   * @param labels integers [batch] from 0 to {@code classes}
+   * @param labels integers [batch] from 0 to {@code classes}. One outside that is known when the
+   *     graph is built, a constant say, is an error; one that a program is given in a run counts as
+   *     a label whose embedding is zero
    * @return floats of the images' shape
-   * @throws TensorException if a shape does not fit
+   * @throws TensorException if a shape does not fit, or a label is known to be outside
    */
   public Tensor apply(Parameters parameters, Tensor x, Tensor t, Tensor r, Tensor labels) {
     int batch = check(x, t, r, labels);

@@ -145,7 +145,7 @@ class SampleCommandTest {
     assertTrue(absent.err().contains("no.safetensors: expected the path"), absent.err());
     CommandRun.Outcome unknown = run("sample", "--labls", "3");
     assertEquals(2, unknown.exitCode());
-    assertTrue(unknown.err().startsWith("fluxion: Unknown option"), unknown.err());
+    assertTrue(unknown.err().startsWith("fluxion: unknown option '--labls'"), unknown.err());
     CommandRun.Outcome size = run("evaluate", "--model", map);
     assertEquals(1, size.exitCode());
     assertTrue(size.err().contains("digits at 16 × 16 pixels"), size.err());

@@ -163,7 +163,9 @@ class TrainCommandTest {
     assertTrue(failure(1, train("--threads", "0")).contains("--threads: expected at least 1"));
     assertTrue(failure(1, train("--backend", "abacus")).contains("abacus"));
     assertTrue(failure(2, train("--steps", "some")).contains("'some' is not an int"));
-    assertTrue(failure(2, train("--speed", "2")).contains("Unknown option"));
+    assertTrue(
+        failure(2, train("--speed", "2"))
+            .contains("unknown option '--speed': did you mean --seed"));
     String dtype = failure(2, train("--dtype", "int8"));
     assertTrue(dtype.contains("FLOAT32, FLOAT16"), dtype);
     assertFalse(Files.exists(runs()), "nothing was begun");

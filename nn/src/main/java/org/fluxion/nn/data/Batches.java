@@ -104,6 +104,16 @@ public final class Batches implements Iterable<Batch> {
   }
 
   /**
+   * What they are, in a line.
+   *
+   * @return the batch size and how many fill an epoch
+   */
+  @Override
+  public String toString() {
+    return "Batches(%d examples each, %d an epoch)".formatted(size, perEpoch());
+  }
+
+  /**
    * All batches from step 0; never ends.
    *
    * @return the iterator
