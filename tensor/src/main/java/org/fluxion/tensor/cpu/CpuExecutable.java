@@ -7,6 +7,7 @@ import java.lang.ref.Reference;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
@@ -284,8 +285,8 @@ public final class CpuExecutable implements Executable {
   }
 
   @Override
-  public long[] nanos() {
-    return nanos.clone();
+  public Optional<long[]> nanos() {
+    return Optional.of(nanos.clone());
   }
 
   @Override
