@@ -72,7 +72,7 @@ public final class Explanation {
               Locale.ROOT,
               "%5d  %-44s %12.3f %12.3f",
               i,
-              described(kernel),
+              describe(kernel),
               kernel.bytes() / 1e6,
               kernel.flops() / 1e6));
       if (nanos.isPresent()) {
@@ -183,7 +183,13 @@ public final class Explanation {
     return buffers.stream().mapToLong(Buffer::bytes).sum();
   }
 
-  private static String described(Kernel kernel) {
+  /**
+   * What listings call a kernel.
+   *
+   * @param kernel the kernel
+   * @return its name and sizes, in at most 44 characters
+   */
+  public static String describe(Kernel kernel) {
     String text =
         switch (kernel) {
           case Kernel.MatmulKernel m -> {
