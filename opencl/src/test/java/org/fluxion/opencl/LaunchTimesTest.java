@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
@@ -17,6 +18,7 @@ import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.profile.Peak;
+import org.fluxion.tensor.profile.Profiler;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -44,6 +46,7 @@ class LaunchTimesTest {
     return switch (kernel) {
       case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
       case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family);
+      case Kernel.AttentionKernel attention -> AttentionSource.of(attention, family);
       case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
     };
   }
@@ -121,6 +124,16 @@ class LaunchTimesTest {
     long[] bits = new long[Math.toIntExact(data.elements())];
     Arrays.setAll(bits, i -> Float.floatToRawIntBits((float) data.getDouble(i)));
     return bits;
+  }
+
+  @Test
+  void aProfilersDeviceCompilesAsItsOwnDoes() {
+    ProbeTest.assumeADevice();
+    Device device = Device.of("opencl");
+    Device measured = Profiler.of(device).device();
+    assertEquals(device.planOptions(), measured.planOptions());
+    assertEquals(device.name(), measured.name());
+    assertEquals(device.description(), measured.description());
   }
 
   @Test

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.plan.PlanOptions;
 import org.fluxion.tensor.profile.LaunchListener;
 import org.fluxion.tensor.profile.Peak;
 
@@ -23,6 +24,15 @@ public interface Device {
    */
   default String description() {
     return name();
+  }
+
+  /**
+   * How programs are compiled for it.
+   *
+   * @return the passes, and which operations it has kernels for
+   */
+  default PlanOptions planOptions() {
+    return PlanOptions.ALL;
   }
 
   /**

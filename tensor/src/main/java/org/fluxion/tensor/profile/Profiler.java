@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.plan.PlanOptions;
 
 /**
  * Measures the programs that run on a device. What is compiled for {@link #device} computes the
@@ -61,6 +62,11 @@ public final class Profiler {
       @Override
       public String description() {
         return measured.description();
+      }
+
+      @Override
+      public PlanOptions planOptions() {
+        return measured.planOptions();
       }
 
       @Override
