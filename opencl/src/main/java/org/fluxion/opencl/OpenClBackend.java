@@ -16,6 +16,8 @@ import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
+import org.fluxion.tensor.profile.LaunchListener;
+import org.fluxion.tensor.profile.Peak;
 
 /**
  * OpenCL devices, through JOCL. Safe to share; what it found is kept for the life of the process.
@@ -163,6 +165,16 @@ public final class OpenClBackend implements Backend {
     @Override
     public String toString() {
       return description();
+    }
+
+    @Override
+    public Executable prepare(Plan plan, LaunchListener listener) {
+      return new OpenClExecutable(plan, device.context(), family, Optional.of(listener));
+    }
+
+    @Override
+    public Optional<Peak> peak() {
+      return Optional.of(PeakKernels.measure(device.context()));
     }
   }
 }

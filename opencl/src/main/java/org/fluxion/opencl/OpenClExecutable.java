@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
@@ -15,11 +16,13 @@ import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Explanation;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.profile.LaunchListener;
 import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jocl.cl_command_queue;
+import org.jocl.cl_event;
 import org.jocl.cl_kernel;
 import org.jocl.cl_mem;
 
@@ -33,8 +36,9 @@ final class OpenClExecutable implements Executable {
   /** Where a buffer lies: a piece of device memory, and the element of it at which it begins. */
   private record Place(cl_mem memory, long firstByte) {}
 
-  /** A kernel that is ready, of the plan's kernel of a number. */
-  private record Ready(cl_kernel kernel, long[] globalSize, long[] localSize, int number) {}
+  /** A kernel that is ready: the plan's of a number, or a part of it. */
+  private record Ready(
+      cl_kernel kernel, long[] globalSize, long[] localSize, int number, String part) {}
 
   /** What is to be released; it does not refer to the executable, so that a cleaner may hold it. */
   private static final class Held implements Runnable {
@@ -62,10 +66,15 @@ final class OpenClExecutable implements Executable {
   private final Cleaner.Cleanable cleanable;
   private final Map<Buffer, Place> places = new HashMap<>();
   private final List<Ready> launches = new ArrayList<>();
-  private final long[] nanos;
+  private Optional<LaunchTimes> times = Optional.empty();
   private long bytes;
   private boolean closed;
   private long runs;
+
+  /** Prepares a plan whose kernels nobody times. */
+  OpenClExecutable(Plan plan, Context context, Family family) {
+    this(plan, context, family, Optional.empty());
+  }
 
   /**
    * Prepares a plan.
@@ -73,16 +82,17 @@ final class OpenClExecutable implements Executable {
    * @param plan the plan
    * @param context the device
    * @param family how kernels are cut for it
+   * @param listener who is told when kernels ran, if anybody
    * @throws TensorException if the device lacks memory or a dtype that the plan needs
    */
-  OpenClExecutable(Plan plan, Context context, Family family) {
+  OpenClExecutable(Plan plan, Context context, Family family, Optional<LaunchListener> listener) {
     this.plan = plan;
     this.context = context;
-    this.nanos = new long[plan.kernels().size()];
     requireDoubles();
     boolean ready = false;
     try {
-      held.queue = context.queue();
+      held.queue = context.queue(listener.isPresent());
+      times = listener.map(told -> new LaunchTimes(held.queue, told));
       prepare(family);
       ready = true;
     } catch (CLException refused) {
@@ -168,7 +178,8 @@ final class OpenClExecutable implements Executable {
     for (int k = 0; k < all.size(); k++) {
       for (Launch launch : all.get(k)) {
         if (launch.groups() > 0) {
-          launches.add(ready(launch, scratch, k));
+          boolean alone = all.get(k).stream().allMatch(l -> l.name().equals(launch.name()));
+          launches.add(ready(launch, scratch, k, alone ? "" : launch.name()));
         }
       }
     }
@@ -202,7 +213,7 @@ final class OpenClExecutable implements Executable {
     return memory;
   }
 
-  private Ready ready(Launch launch, cl_mem scratch, int number) {
+  private Ready ready(Launch launch, cl_mem scratch, int number, String part) {
     cl_kernel kernel = context.kernel(launch.source(), launch.name());
     held.kernels.add(kernel);
     int argument = 0;
@@ -223,7 +234,11 @@ final class OpenClExecutable implements Executable {
         held.queue, numbers, true, 0, 8L * sizes.length, Pointer.to(sizes), 0, null, null);
     CL.clSetKernelArg(kernel, argument, Sizeof.cl_mem, Pointer.to(numbers));
     return new Ready(
-        kernel, new long[] {launch.groups() * launch.lanes()}, new long[] {launch.lanes()}, number);
+        kernel,
+        new long[] {launch.groups() * launch.lanes()},
+        new long[] {launch.lanes()},
+        number,
+        part);
   }
 
   private void write(Place place, MemorySegment source) {
@@ -256,6 +271,7 @@ final class OpenClExecutable implements Executable {
           null,
           null);
     }
+    times.ifPresent(LaunchTimes::tell);
     Reference.reachabilityFence(this);
   }
 
@@ -280,12 +296,18 @@ final class OpenClExecutable implements Executable {
   public void run() {
     check();
     for (Ready launch : launches) {
-      CL.clEnqueueNDRangeKernel(
-          held.queue, launch.kernel, 1, null, launch.globalSize, launch.localSize, 0, null, null);
+      times.ifPresentOrElse(
+          t -> t.launch(runs, launch.number, launch.part, event -> enqueue(launch, event)),
+          () -> enqueue(launch, null));
     }
     CL.clFlush(held.queue);
     runs++;
     Reference.reachabilityFence(this);
+  }
+
+  private void enqueue(Ready launch, cl_event event) {
+    CL.clEnqueueNDRangeKernel(
+        held.queue, launch.kernel, 1, null, launch.globalSize, launch.localSize, 0, null, event);
   }
 
   @Override
@@ -338,9 +360,10 @@ final class OpenClExecutable implements Executable {
         held.queue, from.memory, to.memory, from.firstByte, to.firstByte, size, 0, null, null);
   }
 
+  /** Not measured: the host does not wait for kernels. */
   @Override
-  public long[] nanos() {
-    return nanos.clone();
+  public Optional<long[]> nanos() {
+    return Optional.empty();
   }
 
   @Override
@@ -356,6 +379,9 @@ final class OpenClExecutable implements Executable {
 
   @Override
   public void close() {
+    if (!closed) {
+      times.ifPresent(LaunchTimes::close);
+    }
     closed = true;
     cleanable.clean();
   }

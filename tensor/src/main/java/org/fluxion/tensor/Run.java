@@ -110,7 +110,8 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
   }
 
   /**
-   * The kernels with their bytes, operations and the time that each has taken.
+   * The kernels with their bytes, operations and, where the device measures it, the time that each
+   * has taken.
    *
    * @return a listing
    */

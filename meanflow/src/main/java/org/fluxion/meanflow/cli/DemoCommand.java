@@ -106,6 +106,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Mixin private SampleCount samples = new SampleCount();
   @Mixin private DeviceOptions devices = new DeviceOptions();
+  @Mixin private ProfileOption profile = new ProfileOption();
 
   @Override
   public Integer call() throws IOException {
@@ -122,7 +123,7 @@ final class DemoCommand implements Callable<Integer> {
             seed.orElse(0L),
             samplingSeeds,
             samples.count(),
-            devices.device(),
+            profile.of(devices.device()),
             resumption());
     Path path = runs.resolve(name);
     if (resume) {
@@ -131,6 +132,7 @@ final class DemoCommand implements Callable<Integer> {
         Optional<TrainingConfiguration> flow = flowOf(folder, map);
         requireAsBegun(map, flow);
         demo(plan.withSeed(map.seed()), folder).run(map, flow);
+        finish(folder);
       }
     } else {
       TrainingConfiguration map = configuration(ShippedModels.MAP, steps);
@@ -144,9 +146,14 @@ final class DemoCommand implements Callable<Integer> {
       }
       try (RunFolder folder = RunFolder.create(path)) {
         begin(demo(plan, folder), folder, map, flow);
+        finish(folder);
       }
     }
     return 0;
+  }
+
+  private void finish(RunFolder folder) throws IOException {
+    profile.finish(folder.path().resolve(ProfileOption.TRACE), spec.commandLine().getOut());
   }
 
   private Demo demo(Demo.Plan plan, RunFolder folder) {

@@ -12,6 +12,8 @@ import org.fluxion.tensor.DeviceInfo;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.profile.LaunchListener;
+import org.fluxion.tensor.profile.Peak;
 
 /** The host's processor: there is always one, and it can always be used. */
 public final class CpuBackend implements Backend {
@@ -128,6 +130,16 @@ public final class CpuBackend implements Backend {
     @Override
     public String toString() {
       return description();
+    }
+
+    @Override
+    public Executable prepare(Plan plan, LaunchListener listener) {
+      return new CpuExecutable(plan, threads, listener);
+    }
+
+    @Override
+    public Optional<Peak> peak() {
+      return Optional.of(PeakRates.measure(threads));
     }
   }
 }

@@ -36,7 +36,7 @@ public final class OpenCl {
   }
 
   /** Skips a test where there is no OpenCL device, and says so where nobody can miss it. */
-  static void require() {
+  public static void require() {
     if (!isThere()) {
       String reason = "SKIPPED, because OpenCL has no device here: " + survey();
       System.err.println(reason);
