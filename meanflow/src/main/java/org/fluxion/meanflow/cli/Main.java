@@ -33,6 +33,12 @@ import picocli.CommandLine.Spec;
       DevicesCommand.class,
       TrainClassifierCommand.class,
     },
+    footer = {
+      "",
+      "Two models come with the project, 'flow' and 'map', for --model and --initial, and the"
+          + " configurations to train by, 'digits-flow', 'digits-map' and 'digits-map-long', for"
+          + " --config."
+    },
     versionProvider = Main.Version.class)
 public final class Main implements Runnable {
 

@@ -250,7 +250,9 @@ public record DiffusionTransformer(
   /**
    * Parameters from a checkpoint. The authors' checkpoints hold the fixed positions too, as {@code
    * pos_embed} [1, tokens, width]: where they are there, they are read, and used in place of
-   * computed ones.
+   * computed ones. They are fixed, so that a model that has them is sampled from but not trained:
+   * take them out with {@link Parameters#without} if they are the sin-cos positions that this model
+   * computes.
    *
    * @param file the checkpoint
    * @param load how names and dtypes may differ
