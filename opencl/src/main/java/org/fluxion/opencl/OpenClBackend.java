@@ -15,6 +15,7 @@ import org.fluxion.tensor.DeviceInfo;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.plan.PlanOptions;
 
 /**
  * OpenCL devices, through JOCL. Safe to share; what it found is kept for the life of the process.
@@ -147,6 +148,11 @@ public final class OpenClBackend implements Backend {
     @Override
     public OptionalLong memoryBytes() {
       return device.ownMemoryBytes();
+    }
+
+    @Override
+    public PlanOptions planOptions() {
+      return PlanOptions.ALL.withAttention(AttentionSource.LARGEST_SIZE);
     }
 
     @Override

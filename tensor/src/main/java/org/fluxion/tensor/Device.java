@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.plan.PlanOptions;
 
 /** Where programs run. */
 public interface Device {
@@ -31,6 +32,15 @@ public interface Device {
    */
   default OptionalLong memoryBytes() {
     return OptionalLong.empty();
+  }
+
+  /**
+   * How programs are compiled for it.
+   *
+   * @return the passes, and which operations it has kernels for
+   */
+  default PlanOptions planOptions() {
+    return PlanOptions.ALL;
   }
 
   /**
