@@ -191,6 +191,15 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
+   * Where a demo keeps what it was asked for.
+   *
+   * @return a file
+   */
+  public Path demo() {
+    return path.resolve("demo.json");
+  }
+
+  /**
    * Where a demo's figures are.
    *
    * @return a file
@@ -249,7 +258,7 @@ public final class RunFolder implements AutoCloseable {
       return;
     }
     try (Stream<Path> files = Files.list(path)) {
-      List<Path> own = List.of(checkpoints(), metrics(), file(CONFIGURATION), file(LOCK));
+      List<Path> own = List.of(checkpoints(), metrics(), demo(), file(CONFIGURATION), file(LOCK));
       if (!files.allMatch(own::contains)) {
         return;
       }
@@ -259,7 +268,7 @@ public final class RunFolder implements AutoCloseable {
     } catch (DirectoryNotEmptyException kept) {
       return;
     }
-    for (Path file : List.of(metrics(), file(CONFIGURATION), file(LOCK), path)) {
+    for (Path file : List.of(metrics(), demo(), file(CONFIGURATION), file(LOCK), path)) {
       Files.deleteIfExists(file);
     }
   }
