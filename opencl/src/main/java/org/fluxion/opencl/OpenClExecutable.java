@@ -14,6 +14,7 @@ import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Explanation;
 import org.fluxion.tensor.plan.Kernel;
+import org.fluxion.tensor.plan.Move;
 import org.fluxion.tensor.plan.Plan;
 import org.jocl.CL;
 import org.jocl.CLException;
@@ -300,41 +301,21 @@ final class OpenClExecutable implements Executable {
   @Override
   public void carry() {
     check();
-    // An input handed on to another one may itself be overwritten: inputs can trade places.
-    Map<Integer, cl_mem> staged = new HashMap<>();
-    for (int pass = 0; pass < 2; pass++) {
-      for (int output = 0; output < plan.carries().size(); output++) {
-        int input = plan.carries().get(output);
-        if (input < 0) {
-          continue;
-        }
-        Buffer from = plan.outputs().get(output);
-        Place source = places.get(from);
-        Place target = places.get(plan.inputs().get(input));
-        if (source.equals(target) || from.bytes() == 0) {
-          continue;
-        }
-        if (from.kind() != Buffer.Kind.INPUT) {
-          if (pass == 1) {
-            copy(source, target, from.bytes());
-          }
-        } else if (pass == 0) {
-          cl_mem copy = context.allocate(from.bytes());
-          copy(source, new Place(copy, 0), from.bytes());
-          staged.put(output, copy);
-        } else {
-          copy(new Place(staged.get(output), 0), target, from.bytes());
-        }
-      }
+    for (Move move : plan.moves()) {
+      Place from = places.get(move.from());
+      Place to = places.get(move.to());
+      CL.clEnqueueCopyBuffer(
+          held.queue,
+          from.memory,
+          to.memory,
+          from.firstByte,
+          to.firstByte,
+          move.to().bytes(),
+          0,
+          null,
+          null);
     }
-    // Released once the queue is done with it.
-    staged.values().forEach(CL::clReleaseMemObject);
     Reference.reachabilityFence(this);
-  }
-
-  private void copy(Place from, Place to, long size) {
-    CL.clEnqueueCopyBuffer(
-        held.queue, from.memory, to.memory, from.firstByte, to.firstByte, size, 0, null, null);
   }
 
   @Override

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 
 /**
  * Places for temporary buffers in one piece of memory: a buffer's place is free again after its
- * last use.
+ * last use. Those that are used between two runs alone ({@link Plan#moves}) are among them.
  *
  * @param offsets the byte at which each temporary buffer begins, a multiple of {@link #ALIGNMENT}
  *     unless it is a part of another
@@ -32,14 +32,20 @@ public record Arena(Map<Buffer, Long> offsets, long bytes, long live, int peak, 
     kept = List.copyOf(kept);
   }
 
-  static Arena of(List<Kernel> order, Parts parts) {
+  static Arena of(List<Kernel> order, List<Move> moves, Parts parts) {
     Map<Buffer, Use> uses = new LinkedHashMap<>();
     for (int i = 0; i < order.size(); i++) {
       for (Buffer memory : memories(order.get(i), parts)) {
         uses.computeIfAbsent(memory, Use::new).add(i);
       }
     }
-    long[] live = new long[order.size() + 1];
+    // What is moved by way of other memory is there when the last kernel has run.
+    for (Move move : moves) {
+      if (move.to().kind() == Buffer.Kind.TEMPORARY) {
+        uses.computeIfAbsent(move.to(), Use::new).add(order.size());
+      }
+    }
+    long[] live = new long[order.size() + 2];
     for (Use use : uses.values()) {
       live[use.first] += use.size;
       live[use.last + 1] -= use.size;
@@ -47,11 +53,11 @@ public record Arena(Map<Buffer, Long> offsets, long bytes, long live, int peak, 
     long most = 0;
     int peak = -1;
     long now = 0;
-    for (int i = 0; i < order.size(); i++) {
+    for (int i = 0; i <= order.size(); i++) {
       now += live[i];
       if (now > most) {
         most = now;
-        peak = i;
+        peak = i < order.size() ? i : peak;
       }
     }
     int at = peak;

@@ -23,6 +23,7 @@ import org.fluxion.tensor.Tensor;
  * @param arena where temporary buffers lie
  * @param donated for each output that is written over an input, the buffers of both
  * @param carries for each output the index of the input that it becomes before the next run, or −1
+ * @param moves the copies that make it so, in order
  */
 public record Plan(
     Graph graph,
@@ -32,7 +33,8 @@ public record Plan(
     Map<Buffer, HostData> constants,
     Arena arena,
     Map<Buffer, Buffer> donated,
-    List<Integer> carries) {
+    List<Integer> carries,
+    List<Move> moves) {
   /** Copies the lists and maps. */
   public Plan {
     kernels = List.copyOf(kernels);
@@ -41,6 +43,17 @@ public record Plan(
     constants = Map.copyOf(constants);
     donated = Map.copyOf(donated);
     carries = List.copyOf(carries);
+    moves = List.copyOf(moves);
+  }
+
+  /**
+   * The same memory with other kernels.
+   *
+   * @param others the kernels, in order
+   * @return the plan
+   */
+  public Plan withKernels(List<Kernel> others) {
+    return new Plan(graph, others, inputs, outputs, constants, arena, donated, carries, moves);
   }
 
   /**
@@ -120,8 +133,6 @@ public record Plan(
         }
       }
       List<Kernel> order = options.schedule() ? Schedule.of(kernels, parts) : kernels;
-      Arena arena = Arena.of(order, parts);
-      assert Verification.holds(order, parts, arena);
       List<Buffer> inputBuffers = new ArrayList<>();
       for (Tensor input : graph.inputs()) {
         Root root = roots.get(input);
@@ -136,15 +147,14 @@ public record Plan(
                 : root.buffer);
       }
       List<Buffer> outputBuffers = graph.outputs().stream().map(o -> roots.get(o).buffer).toList();
+      Map<Buffer, Buffer> donated = Donation.of(order, inputBuffers, outputBuffers, donations);
+      List<Integer> carries = Arrays.stream(donations).boxed().toList();
+      List<Move> moves =
+          Move.between(inputBuffers, outputBuffers, donated, carries, () -> buffers++);
+      Arena arena = Arena.of(order, moves, parts);
+      assert Verification.holds(order, parts, arena);
       return new Plan(
-          source,
-          order,
-          inputBuffers,
-          outputBuffers,
-          constants,
-          arena,
-          Donation.of(order, inputBuffers, outputBuffers, donations),
-          Arrays.stream(donations).boxed().toList());
+          source, order, inputBuffers, outputBuffers, constants, arena, donated, carries, moves);
     }
 
     /** Gives a root its memory: its own, or its place in another root's. */
