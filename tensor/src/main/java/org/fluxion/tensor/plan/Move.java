@@ -56,7 +56,7 @@ public record Move(Buffer from, Buffer to) {
             new Buffer(
                 ids.getAsInt(),
                 from.dtype(),
-                from.elements(),
+                from.shape(),
                 Buffer.Kind.TEMPORARY,
                 from.name() + " aside");
         asides.put(from, aside);

@@ -139,11 +139,7 @@ public record Plan(
         inputBuffers.add(
             root == null
                 ? new Buffer(
-                    buffers++,
-                    input.dtype(),
-                    input.shape().elements(),
-                    Buffer.Kind.INPUT,
-                    "unused" + buffers)
+                    buffers++, input.dtype(), input.shape(), Buffer.Kind.INPUT, "unused" + buffers)
                 : root.buffer);
       }
       List<Buffer> outputBuffers = graph.outputs().stream().map(o -> roots.get(o).buffer).toList();
@@ -192,7 +188,7 @@ public record Plan(
         kind = output ? Buffer.Kind.OUTPUT : Buffer.Kind.TEMPORARY;
         name = root.node.op().label() + id;
       }
-      Buffer buffer = new Buffer(id, root.node.dtype(), root.node.shape().elements(), kind, name);
+      Buffer buffer = new Buffer(id, root.node.dtype(), root.node.shape(), kind, name);
       if (kind == Buffer.Kind.CONSTANT) {
         constants.put(buffer, ((Op.Constant) root.node.op()).data());
       }
