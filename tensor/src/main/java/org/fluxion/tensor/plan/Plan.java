@@ -136,11 +136,7 @@ public record Plan(
       List<Buffer> inputBuffers = new ArrayList<>();
       for (Tensor input : graph.inputs()) {
         Root root = roots.get(input);
-        inputBuffers.add(
-            root == null
-                ? new Buffer(
-                    buffers++, input.dtype(), input.shape(), Buffer.Kind.INPUT, "unused" + buffers)
-                : root.buffer);
+        inputBuffers.add(root == null ? unused(input) : root.buffer);
       }
       List<Buffer> outputBuffers = graph.outputs().stream().map(o -> roots.get(o).buffer).toList();
       Map<Buffer, Buffer> donated = Donation.of(order, inputBuffers, outputBuffers, donations);
@@ -174,13 +170,23 @@ public record Plan(
       }
     }
 
+    /** The buffer of an input that no output hangs on. */
+    private Buffer unused(Tensor input) {
+      int id = buffers++;
+      return new Buffer(id, input.dtype(), input.shape(), Buffer.Kind.INPUT, name(input, id));
+    }
+
+    private static String name(Tensor input, int id) {
+      return input.op() instanceof Op.Input i ? i.name() : "input" + id;
+    }
+
     private Buffer buffer(Root root, boolean input, boolean output) {
       Buffer.Kind kind;
       String name;
       int id = buffers++;
       if (input) {
         kind = Buffer.Kind.INPUT;
-        name = root.node.op() instanceof Op.Input i ? i.name() : "input" + id;
+        name = name(root.node, id);
       } else if (root.kind == Root.Kind.LEAF) {
         kind = Buffer.Kind.CONSTANT;
         name = "constant" + id;
