@@ -107,6 +107,11 @@ final class OpenClDevice {
     return largestAllocation;
   }
 
+  /** Whether its memory is the host's. */
+  boolean sharesHostMemory() {
+    return sharesHostMemory;
+  }
+
   /** How kernels are cut for it. */
   Family family() {
     return kind.equals("cpu") ? Family.processor(computeUnits) : Family.card(computeUnits);

@@ -94,8 +94,8 @@ final class PeakKernels {
     long each = Math.max(1, Math.min(wanted, most) / unit);
     long bytes = each * unit;
     cl_kernel kernel = kernel("copy");
-    cl_mem from = context.allocate(bytes);
-    cl_mem to = context.allocate(bytes);
+    cl_mem from = context.memory().allocate(bytes);
+    cl_mem to = context.memory().allocate(bytes);
     try {
       CL.clSetKernelArg(kernel, 0, Sizeof.cl_mem, Pointer.to(from));
       CL.clSetKernelArg(kernel, 1, Sizeof.cl_mem, Pointer.to(to));
@@ -103,15 +103,15 @@ final class PeakKernels {
       return 2.0 * bytes / fastest(queue, kernel) * 1e9;
     } finally {
       CL.clFinish(queue);
-      CL.clReleaseMemObject(from);
-      CL.clReleaseMemObject(to);
+      context.memory().release(from);
+      context.memory().release(to);
       CL.clReleaseKernel(kernel);
     }
   }
 
   private double flopRate(cl_command_queue queue) {
     cl_kernel kernel = kernel("chains");
-    cl_mem out = context.allocate((long) groups * lanes * width * Float.BYTES);
+    cl_mem out = context.memory().allocate((long) groups * lanes * width * Float.BYTES);
     try {
       CL.clSetKernelArg(kernel, 0, Sizeof.cl_mem, Pointer.to(out));
       CL.clSetKernelArg(kernel, 1, Sizeof.cl_float, Pointer.to(new float[] {0.999f}));
@@ -127,7 +127,7 @@ final class PeakKernels {
       return flops / fastest(queue, kernel) * 1e9;
     } finally {
       CL.clFinish(queue);
-      CL.clReleaseMemObject(out);
+      context.memory().release(out);
       CL.clReleaseKernel(kernel);
     }
   }

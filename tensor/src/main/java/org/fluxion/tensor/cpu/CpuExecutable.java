@@ -15,6 +15,7 @@ import org.fluxion.tensor.HostMemory;
 import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Explanation;
 import org.fluxion.tensor.plan.Kernel;
+import org.fluxion.tensor.plan.Move;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.profile.LaunchListener;
 
@@ -247,32 +248,8 @@ public final class CpuExecutable implements Executable {
   @Override
   public void carry() {
     check();
-    Map<Integer, MemorySegment> staged = new HashMap<>();
-    for (int pass = 0; pass < 2; pass++) {
-      for (int output = 0; output < plan.carries().size(); output++) {
-        int input = plan.carries().get(output);
-        if (input < 0) {
-          continue;
-        }
-        Buffer from = plan.outputs().get(output);
-        Buffer to = plan.inputs().get(input);
-        long source = addresses[from.id()];
-        if (source == addresses[to.id()]) {
-          continue;
-        }
-        if (from.kind() != Buffer.Kind.INPUT) {
-          if (pass == 1) {
-            Memory.copy(addresses[to.id()], source, to.bytes());
-          }
-        } else if (pass == 0) {
-          // An input handed on to another one may itself be overwritten: inputs can trade places.
-          MemorySegment copy = MemorySegment.ofArray(new byte[Math.toIntExact(from.bytes())]);
-          MemorySegment.copy(Memory.ALL, source, copy, 0, from.bytes());
-          staged.put(output, copy);
-        } else {
-          MemorySegment.copy(staged.get(output), 0, Memory.ALL, addresses[to.id()], to.bytes());
-        }
-      }
+    for (Move move : plan.moves()) {
+      Memory.copy(addresses[move.to().id()], addresses[move.from().id()], move.to().bytes());
     }
     Reference.reachabilityFence(this);
   }

@@ -157,7 +157,7 @@ public final class Explanation {
    * The largest buffers of a plan, for errors about memory.
    *
    * @param plan the plan
-   * @return up to five of them in one line, with dtype, elements and size
+   * @return up to five of them in one line, with dtype, shape and size
    */
   public static String largest(Plan plan) {
     Set<Buffer> all = new LinkedHashSet<>(plan.inputs());
@@ -167,15 +167,7 @@ public final class Explanation {
     return all.stream()
         .sorted(Comparator.comparingLong(buffer -> -buffer.bytes()))
         .limit(5)
-        .map(
-            b ->
-                String.format(
-                    Locale.ROOT,
-                    "%s %s × %d = %.1f MiB",
-                    b.name(),
-                    b.dtype(),
-                    b.elements(),
-                    b.bytes() / 1048576.0))
+        .map(Buffer::describe)
         .collect(Collectors.joining(", "));
   }
 

@@ -95,23 +95,29 @@ public record Profile(
    *
    * @param number its number, from 0
    * @param steps how often it ran
+   * @param starts how often it was started anew, so that it had a first step
    * @param kernelsPerStep the kernels of its plan
    * @param launches launches of kernels in all
    * @param bytesPerStep what a step's kernels move
    * @param flopsPerStep their floating point operations
    * @param elapsedNanos from the first call to the end of the last one
    * @param callNanos the time within calls: uploads, runs, reads, and waiting in any of them
+   * @param firstNanos the time of its first steps, in which code is still being compiled
+   * @param firstKernelNanos the time of the kernels in these
    * @param kernels the kernels that ran, the longest total time first
    */
   public record ProgramTimes(
       int number,
       long steps,
+      long starts,
       int kernelsPerStep,
       long launches,
       long bytesPerStep,
       long flopsPerStep,
       long elapsedNanos,
       long callNanos,
+      long firstNanos,
+      long firstKernelNanos,
       List<KernelTimes> kernels) {
     /** Copies the list. */
     public ProgramTimes {

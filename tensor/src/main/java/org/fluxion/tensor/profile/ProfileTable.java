@@ -51,16 +51,12 @@ final class ProfileTable {
   }
 
   private void program(ProgramTimes program) {
-    long steps = program.steps();
     line("");
+    line("Program %d: %s", program.number() + 1, steps(program));
     line(
-        "Program %d: %,d steps of %.3f ms; in each %,d kernels in %,d launches, which move %.1f MB"
-            + " and compute %.3f GFLOP",
-        program.number() + 1,
-        steps,
-        program.elapsedNanos() / MILLION / steps,
+        "In each step %,d kernels in %,d launches, which move %.1f MB and compute %.3f GFLOP",
         program.kernelsPerStep(),
-        program.launches() / steps,
+        program.launches() / program.steps(),
         program.bytesPerStep() / MILLION,
         program.flopsPerStep() / 1e9);
     if (program.launches() == 0 && program.kernelsPerStep() > 0) {
@@ -76,8 +72,26 @@ final class ProfileTable {
     long beside = Math.max(0, program.callNanos() - kernels);
     sum("kernels", kernels, program);
     sum("in steps, beside kernels", beside, program);
+    sum("   of it in first steps", program.firstNanos() - program.firstKernelNanos(), program);
     sum("between steps", program.elapsedNanos() - kernels - beside, program);
     sum("all", program.elapsedNanos(), program);
+  }
+
+  /** The first steps take longer: code is still being compiled. */
+  private static String steps(ProgramTimes program) {
+    double first = program.firstNanos() / MILLION;
+    long others = program.steps() - program.starts();
+    String rest =
+        others == 0
+            ? ""
+            : format(
+                ", the others of %.3f ms",
+                (program.elapsedNanos() - program.firstNanos()) / MILLION / others);
+    return program.starts() == 1
+        ? format("%,d steps, the first of %.1f ms%s", program.steps(), first, rest)
+        : format(
+            "%,d steps in %,d runs, their first ones of %.1f ms%s",
+            program.steps(), program.starts(), first / program.starts(), rest);
   }
 
   private void kernels(ProgramTimes program) {

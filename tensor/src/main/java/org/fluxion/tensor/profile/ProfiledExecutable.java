@@ -29,14 +29,14 @@ final class ProfiledExecutable implements Executable {
   public void write(int input, HostData data) {
     long start = System.nanoTime();
     measured.write(input, data);
-    recorder.called("upload", start);
+    recorder.called(Recorder.UPLOAD, start);
   }
 
   @Override
   public void run() {
     long start = System.nanoTime();
     measured.run();
-    recorder.called("run", start);
+    recorder.called(Recorder.RUN, start);
     recorder.ran();
   }
 

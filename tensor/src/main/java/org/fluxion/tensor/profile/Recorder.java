@@ -21,6 +21,9 @@ final class Recorder implements LaunchListener {
   /** What a plan says of a kernel; programs whose kernels' costs are equal are taken for one. */
   record Cost(String name, long bytes, long flops) {}
 
+  static final String UPLOAD = "upload";
+  static final String RUN = "run";
+
   private final int program;
   private final List<Cost> costs;
   private final Events events;
@@ -34,6 +37,12 @@ final class Recorder implements LaunchListener {
   private long end;
   private long callNanos;
   private boolean called;
+
+  /** Of the first step, in which code is still being compiled; of a sum, of all first ones. */
+  private long firstNanos;
+
+  private long firstKernelNanos;
+  private long starts;
 
   Recorder(int program, List<Cost> costs, Events events) {
     this.program = program;
@@ -62,6 +71,9 @@ final class Recorder implements LaunchListener {
     launches++;
     end = Math.max(end, start + nanosTaken);
     nanos[kernel] += nanosTaken;
+    if (run == 0) {
+      firstKernelNanos += nanosTaken;
+    }
     if (lastRun[kernel] != run) {
       lastRun[kernel] = run;
       counts[kernel]++;
@@ -81,14 +93,19 @@ final class Recorder implements LaunchListener {
       begin = start;
       end = now;
     }
+    // What a second step is given, and its run, are of that one.
+    if (runs == 0 || runs == 1 && !(name.equals(UPLOAD) || name.equals(RUN))) {
+      firstNanos = now - begin;
+    }
     end = Math.max(end, now);
     callNanos += now - start;
     events.add(new Event(Track.HOST, program, name, "", runs, start, now - start));
   }
 
-  /** The call that was told of last began another run. */
+  /** The call that was told of last was a run. */
   synchronized void ran() {
     runs++;
+    starts = 1;
   }
 
   /** The time of each kernel, if any launch was told of. */
@@ -114,6 +131,9 @@ final class Recorder implements LaunchListener {
         });
     launches += other.launches;
     runs += other.runs;
+    starts += other.starts;
+    firstNanos += other.firstNanos;
+    firstKernelNanos += other.firstKernelNanos;
     end += other.end - other.begin;
     callNanos += other.callNanos;
   }
@@ -151,12 +171,15 @@ final class Recorder implements LaunchListener {
     return new ProgramTimes(
         program,
         runs,
+        starts,
         costs.size(),
         launches,
         costs.stream().mapToLong(Cost::bytes).sum(),
         costs.stream().mapToLong(Cost::flops).sum(),
         end - begin,
         callNanos,
+        firstNanos,
+        firstKernelNanos,
         byName.values().stream()
             .sorted(Comparator.comparingLong(KernelTimes::nanos).reversed())
             .toList());

@@ -75,6 +75,12 @@ class ProfilerTest {
     // An upload, a run and reads for each step, besides kernels; then what is kept is the first.
     assertTrue(profile.events().size() + profile.dropped() > kernels);
     assertEquals(profile.dropped() > 0 ? most : profile.events().size(), profile.events().size());
+    assertEquals((first > 0 ? 1 : 0) + (second > 0 ? 1 : 0), times.starts());
+    assertTrue(times.firstKernelNanos() <= times.firstNanos(), profile::toString);
+    assertTrue(times.firstNanos() <= times.elapsedNanos(), profile::toString);
+    if (steps == times.starts()) {
+      assertEquals(times.kernelNanos(), times.firstKernelNanos());
+    }
     assertTrue(times.kernelNanos() <= times.callNanos(), profile::toString);
     assertTrue(times.callNanos() <= times.elapsedNanos(), profile::toString);
   }
@@ -103,7 +109,7 @@ class ProfilerTest {
     }
     String table = profile.toString();
     assertTrue(table.contains("matmul 32×32×32"), table);
-    assertTrue(table.contains("Program 2: 1 steps"), table);
+    assertTrue(table.contains("Program 2: 1 steps, the first of "), table);
     assertTrue(table.contains("its peak was not measured"), table);
   }
 
