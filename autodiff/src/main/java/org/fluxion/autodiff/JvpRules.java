@@ -77,6 +77,7 @@ final class JvpRules {
           sum(
               d.get(0) == null ? null : d.get(0).matmul(y(z)),
               d.get(1) == null ? null : x(z).matmul(d.get(1)));
+      case Op.Attention o -> AttentionRules.tangent(z, o, d);
       case Op.Add o -> sum(d.get(0), d.get(1));
       case Op.Sub o -> sum(d.get(0), d.get(1) == null ? null : d.get(1).neg());
       case Op.Select o -> select(z, d);

@@ -74,6 +74,7 @@ final class TransposeRules {
             ? first(c.matmul(y(z).transpose()))
             : second(x(z).transpose().matmul(c));
       }
+      case Op.Attention o -> AttentionRules.cotangents(z, o, c, linear);
       case Op.Unfold o -> {
         Shape image = x(z).shape();
         Op.Fold fold = new Op.Fold(o.window(), image.extent(2), image.extent(3));

@@ -255,7 +255,44 @@ class OpTableTest {
             new Row(Op.Custom.class, 0, x -> of(new Op.Custom(PRODUCT), x.square(), values(x, 98))),
             new Row(
                 Op.Custom.class, 1, x -> of(new Op.Custom(PRODUCT), values(x, 98), x.square()))));
+    for (boolean causal : new boolean[] {false, true}) {
+      for (Op.Attention op :
+          List.of(
+              new Op.AttentionOutput(0.5, causal),
+              new Op.AttentionLogSumExp(0.5, causal),
+              new Op.AttentionTangent(0.5, causal),
+              new Op.AttentionQueryCotangent(0.5, causal),
+              new Op.AttentionKeyCotangent(0.5, causal),
+              new Op.AttentionValueCotangent(0.5, causal))) {
+        // The causal ones have a mask besides, of numbers: one more operand.
+        for (int operand = 0; operand < op.operands() + (causal ? 1 : 0); operand++) {
+          rows.add(attention(op, operand, causal));
+        }
+      }
+    }
     return rows;
+  }
+
+  /** Two queries, keys and values of three elements each, of which x is one. */
+  private static Row attention(Op.Attention op, int operand, boolean masked) {
+    return new Row(
+        op.getClass(),
+        operand,
+        x -> {
+          List<Tensor> operands = new ArrayList<>();
+          for (int i = 0; i < op.operands(); i++) {
+            Tensor each = i == operand ? x.square() : values(x, 200 + i);
+            boolean perQuery = op.operands() == 6 && i == 4 && !(op instanceof Op.AttentionTangent);
+            operands.add(perQuery ? each.sumKeep(1) : each);
+          }
+          if (masked) {
+            Tensor mask = operand == op.operands() ? x.square() : values(x, 300);
+            operands.add(mask.slice(1, 0, 2));
+          }
+          // A second factor, for what the result does not depend on or is linear in.
+          Tensor result = Tensor.apply(op, operands);
+          return result.mul(x.square().sumKeep(1));
+        });
   }
 
   /** Odd multiples of 1/128 up to 1.5: exact in every dtype, no integers, no zero. */

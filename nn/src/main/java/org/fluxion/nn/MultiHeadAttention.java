@@ -1,7 +1,7 @@
 package org.fluxion.nn;
 
 import java.util.List;
-import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Attention;
 import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
@@ -127,14 +127,7 @@ public record MultiHeadAttention(
   }
 
   private Tensor attend(Tensor queries, Tensor keys, Tensor values) {
-    // The scores are scaled, not the queries, since that is done while the softmax is computed.
-    Tensor scores = queries.matmul(keys.transpose()).mul(1 / Math.sqrt(headSize));
-    if (causal) {
-      Tensor position = Tensor.arange(scores.shape().extent(-1), DType.INT32);
-      Tensor visible = position.lessEqual(position.reshape(-1, 1));
-      scores =
-          Tensor.where(visible, scores, Tensor.scalar(Double.NEGATIVE_INFINITY, scores.dtype()));
-    }
-    return scores.softmax(-1).matmul(values);
+    Attention attention = Attention.over(queries, keys, values);
+    return (causal ? attention.causal() : attention).output();
   }
 }

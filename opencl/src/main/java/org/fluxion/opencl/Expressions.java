@@ -82,6 +82,7 @@ final class Expressions {
           Op.RandomBits _,
           Op.ArgSort _,
           Op.Matmul _,
+          Op.Attention _,
           Op.Unfold _,
           Op.Fold _,
           Op.Gather _,

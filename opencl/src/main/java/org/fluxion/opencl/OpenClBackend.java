@@ -14,6 +14,7 @@ import org.fluxion.tensor.DeviceInfo;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.plan.PlanOptions;
 
 /**
  * OpenCL devices, through JOCL. Safe to share; what it found is kept for the life of the process.
@@ -141,6 +142,11 @@ public final class OpenClBackend implements Backend {
     @Override
     public String description() {
       return "%s, %s".formatted(name(), device.model());
+    }
+
+    @Override
+    public PlanOptions planOptions() {
+      return PlanOptions.ALL.withAttention(AttentionSource.LARGEST_SIZE);
     }
 
     @Override

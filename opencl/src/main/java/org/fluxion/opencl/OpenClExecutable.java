@@ -156,6 +156,7 @@ final class OpenClExecutable implements Executable {
           switch (kernel) {
             case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
             case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family);
+            case Kernel.AttentionKernel attention -> AttentionSource.of(attention, family);
             case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
           };
       for (Launch launch : made) {

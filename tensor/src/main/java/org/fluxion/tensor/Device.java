@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.plan.PlanOptions;
 
 /** Where programs run. */
 public interface Device {
@@ -21,6 +22,15 @@ public interface Device {
    */
   default String description() {
     return name();
+  }
+
+  /**
+   * How programs are compiled for it.
+   *
+   * @return the passes, and which operations it has kernels for
+   */
+  default PlanOptions planOptions() {
+    return PlanOptions.ALL;
   }
 
   /**

@@ -167,6 +167,7 @@ final class GraphListing {
               + (o.stride().stream().allMatch(i -> i == 1) ? "" : ", stride=" + o.stride());
       case Op.Concat o -> "axis=" + o.axis();
       case Op.Flip o -> "axes=" + o.axes();
+      case Op.Attention o -> "scale=" + (float) o.scale() + (o.causal() ? ", causal" : "");
       case Op.Unfold o -> window(o.window());
       case Op.Fold o -> window(o.window());
       default -> "";
@@ -193,6 +194,7 @@ final class GraphListing {
       case Op.RandomBits o -> "random";
       case Op.ArgSort o -> "reduction";
       case Op.Matmul o -> "contraction";
+      case Op.Attention o -> "contraction";
       case Op.Unfold o -> "indexing";
       case Op.Fold o -> "indexing";
       case Op.Gather o -> "indexing";

@@ -31,6 +31,49 @@ public sealed interface Op {
   sealed interface Movement extends Op
       permits Reshape, Permute, Broadcast, Pad, Slice, Concat, Flip {}
 
+  /**
+   * Scaled dot-product attention (Vaswani et al., 2017) with its log-sum-exp, its tangent and its
+   * cotangents: each one output, over matrices [..., queries, head size], [..., keys, head size]
+   * and [..., keys, value size] of equal batch axes. An optional last operand is the mask [...,
+   * queries, keys]: a bool that says which keys a query sees, or numbers added to the scores. A
+   * query that sees no key gets zeros. {@link Attention#definition} says what each means in
+   * primitives; a backend that has kernels for the family never stores a matrix of queries by keys.
+   */
+  sealed interface Attention extends Op
+      permits AttentionOutput,
+          AttentionLogSumExp,
+          AttentionTangent,
+          AttentionQueryCotangent,
+          AttentionKeyCotangent,
+          AttentionValueCotangent {
+    /**
+     * What the products of queries and keys are multiplied by.
+     *
+     * @return the factor, usually 1/√(head size)
+     */
+    double scale();
+
+    /**
+     * Whether query i sees keys 0 to i only.
+     *
+     * @return whether it is so
+     */
+    boolean causal();
+
+    /**
+     * The operands that it takes, without the mask.
+     *
+     * @return their number
+     */
+    default int operands() {
+      return switch (this) {
+        case AttentionOutput o -> 3;
+        case AttentionLogSumExp o -> 2;
+        default -> 6;
+      };
+    }
+  }
+
   /** Operations that pass their operand on, and mean something to a transform. */
   sealed interface Marker extends Op permits Mark, StopGradient {}
 
@@ -270,6 +313,57 @@ public sealed interface Op {
 
   /** Batched matrix product [..., m, k] × [..., k, n]; the batch axes are equal. */
   record Matmul() implements Op {}
+
+  /**
+   * softmax(scale · Q·Kᵀ)·V, of queries, keys and values.
+   *
+   * @param scale the scores' factor
+   * @param causal whether query i sees keys 0 to i only
+   */
+  record AttentionOutput(double scale, boolean causal) implements Attention {}
+
+  /**
+   * ln Σ exp(scale · Q·Kᵀ) over the keys, [..., queries, 1], of queries and keys: with it, the
+   * backward pass computes the weights of any block anew. −∞ for a query that sees no key.
+   *
+   * @param scale the scores' factor
+   * @param causal whether query i sees keys 0 to i only
+   */
+  record AttentionLogSumExp(double scale, boolean causal) implements Attention {}
+
+  /**
+   * The tangent of {@link AttentionOutput}, of queries, keys, values and the tangent of each;
+   * linear in the last three.
+   *
+   * @param scale the scores' factor
+   * @param causal whether query i sees keys 0 to i only
+   */
+  record AttentionTangent(double scale, boolean causal) implements Attention {}
+
+  /**
+   * The queries' cotangent, of queries, keys, values, the output, its log-sum-exp and its
+   * cotangent.
+   *
+   * @param scale the scores' factor
+   * @param causal whether query i sees keys 0 to i only
+   */
+  record AttentionQueryCotangent(double scale, boolean causal) implements Attention {}
+
+  /**
+   * The keys' cotangent, of queries, keys, values, the output, its log-sum-exp and its cotangent.
+   *
+   * @param scale the scores' factor
+   * @param causal whether query i sees keys 0 to i only
+   */
+  record AttentionKeyCotangent(double scale, boolean causal) implements Attention {}
+
+  /**
+   * The values' cotangent, of queries, keys, values, the output, its log-sum-exp and its cotangent.
+   *
+   * @param scale the scores' factor
+   * @param causal whether query i sees keys 0 to i only
+   */
+  record AttentionValueCotangent(double scale, boolean causal) implements Attention {}
 
   /**
    * Sliding windows of an image batch [n, c, h, w] as columns [n, c·kh·kw, oh·ow]; outside is zero.

@@ -70,7 +70,7 @@ public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<
     outputs.addAll(made.result().leaves());
     int[] donations = new int[outputs.size()];
     Arrays.setAll(donations, i -> i < states.size() ? i : -1);
-    Plan plan = Plan.of(new Graph(inputs, outputs), donations);
+    Plan plan = Plan.of(new Graph(inputs, outputs), donations, device.planOptions());
     return new Program<>(plan, device, state, example, made.result());
   }
 

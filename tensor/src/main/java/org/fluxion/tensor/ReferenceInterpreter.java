@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
+import java.util.function.Function;
 import java.util.function.LongBinaryOperator;
 import java.util.function.LongUnaryOperator;
 import java.util.stream.IntStream;
@@ -142,7 +143,8 @@ public final class ReferenceInterpreter {
               Positions.gather(in.get(1), operand.extent(1), shape.extent(1), shape.extent(2)));
       case Op.Mark o -> in.get(0);
       case Op.StopGradient o -> in.get(0);
-      case Op.Custom o -> custom(node, o, in);
+      case Op.Attention o -> defined(node, in, ts -> Attention.definition(o, ts));
+      case Op.Custom o -> defined(node, in, o.function()::expand);
     };
   }
 
@@ -301,10 +303,14 @@ public final class ReferenceInterpreter {
     return new Values.Reals(result);
   }
 
-  private static Values custom(Tensor node, Op.Custom op, List<Values> in) {
+  /** An operation that is defined by others. */
+  private static Values defined(
+      Tensor node, List<Values> in, Function<List<Tensor>, Tensor> definition) {
     List<Tensor> inputs =
-        node.inputs().stream().map(t -> Tensor.input(op.label(), t.shape(), t.dtype())).toList();
-    Tensor body = op.function().expand(inputs);
+        node.inputs().stream()
+            .map(t -> Tensor.input(node.op().label(), t.shape(), t.dtype()))
+            .toList();
+    Tensor body = definition.apply(inputs);
     Map<Tensor, Values> values = new HashMap<>();
     for (int i = 0; i < inputs.size(); i++) {
       values.put(inputs.get(i), in.get(i));

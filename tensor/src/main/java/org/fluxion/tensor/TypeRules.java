@@ -91,6 +91,7 @@ final class TypeRules {
         yield new Type(in.get(0).shape(), in.get(0).dtype());
       }
       case Op.Matmul o -> matmul(in.get(0), in.get(1));
+      case Op.Attention o -> attention(o, in);
       case Op.Unfold o -> unfold(o, in.get(0));
       case Op.Fold o -> fold(o, in.get(0));
       case Op.Gather o -> {
@@ -378,6 +379,80 @@ final class TypeRules {
       }
     }
     return new Type(sa.with(-1, sb.extent(-1)), a.dtype());
+  }
+
+  private static Type attention(Op.Attention op, List<Tensor> in) {
+    boolean masked = in.size() == op.operands() + 1;
+    if (!masked && in.size() != op.operands()) {
+      throw new TensorException(
+          "attention: %s takes %d operands and perhaps a mask, got %d"
+              .formatted(op.label(), op.operands(), in.size()));
+    }
+    Tensor queries = in.get(0);
+    Tensor keys = in.get(1);
+    floating("attention", queries);
+    int rank = queries.shape().rank();
+    if (rank < 2) {
+      throw new TensorException(
+          "attention: expected queries [..., count, size], got %s".formatted(queries.shape()));
+    }
+    Shape q = queries.shape();
+    int count = keys.shape().rank() == rank ? keys.shape().extent(-2) : 0;
+    Shape k = q.with(-2, count);
+    attentionOperand("keys", keys, queries, k);
+    if (count == 0 || q.extent(-1) == 0) {
+      throw new TensorException(
+          "attention: queries %s and keys %s: give at least one key, of a size of at least 1"
+              .formatted(q, k));
+    }
+    if (masked) {
+      Tensor mask = in.getLast();
+      Shape expected = q.with(-1, count);
+      if (!mask.shape().equals(expected)
+          || (mask.dtype() != DType.BOOL && mask.dtype() != queries.dtype())) {
+        throw new TensorException(
+            "attention: expected a mask of bool or %s %s, got %s %s; broadcast it"
+                .formatted(queries.dtype(), expected, mask.dtype(), mask.shape()));
+      }
+    }
+    if (op instanceof Op.AttentionLogSumExp) {
+      return new Type(q.with(-1, 1), queries.dtype());
+    }
+    int size = in.get(2).shape().rank() == rank ? in.get(2).shape().extent(-1) : 0;
+    Shape v = k.with(-1, size);
+    Shape output = q.with(-1, size);
+    attentionOperand("values", in.get(2), queries, v);
+    switch (op) {
+      case Op.AttentionOutput o -> {}
+      case Op.AttentionTangent o -> {
+        attentionOperand("the queries' tangent", in.get(3), queries, q);
+        attentionOperand("the keys' tangent", in.get(4), queries, k);
+        attentionOperand("the values' tangent", in.get(5), queries, v);
+      }
+      default -> {
+        attentionOperand("the output", in.get(3), queries, output);
+        attentionOperand("the log-sum-exp", in.get(4), queries, q.with(-1, 1));
+        attentionOperand("the cotangent", in.get(5), queries, output);
+      }
+    }
+    Shape shape =
+        switch (op) {
+          case Op.AttentionQueryCotangent o -> q;
+          case Op.AttentionKeyCotangent o -> k;
+          case Op.AttentionValueCotangent o -> v;
+          default -> output;
+        };
+    return new Type(shape, queries.dtype());
+  }
+
+  private static void attentionOperand(String what, Tensor got, Tensor queries, Shape expected) {
+    if (got.dtype() != queries.dtype() || !got.shape().equals(expected)) {
+      throw new TensorException(
+          "attention: queries %s %s expect %s of %s, got %s %s; the batch axes and the head size"
+                  .formatted(
+                      queries.dtype(), queries.shape(), what, expected, got.dtype(), got.shape())
+              + " must be equal");
+    }
   }
 
   private static Type unfold(Op.Unfold op, Tensor a) {

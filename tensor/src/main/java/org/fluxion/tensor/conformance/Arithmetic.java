@@ -17,8 +17,7 @@ import org.fluxion.tensor.TensorException;
  * @param flushesSubnormals whether float32 numbers below the smallest normal one become zeros
  * @param withoutDoubles what it says if it cannot compute in float64; empty if it can
  */
-public record Arithmetic(
-    Table table, boolean flushesSubnormals, Optional<String> withoutDoubles) {
+public record Arithmetic(Table table, boolean flushesSubnormals, Optional<String> withoutDoubles) {
   /** How far operations may be off. */
   public enum Table {
     /** What is asked of every backend that has its own functions. */

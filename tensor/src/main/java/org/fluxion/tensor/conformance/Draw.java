@@ -234,6 +234,17 @@ public final class Draw {
     return Tensor.of(data, shape);
   }
 
+  /** Moderate elements, of which some are −∞: what is added to attention's scores. */
+  Tensor hiding(DType dtype, Shape shape) {
+    HostData data = moderate(dtype, shape).value();
+    for (long i = 0; dtype.isFloating() && i < data.elements(); i++) {
+      if (random.nextInt(4) == 0) {
+        data.setDouble(i, Double.NEGATIVE_INFINITY);
+      }
+    }
+    return Tensor.of(data, shape);
+  }
+
   /** Indices of rows, of which some are outside. */
   Tensor indices(int rows, Shape shape) {
     DType dtype = random.nextBoolean() ? DType.INT32 : DType.INT64;

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
 import java.util.function.IntToDoubleFunction;
+import org.fluxion.tensor.Attention;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
@@ -118,8 +119,8 @@ public final class ErrorBound {
       case Op.Cos o -> rounded(z, e);
       case Op.Sign o -> monotone(z);
       case Op.Floor o -> monotone(z);
-      case Op.Add o -> rounded(z, plus(e, y(z)));
-      case Op.Sub o -> rounded(z, plus(e, y(z)));
+      case Op.Add o -> rounded(z, finite(z, plus(e, y(z))));
+      case Op.Sub o -> rounded(z, finite(z, plus(e, y(z))));
       case Op.Mul o -> rounded(z, product(z));
       case Op.Div o -> rounded(z, quotient(z));
       case Op.Pow o -> rounded(z, power(z));
@@ -143,6 +144,7 @@ public final class ErrorBound {
       case Op.Movement o -> moved(z, e);
       case Op.Unfold o -> moved(z, e);
       case Op.Matmul o -> matmul(z);
+      case Op.Attention o -> defined(z, in -> Attention.definition(o, in));
       case Op.Custom o -> defined(z, o.function()::expand);
     };
   }
@@ -182,6 +184,20 @@ public final class ErrorBound {
     double[] sum = a.clone();
     Arrays.setAll(sum, i -> a[i] + b[i]);
     return sum;
+  }
+
+  /** Beside an infinity that is exact, whatever is finite is lost. */
+  private double[] finite(Tensor z, double[] e) {
+    if (e == null) {
+      return null;
+    }
+    return each(
+        z,
+        i ->
+            z.inputs().stream()
+                    .anyMatch(t -> Double.isInfinite(value(t, i)) && at(errors.get(t), i) == 0)
+                ? 0
+                : e[i]);
   }
 
   private static double[] largest(double[] a, double[] b) {

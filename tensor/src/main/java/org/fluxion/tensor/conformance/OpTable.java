@@ -95,6 +95,7 @@ public final class OpTable {
     rows.addAll(reductions());
     rows.addAll(movement());
     rows.addAll(windowsAndRows());
+    rows.addAll(attention());
     return rows;
   }
 
@@ -368,6 +369,51 @@ public final class OpTable {
               Tensor updates = d.moderate(t, Shape.of(batch, picks, d.between(1, 40)));
               return of(new Op.ScatterAdd(rows), updates, d.indices(rows, Shape.of(batch, picks)));
             }));
+  }
+
+  private static List<Row> attention() {
+    List<Row> rows = new ArrayList<>();
+    for (boolean causal : new boolean[] {false, true}) {
+      for (Op.Attention op :
+          List.of(
+              new Op.AttentionOutput(0.5, causal),
+              new Op.AttentionLogSumExp(0.5, causal),
+              new Op.AttentionTangent(0.5, causal),
+              new Op.AttentionQueryCotangent(0.5, causal),
+              new Op.AttentionKeyCotangent(0.5, causal),
+              new Op.AttentionValueCotangent(0.5, causal))) {
+        rows.add(new Row(op.getClass(), (t, d) -> attention(op, t, d)));
+      }
+    }
+    return rows;
+  }
+
+  /** Cross-attention of ragged lengths, with a mask of either sort or without one. */
+  private static OpCase attention(Op.Attention op, DType t, Draw d) {
+    int batch = d.between(1, 2);
+    int most = d.isLarge() ? 150 : 9;
+    Shape queries = Shape.of(batch, d.between(1, most), d.between(1, most));
+    Shape keys = queries.with(1, d.between(1, most));
+    Shape values = keys.with(2, d.between(1, most));
+    Shape output = values.with(1, queries.extent(1));
+    List<Tensor> operands = new ArrayList<>(List.of(d.moderate(t, queries), d.moderate(t, keys)));
+    if (!(op instanceof Op.AttentionLogSumExp)) {
+      operands.add(d.moderate(t, values));
+    }
+    if (op instanceof Op.AttentionTangent) {
+      operands.addAll(List.of(d.moderate(t, queries), d.moderate(t, keys), d.moderate(t, values)));
+    } else if (op.operands() > operands.size()) {
+      operands.add(d.moderate(t, output));
+      operands.add(d.moderate(t, queries.with(2, 1)));
+      operands.add(d.moderate(t, output));
+    }
+    Shape scores = queries.with(2, keys.extent(1));
+    switch (d.between(0, 2)) {
+      case 0 -> operands.add(d.any(DType.BOOL, scores));
+      case 1 -> operands.add(d.hiding(t, scores));
+      default -> {}
+    }
+    return new OpCase(op, operands);
   }
 
   private static Op.Window window(Draw d) {

@@ -41,8 +41,7 @@ public record Trial(String name, Graph graph, List<Tensor> values) {
    * @param results a value for each of its graph's outputs; empty if it failed
    * @param failure why it failed
    */
-  public record Outcome(
-      Trial trial, List<HostData> results, Optional<RuntimeException> failure) {
+  public record Outcome(Trial trial, List<HostData> results, Optional<RuntimeException> failure) {
     /** Copies the list. */
     public Outcome {
       results = List.copyOf(results);

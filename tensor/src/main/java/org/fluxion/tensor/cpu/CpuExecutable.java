@@ -138,6 +138,9 @@ public final class CpuExecutable implements Executable {
       case Kernel.LoopKernel loops -> new LoopRunner(loops, inPlace, mode, resources.memory);
       case Kernel.MatmulKernel matmul -> new MatmulRunner(matmul);
       case Kernel.OperationKernel operation -> new OperationRunner(operation);
+      case Kernel.AttentionKernel attention ->
+          throw new IllegalStateException(
+              "the plan is for a backend with kernels for attention: " + attention.name());
     };
   }
 

@@ -1,10 +1,14 @@
 package org.fluxion.tensor.plan;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Tensor;
 
 /**
  * Roots that one kernel computes. A cluster's number is an order in which clusters may run: its
@@ -52,6 +56,61 @@ final class Cluster {
 
   boolean isOperation() {
     return members.get(0).kind == Root.Kind.OPERATION || isPlaced();
+  }
+
+  /** Whether its kernel is attention. */
+  boolean isAttention() {
+    return members.get(0).node.op() instanceof Op.Attention;
+  }
+
+  /**
+   * What a kernel of attention reads, by role.
+   *
+   * @param members operations of the family that agree in what they share
+   */
+  static Map<Kernel.Role, Tensor> attentionOperands(List<Root> members) {
+    Map<Kernel.Role, Tensor> operands = new EnumMap<>(Kernel.Role.class);
+    for (Root member : members) {
+      List<Kernel.Role> roles = Kernel.Role.of((Op.Attention) member.node.op());
+      List<Tensor> inputs = member.node.inputs();
+      for (int i = 0; i < inputs.size(); i++) {
+        operands.put(i < roles.size() ? roles.get(i) : Kernel.Role.MASK, inputs.get(i));
+      }
+    }
+    return operands;
+  }
+
+  /**
+   * Adds an operation of the attention family if one kernel computes it with those that are there:
+   * the output, its log-sum-exp and its tangent, or the cotangents of keys and values.
+   */
+  boolean acceptsAttention(Root root, int level, Set<Tensor> chosen) {
+    if (!isAttention() || level != this.level) {
+      return false;
+    }
+    Op.Attention first = (Op.Attention) members.get(0).node.op();
+    Op.Attention op = (Op.Attention) root.node.op();
+    if (first.causal() != op.causal()
+        || first.scale() != op.scale()
+        || Kernel.Role.pass(first) != Kernel.Role.pass(op)
+        || members.stream().anyMatch(m -> m.node.op().getClass() == op.getClass())) {
+      return false;
+    }
+    Map<Kernel.Role, Tensor> own = attentionOperands(List.of(root));
+    Map<Kernel.Role, Tensor> there = attentionOperands(members);
+    if (own.containsKey(Kernel.Role.MASK) != there.containsKey(Kernel.Role.MASK)
+        || own.entrySet().stream()
+            .anyMatch(e -> !e.getValue().equals(there.getOrDefault(e.getKey(), e.getValue())))) {
+      return false;
+    }
+    List<Root> all = new ArrayList<>(members);
+    all.add(root);
+    if (MatrixViews.of(List.copyOf(attentionOperands(all).values()), all, chosen) == null
+        || !ClusterOrder.admits(this, root)) {
+      return false;
+    }
+    add(root, walked);
+    return true;
   }
 
   /** Whether it is one root that the products placed in it fill: no kernel. */

@@ -9,6 +9,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Tensor;
 
 /**
  * Puts roots together into kernels. Roots are taken by how many operations with kernels of their
@@ -27,21 +29,26 @@ final class Clusters {
   private final Map<Root, List<Root>> uses = new HashMap<>();
   private final Map<Root, Set<Cluster>> readers = new HashMap<>();
 
-  private final boolean together;
+  /** The kernels of attention, by their keys. */
+  private final Map<Tensor, List<Cluster>> attentions = new HashMap<>();
 
-  private Clusters(boolean together) {
+  private final boolean together;
+  private final Set<Tensor> chosen;
+
+  private Clusters(boolean together, Set<Tensor> chosen) {
     this.together = together;
+    this.chosen = chosen;
   }
 
   /**
    * The clusters of some roots, in an order in which they may run.
    *
-   * @param roots the roots, operands first
+   * @param roots the roots by tensor, operands first
    * @param together whether a cluster may have several
    */
-  static List<Cluster> of(Collection<Root> roots, boolean together) {
-    Clusters result = new Clusters(together);
-    result.form(roots);
+  static List<Cluster> of(Map<Tensor, Root> roots, boolean together) {
+    Clusters result = new Clusters(together, roots.keySet());
+    result.form(roots.values());
     result.clusters.sort(Comparator.comparingInt(cluster -> cluster.number));
     return result.clusters;
   }
@@ -70,6 +77,7 @@ final class Clusters {
       int before = level.get(root) - (operation ? 1 : 0);
       root.dependencies.forEach(d -> latest.merge(d.root(), before, Math::min));
     }
+    together(computed);
     Set<Root> early = new HashSet<>();
     for (Root root : computed) {
       int own = level.get(root);
@@ -87,6 +95,25 @@ final class Clusters {
             .thenComparing(r -> !early.contains(r))
             .thenComparingInt(r -> r.order));
     computed.forEach(this::place);
+  }
+
+  /**
+   * An attention's log-sum-exp is wanted by the backward pass only, yet costs nothing while the
+   * output is computed; what it reads is there by then.
+   */
+  private void together(List<Root> computed) {
+    Map<List<Tensor>, Integer> outputs = new HashMap<>();
+    for (Root root : computed) {
+      if (root.node.op() instanceof Op.AttentionOutput) {
+        outputs.merge(root.node.inputs().subList(0, 2), level.get(root), Math::min);
+      }
+    }
+    for (Root root : computed) {
+      Integer output = outputs.get(root.node.inputs().stream().limit(2).toList());
+      if (root.node.op() instanceof Op.AttentionLogSumExp && output != null) {
+        level.merge(root, output, Math::min);
+      }
+    }
   }
 
   private static boolean isOperation(Root root) {
@@ -108,7 +135,22 @@ final class Clusters {
         }
       }
     }
-    clusters.add(new Cluster(clusters.size(), level.get(root), root));
+    List<Cluster> ofTheseKeys = List.of();
+    if (root.node.op() instanceof Op.Attention) {
+      Tensor keys = root.node.inputs().get(1);
+      ofTheseKeys = attentions.computeIfAbsent(keys, key -> new ArrayList<>());
+      for (Cluster candidate : ofTheseKeys) {
+        if (together && candidate.acceptsAttention(root, level.get(root), chosen)) {
+          register(root);
+          return;
+        }
+      }
+    }
+    Cluster own = new Cluster(clusters.size(), level.get(root), root);
+    if (root.node.op() instanceof Op.Attention) {
+      ofTheseKeys.add(own);
+    }
+    clusters.add(own);
     register(root);
   }
 

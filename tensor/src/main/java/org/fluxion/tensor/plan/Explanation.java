@@ -189,6 +189,18 @@ public final class Explanation {
             long batch = m.batch().stream().reduce(1L, (a, b) -> a * b);
             yield "matmul " + (batch == 1 ? "" : batch + " × ") + m.m() + "×" + m.k() + "×" + m.n();
           }
+          case Kernel.AttentionKernel a -> {
+            long batch = a.batch().stream().reduce(1L, (x, y) -> x * y);
+            yield a.name()
+                + " "
+                + batch
+                + " × "
+                + a.queries()
+                + "×"
+                + a.headSize()
+                + "×"
+                + a.keys();
+          }
           case Kernel.LoopKernel loops -> loops.name() + " " + loops.loops();
           case Kernel.OperationKernel operation -> operation.name() + " " + operation.shape();
         };

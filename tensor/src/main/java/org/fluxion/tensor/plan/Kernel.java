@@ -1,7 +1,11 @@
 package org.fluxion.tensor.plan;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Op;
@@ -307,6 +311,193 @@ public sealed interface Kernel {
           + (sa[sa.length - 1] == 1)
           + (sb[sb.length - 1] == 1)
           + batch.isEmpty();
+    }
+  }
+
+  /** What an operand is to attention. */
+  enum Role {
+    /** [queries, head size]. */
+    QUERIES,
+    /** [keys, head size]. */
+    KEYS,
+    /** [keys, value size]. */
+    VALUES,
+    /** [queries, head size]. */
+    QUERIES_TANGENT,
+    /** [keys, head size]. */
+    KEYS_TANGENT,
+    /** [keys, value size]. */
+    VALUES_TANGENT,
+    /** [queries, value size]. */
+    OUTPUT,
+    /** [queries, 1]. */
+    LOG_SUM_EXP,
+    /** The output's cotangent, [queries, value size]. */
+    COTANGENT,
+    /** [queries, keys], of bool or floats. */
+    MASK;
+
+    /**
+     * The roles of an operation's operands, the mask left out.
+     *
+     * @param op the operation
+     * @return a role per operand
+     */
+    public static List<Role> of(Op.Attention op) {
+      return switch (op) {
+        case Op.AttentionOutput o -> List.of(QUERIES, KEYS, VALUES);
+        case Op.AttentionLogSumExp o -> List.of(QUERIES, KEYS);
+        case Op.AttentionTangent o ->
+            List.of(QUERIES, KEYS, VALUES, QUERIES_TANGENT, KEYS_TANGENT, VALUES_TANGENT);
+        case Op.AttentionQueryCotangent o -> COTANGENTS;
+        case Op.AttentionKeyCotangent o -> COTANGENTS;
+        case Op.AttentionValueCotangent o -> COTANGENTS;
+      };
+    }
+
+    private static final List<Role> COTANGENTS =
+        List.of(QUERIES, KEYS, VALUES, OUTPUT, LOG_SUM_EXP, COTANGENT);
+
+    /**
+     * The pass over queries and keys that computes an operation: forward, backward with a row for
+     * each query, or backward with a row for each key.
+     *
+     * @param op the operation
+     * @return 0, 1 or 2
+     */
+    static int pass(Op.Attention op) {
+      return switch (op) {
+        case Op.AttentionOutput o -> 0;
+        case Op.AttentionLogSumExp o -> 0;
+        case Op.AttentionTangent o -> 0;
+        case Op.AttentionQueryCotangent o -> 1;
+        case Op.AttentionKeyCotangent o -> 2;
+        case Op.AttentionValueCotangent o -> 2;
+      };
+    }
+  }
+
+  /**
+   * Operations of the attention family over the same queries and keys, computed in one pass over
+   * them without a matrix of queries by keys. All have one scale and one causality, and each role's
+   * operand is the same for all.
+   *
+   * @param ops what is computed, each once: of output, log-sum-exp and tangent some; or the
+   *     queries' cotangent; or those of keys and values, or one of them
+   * @param batch the extents of the batch loops
+   * @param queries how many
+   * @param keys how many
+   * @param headSize elements of a query and of a key
+   * @param valueSize elements of a value; 0 if there are none
+   * @param operands the operands: strides of the batch loops, then row, then column
+   * @param results a result for each operation, likewise
+   */
+  record AttentionKernel(
+      List<Op.Attention> ops,
+      List<Long> batch,
+      int queries,
+      int keys,
+      int headSize,
+      int valueSize,
+      Map<Role, Access> operands,
+      List<Access> results)
+      implements Kernel {
+    /** Copies the collections, the operands in the order of the roles. */
+    public AttentionKernel {
+      ops = List.copyOf(ops);
+      batch = List.copyOf(batch);
+      operands = Collections.unmodifiableMap(new EnumMap<>(operands));
+      results = List.copyOf(results);
+    }
+
+    /**
+     * Whether it computes an operation.
+     *
+     * @param op the operation's class
+     * @return whether it does
+     */
+    public boolean computes(Class<? extends Op.Attention> op) {
+      return ops.stream().anyMatch(op::isInstance);
+    }
+
+    @Override
+    public String name() {
+      return ops.stream()
+          .map(Op::label)
+          .collect(Collectors.joining("+"))
+          .replace("+attention", "+");
+    }
+
+    @Override
+    public List<Buffer> reads() {
+      return operands.values().stream().map(Access::buffer).distinct().toList();
+    }
+
+    @Override
+    public List<Buffer> writes() {
+      return results.stream().map(Access::buffer).distinct().toList();
+    }
+
+    @Override
+    public long bytes() {
+      long bytes = 0;
+      for (Map.Entry<Role, Access> operand : operands.entrySet()) {
+        long rows =
+            switch (operand.getKey()) {
+              case KEYS, VALUES, KEYS_TANGENT, VALUES_TANGENT -> keys;
+              default -> queries;
+            };
+        long columns =
+            switch (operand.getKey()) {
+              case QUERIES, KEYS, QUERIES_TANGENT, KEYS_TANGENT -> headSize;
+              case VALUES, VALUES_TANGENT, OUTPUT, COTANGENT -> valueSize;
+              case LOG_SUM_EXP -> 1;
+              case MASK -> keys;
+            };
+        List<Long> loops = new ArrayList<>(batch);
+        loops.addAll(List.of(rows, columns));
+        bytes += touched(operand.getValue().buffer(), List.of(operand.getValue()), loops);
+      }
+      long matrices = batch.stream().reduce(1L, (x, y) -> x * y);
+      for (Op.Attention op : ops) {
+        long elements =
+            switch (op) {
+              case Op.AttentionOutput o -> (long) queries * valueSize;
+              case Op.AttentionLogSumExp o -> queries;
+              case Op.AttentionTangent o -> (long) queries * valueSize;
+              case Op.AttentionQueryCotangent o -> (long) queries * headSize;
+              case Op.AttentionKeyCotangent o -> (long) keys * headSize;
+              case Op.AttentionValueCotangent o -> (long) keys * valueSize;
+            };
+        bytes += elements * matrices * results.get(0).buffer().dtype().bytes();
+      }
+      return bytes;
+    }
+
+    @Override
+    public long flops() {
+      // Multiplications and additions of the products that one pass needs, per query and key.
+      long each = 2L * headSize;
+      boolean tangent = computes(Op.AttentionTangent.class);
+      if (Role.pass(ops.get(0)) == 0) {
+        each += tangent || computes(Op.AttentionOutput.class) ? 2L * valueSize : 0;
+        each += tangent ? 4L * headSize + 4L * valueSize : 0;
+      } else {
+        each += computes(Op.AttentionQueryCotangent.class) ? 2L * (headSize + valueSize) : 0;
+        each += computes(Op.AttentionKeyCotangent.class) ? 2L * (headSize + valueSize) : 0;
+        each += computes(Op.AttentionValueCotangent.class) ? 2L * valueSize : 0;
+      }
+      long pairs = (long) queries * keys;
+      if (ops.get(0).causal()) {
+        long square = Math.min(queries, keys);
+        pairs = square * (square + 1) / 2 + (queries - square) * keys;
+      }
+      return each * pairs * batch.stream().reduce(1L, (x, y) -> x * y);
+    }
+
+    @Override
+    public String structure() {
+      return name() + ops.get(0).causal() + headSize + "," + valueSize + operands.keySet();
     }
   }
 

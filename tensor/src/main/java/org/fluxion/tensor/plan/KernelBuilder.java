@@ -1,6 +1,7 @@
 package org.fluxion.tensor.plan;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,6 +27,9 @@ final class KernelBuilder {
   }
 
   static Kernel build(Cluster cluster, Map<Tensor, Root> roots) {
+    if (cluster.isAttention()) {
+      return attention(cluster.members, roots);
+    }
     if (cluster.isOperation()) {
       return operation(cluster.members.get(0), roots);
     }
@@ -47,7 +51,7 @@ final class KernelBuilder {
           root.buffer,
           node.shape());
     }
-    MatmulViews.Views views = MatmulViews.of(node, root.way, roots.keySet());
+    MatrixViews.Views views = MatrixViews.of(node.inputs(), List.of(root), roots.keySet());
     int m = node.shape().extent(-2);
     int n = node.shape().extent(-1);
     int k = node.inputs().get(0).shape().extent(-1);
@@ -57,12 +61,35 @@ final class KernelBuilder {
         m,
         n,
         k,
-        access(views.a(), roots),
-        access(views.b(), roots),
-        access(views.c(), roots));
+        access(views.operands().get(0), roots),
+        access(views.operands().get(1), roots),
+        access(views.results().get(0), roots));
   }
 
-  private static Access access(MatmulViews.View view, Map<Tensor, Root> roots) {
+  /** Operations of the attention family over the same queries and keys, in one pass. */
+  private static Kernel attention(List<Root> members, Map<Tensor, Root> roots) {
+    Map<Kernel.Role, Tensor> operands = Cluster.attentionOperands(members);
+    MatrixViews.Views views =
+        MatrixViews.of(List.copyOf(operands.values()), members, roots.keySet());
+    Map<Kernel.Role, Access> accesses = new EnumMap<>(Kernel.Role.class);
+    int i = 0;
+    for (Kernel.Role role : operands.keySet()) {
+      accesses.put(role, access(views.operands().get(i++), roots));
+    }
+    Tensor queries = operands.get(Kernel.Role.QUERIES);
+    Tensor values = operands.get(Kernel.Role.VALUES);
+    return new Kernel.AttentionKernel(
+        members.stream().map(member -> (Op.Attention) member.node.op()).toList(),
+        views.batch().extents(),
+        queries.shape().extent(-2),
+        operands.get(Kernel.Role.KEYS).shape().extent(-2),
+        queries.shape().extent(-1),
+        values == null ? 0 : values.shape().extent(-1),
+        accesses,
+        views.results().stream().map(view -> access(view, roots)).toList());
+  }
+
+  private static Access access(MatrixViews.View view, Map<Tensor, Root> roots) {
     long[] strides = java.util.Arrays.copyOf(view.batch(), view.batch().length + 2);
     strides[strides.length - 2] = view.row();
     strides[strides.length - 1] = view.column();

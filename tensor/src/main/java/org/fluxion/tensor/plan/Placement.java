@@ -117,8 +117,8 @@ final class Placement {
       return null;
     }
     if (onlyReader
-        && operand.op() instanceof Op.Matmul
-        && MatmulViews.result(operand, way, null, roots.keySet()) != null) {
+        && Roots.readsMatrices(operand.op())
+        && MatrixViews.result(operand, way, null, roots.keySet()) != null) {
       return new Placed(root, List.copyOf(way), 0);
     }
     long offset = offset(operand, way);

@@ -79,7 +79,7 @@ public record Plan(
 
     Planner(Graph source, int[] donations, PlanOptions options) {
       this.source = source;
-      Graph simplified = Simplify.run(source, options.simplify());
+      Graph simplified = Simplify.run(source, options.simplify(), options.attentionSize());
       if (options.splitSums()) {
         simplified = SplitSums.run(simplified);
         Simplify.verify(simplified);
@@ -94,7 +94,7 @@ public record Plan(
     }
 
     Plan plan() {
-      List<Cluster> clusters = Clusters.of(roots.values(), options.clusters());
+      List<Cluster> clusters = Clusters.of(roots, options.clusters());
       Set<Tensor> outputs = new HashSet<>(graph.outputs());
       for (Root root : roots.values()) {
         for (Root.Dependency dependency : root.dependencies) {

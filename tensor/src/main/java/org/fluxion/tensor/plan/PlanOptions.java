@@ -9,11 +9,18 @@ package org.fluxion.tensor.plan;
  * @param placement results written where they are wanted
  * @param clusters several values in one kernel
  * @param schedule kernels in an order that takes little memory
+ * @param attentionSize the largest head or value size for which the backend has kernels of the
+ *     attention family; 0 if it has none. Larger ones run by their definition
  */
 public record PlanOptions(
-    boolean simplify, boolean splitSums, boolean placement, boolean clusters, boolean schedule) {
-  /** Every pass. */
-  public static final PlanOptions ALL = new PlanOptions(true, true, true, true, true);
+    boolean simplify,
+    boolean splitSums,
+    boolean placement,
+    boolean clusters,
+    boolean schedule,
+    int attentionSize) {
+  /** Every pass, for a backend without kernels for attention. */
+  public static final PlanOptions ALL = new PlanOptions(true, true, true, true, true, 0);
 
   /** How many passes there are. */
   public static final int PASSES = 5;
@@ -25,6 +32,16 @@ public record PlanOptions(
    * @return the options
    */
   public static PlanOptions without(int pass) {
-    return new PlanOptions(pass != 0, pass != 1, pass != 2, pass != 3, pass != 4);
+    return new PlanOptions(pass != 0, pass != 1, pass != 2, pass != 3, pass != 4, 0);
+  }
+
+  /**
+   * The same passes for a backend that has kernels for attention.
+   *
+   * @param largest the largest head or value size that they take
+   * @return the options
+   */
+  public PlanOptions withAttention(int largest) {
+    return new PlanOptions(simplify, splitSums, placement, clusters, schedule, largest);
   }
 }

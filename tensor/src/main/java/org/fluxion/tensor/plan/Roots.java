@@ -60,6 +60,7 @@ final class Roots {
   static boolean isOperation(Op op) {
     return switch (op) {
       case Op.Matmul o -> true;
+      case Op.Attention o -> true;
       case Op.Fold o -> true;
       case Op.Gather o -> true;
       case Op.ScatterAdd o -> true;
@@ -70,6 +71,11 @@ final class Roots {
       case Op.Pad o -> o.interior().stream().anyMatch(i -> i != 0);
       default -> false;
     };
+  }
+
+  /** Operations whose kernels read and write batches of matrices of any strides. */
+  static boolean readsMatrices(Op op) {
+    return op instanceof Op.Matmul || op instanceof Op.Attention;
   }
 
   /** Operations that only change where an element is read. */
@@ -125,8 +131,8 @@ final class Roots {
       if (operation) {
         for (Tensor operand : node.inputs()) {
           chosen.add(
-              node.op() instanceof Op.Matmul
-                  ? MatmulViews.storage(operand, chosen)
+              readsMatrices(node.op())
+                  ? MatrixViews.storage(operand, chosen)
                   : contiguousBase(operand));
         }
       }
@@ -224,8 +230,8 @@ final class Roots {
       for (Tensor node : pending) {
         Root root = roots.get(node);
         if (root.kind == Root.Kind.OPERATION) {
-          if (node.op() instanceof Op.Matmul) {
-            added.addAll(MatmulViews.unreachable(node, chosen));
+          if (readsMatrices(node.op())) {
+            added.addAll(MatrixViews.unreachable(node, chosen));
           }
         } else if (root.kind != Root.Kind.LEAF) {
           new Reach(root, chosen).find(added);

@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.fluxion.tensor.Attention;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
@@ -42,14 +43,16 @@ final class Simplify {
   private final Set<Tensor> inputs;
 
   private final boolean identities;
+  private final int attentionSize;
 
-  private Simplify(Graph graph, boolean identities) {
+  private Simplify(Graph graph, boolean identities, int attentionSize) {
     this.identities = identities;
+    this.attentionSize = attentionSize;
     this.inputs = new HashSet<>(graph.inputs());
   }
 
   static Graph run(Graph graph) {
-    return run(graph, true);
+    return run(graph, true, 0);
   }
 
   /**
@@ -57,9 +60,10 @@ final class Simplify {
    *
    * @param graph the graph
    * @param identities whether it does more than it must: merges and removes nodes
+   * @param attentionSize the largest head or value size for which attention has kernels
    */
-  static Graph run(Graph graph, boolean identities) {
-    Simplify pass = new Simplify(graph, identities);
+  static Graph run(Graph graph, boolean identities, int attentionSize) {
+    Simplify pass = new Simplify(graph, identities, attentionSize);
     List<Tensor> nodes = graph.nodes();
     for (Tensor node : nodes) {
       node.inputs().forEach(operand -> pass.readers.merge(operand, 1, Integer::sum));
@@ -126,7 +130,8 @@ final class Simplify {
     return switch (node.op()) {
       case Op.Mark o -> in.get(0);
       case Op.StopGradient o -> in.get(0);
-      case Op.Custom o -> expand(o, in);
+      case Op.Custom o -> expand(o.function().expand(in), in);
+      case Op.Attention o when !hasKernel(o, in) -> expand(Attention.definition(o, in), in);
       // Kernels have no reductions that fold nothing.
       case Op.Sum o when trivial(o.axes(), in.get(0)) -> dropped(node, in.get(0));
       case Op.ReduceMax o when trivial(o.axes(), in.get(0)) -> dropped(node, in.get(0));
@@ -181,8 +186,14 @@ final class Simplify {
     return merged(new Op.Reshape(node.shape()), List.of(source));
   }
 
-  private Tensor expand(Op.Custom custom, List<Tensor> in) {
-    Tensor body = custom.function().expand(in);
+  /** Whether the backend has kernels for attention over such operands. */
+  private boolean hasKernel(Op.Attention op, List<Tensor> in) {
+    int size = in.get(0).shape().extent(-1);
+    int valueSize = op.operands() > 2 ? in.get(2).shape().extent(-1) : 0;
+    return Math.max(size, valueSize) <= attentionSize;
+  }
+
+  private Tensor expand(Tensor body, List<Tensor> in) {
     List<Tensor> fresh = new ArrayList<>();
     Set<Tensor> operands = new HashSet<>(in);
     for (Tensor node : Graph.topological(List.of(body), operands)) {

@@ -8,15 +8,22 @@ import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
 /**
- * Reads the operands of a matrix product where they lie: transposes, slices, splits into heads and
- * broadcasts become strides. An operand that rows, columns and batch loops cannot reach is stored.
+ * Reads the operands of matrix products and of attention where they lie: transposes, slices, splits
+ * into heads and broadcasts become strides. An operand that rows, columns and batch loops cannot
+ * reach is stored.
  */
-final class MatmulViews {
-  /** The loops of a product's batch and what each matrix's element lies apart along them. */
-  record Views(Loops batch, View a, View b, View c) {}
+final class MatrixViews {
+  /**
+   * The loops of a batch, and how far apart each matrix's elements lie along them.
+   *
+   * @param batch the loops
+   * @param operands the views of the operands
+   * @param results the views of the results
+   */
+  record Views(Loops batch, List<View> operands, List<View> results) {}
 
   /**
-   * One operand.
+   * One matrix.
    *
    * @param source the root that holds it
    * @param offset its first element
@@ -26,24 +33,29 @@ final class MatmulViews {
    */
   record View(Tensor source, long offset, long[] batch, long row, long column) {}
 
-  private MatmulViews() {}
+  private MatrixViews() {}
 
   /** The operands that have to be stored, since no strides describe them. */
-  static List<Tensor> unreachable(Tensor matmul, Set<Tensor> chosen) {
+  static List<Tensor> unreachable(Tensor node, Set<Tensor> chosen) {
     List<Tensor> result = new ArrayList<>();
-    for (Tensor operand : matmul.inputs()) {
+    for (Tensor operand : node.inputs()) {
       if (!chosen.contains(operand) && operand(operand, batch(operand, chosen), chosen) == null) {
         result.add(operand);
       }
     }
-    if (result.isEmpty()) {
-      Loops a = batch(matmul.inputs().get(0), chosen);
-      Loops b = batch(matmul.inputs().get(1), chosen);
-      if (Loops.refine(a, b) == null) {
-        result.addAll(new LinkedHashSet<>(matmul.inputs()));
-      }
+    if (result.isEmpty() && batch(node.inputs(), chosen) == null) {
+      result.addAll(new LinkedHashSet<>(node.inputs()));
     }
     return result;
+  }
+
+  /** The coarsest loops in which every operand's matrices can be walked; null if there are none. */
+  private static Loops batch(List<Tensor> operands, Set<Tensor> chosen) {
+    Loops batch = plainBatch(operands.get(0));
+    for (Tensor operand : operands) {
+      batch = batch == null ? null : Loops.refine(batch, batch(operand, chosen));
+    }
+    return batch;
   }
 
   /**
@@ -74,50 +86,58 @@ final class MatmulViews {
   }
 
   /**
-   * The views of a product whose operands are all reachable.
+   * The views of a kernel whose operands are all reachable.
    *
-   * @param matmul the product
-   * @param way how its result is moved to where it is stored; empty if it stays where it is
+   * @param operands what it reads
+   * @param results the operations that it computes
    * @param chosen the tensors that are stored
+   * @return the views, or null if the results' ways demand cuts that contradict each other
    */
-  static Views of(Tensor matmul, List<Placement.Link> way, Set<Tensor> chosen) {
-    Tensor a = matmul.inputs().get(0);
-    Tensor b = matmul.inputs().get(1);
-    Loops batch = Loops.refine(batch(a, chosen), batch(b, chosen));
-    View c = way.isEmpty() ? stored(matmul, batch) : null;
-    if (c == null) {
-      Cut cut = result(matmul, way, batch, chosen);
-      batch = cut.batch;
-      c = cut.view;
+  static Views of(List<Tensor> operands, List<Root> results, Set<Tensor> chosen) {
+    Loops batch = batch(operands, chosen);
+    for (Root root : results) {
+      if (batch != null && !root.way.isEmpty()) {
+        Cut cut = result(root.node, root.way, batch, chosen);
+        batch = cut == null ? null : cut.batch;
+      }
     }
-    return new Views(batch, view(a, batch, chosen), view(b, batch, chosen), c);
+    if (batch == null) {
+      return null;
+    }
+    Loops loops = batch;
+    return new Views(
+        loops,
+        operands.stream().map(operand -> view(operand, loops, chosen)).toList(),
+        results.stream().map(root -> view(root, loops, chosen)).toList());
+  }
+
+  private static View view(Root result, Loops loops, Set<Tensor> chosen) {
+    return result.way.isEmpty()
+        ? stored(result.node, loops)
+        : result(result.node, result.way, loops, chosen).view;
   }
 
   /**
-   * Where a product's elements go when its result is moved.
+   * Where a result's elements go when it is moved.
    *
-   * @param matmul the product
+   * @param node the product or the attention
    * @param way the movements, the first one first
    * @param loops the operands' batch loops; null to find them
    * @param chosen the tensors that are stored
    * @return the loops, finer if need be, and the view; null if there are none, or columns would not
    *     lie side by side
    */
-  static Cut result(Tensor matmul, List<Placement.Link> way, Loops loops, Set<Tensor> chosen) {
-    Loops operands =
-        loops != null
-            ? loops
-            : Loops.refine(
-                batch(matmul.inputs().get(0), chosen), batch(matmul.inputs().get(1), chosen));
+  static Cut result(Tensor node, List<Placement.Link> way, Loops loops, Set<Tensor> chosen) {
+    Loops operands = loops != null ? loops : batch(node.inputs(), chosen);
     if (operands == null) {
       return null;
     }
-    long rows = matmul.shape().extent(-2);
-    long columns = matmul.shape().extent(-1);
+    long rows = node.shape().extent(-2);
+    long columns = node.shape().extent(-1);
     Loops fine = withMatrix(operands, rows, columns);
     while (true) {
       try {
-        IndexMap map = IndexMap.of(matmul.shape(), fine, fine.steps());
+        IndexMap map = IndexMap.of(node.shape(), fine, fine.steps());
         for (Placement.Link link : way) {
           map = map.result(link.node(), link.operand());
         }

@@ -1,0 +1,441 @@
+package org.fluxion.opencl;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.plan.Kernel;
+import org.fluxion.tensor.plan.Kernel.Role;
+
+/**
+ * Attention for processors: a work-item owns up to {@value #ROWS} rows. It packs a block of columns
+ * into local memory, one element of all columns after another, so that dots are vectors of columns;
+ * and takes four rows at a time, whose products stay in registers.
+ */
+final class VectorAttention extends AttentionSource {
+  /** The rows that a work-item owns: the more, the less packing for each. */
+  private static final int ROWS = 64;
+
+  /** Rows whose products are in registers at once. */
+  private static final int DOWN = 4;
+
+  /** Vectors of sums that fit in the registers of AVX2, beside what they are made of. */
+  private static final int REGISTERS = 12;
+
+  private final int width;
+  private final int block;
+  private final String vector;
+
+  VectorAttention(Kernel.AttentionKernel kernel, Family family) {
+    super(kernel, family);
+    int floats = Math.min(8, family.width());
+    this.width = dtype.bytes() == 8 ? Math.max(2, floats / 2) : floats;
+    this.block = Math.max(kernel.headSize(), kernel.valueSize()) > 64 ? 32 : 64;
+    this.vector = Types.value(dtype, width);
+  }
+
+  @Override
+  int lanes() {
+    return 1;
+  }
+
+  @Override
+  int each() {
+    // Fewer rows where there are too few to keep the device busy.
+    long batch = kernel.batch().stream().reduce(1L, (x, y) -> x * y);
+    int each = ROWS;
+    while (each > 4 * DOWN && batch * Math.ceilDiv(rows(), each) < family.groups()) {
+      each /= 2;
+    }
+    return each;
+  }
+
+  private String load(String pointer) {
+    return "vload%d(0, %s)".formatted(width, pointer);
+  }
+
+  private String store(String value, String pointer) {
+    return "vstore%d(%s, 0, %s);".formatted(width, value, pointer);
+  }
+
+  private int padded(int size) {
+    return Math.ceilDiv(size, width) * width;
+  }
+
+  /** Whether the sums read a column where it lies. */
+  private boolean inPlace(Role role) {
+    return isDense(role) && size(role) % width == 0;
+  }
+
+  @Override
+  void body() {
+    for (Role role : dotColumns()) {
+      line(1, "local %s t_%s[%d];", type, name(role), size(role) * block);
+    }
+    for (Role role : sumColumns()) {
+      if (!inPlace(role)) {
+        line(1, "local %s y_%s[%d];", type, name(role), padded(size(role)) * block);
+      }
+    }
+    for (int a : accumulators()) {
+      line(1, "local %s a%d[%d];", type, a, padded(accumulatorSize(a)) * ROWS);
+    }
+    if (pass == 2) {
+      line(1, "local %s column_lse[%d], column_delta[%d];", type, block, block);
+    } else {
+      line(1, "local %s m[%d], l[%d], r[%d];", type, ROWS, ROWS, ROWS);
+    }
+    line(1, "%s e[%d], w[%d], fold[%d];", type, DOWN * block, DOWN * block, width);
+    begin();
+    columnLoop(block);
+    line(2, "const int filled = (count + %d) / %d * %d;", width - 1, width, width);
+    pack();
+    line(2, "for (int i = first; i < last; i += %d) {", DOWN);
+    if (causal) {
+      String hidden = pass == 2 ? "c0 + %d < i" : "c0 > i + %d";
+      line(3, "if (" + hidden + ") continue;", (pass == 2 ? block : DOWN) - 1);
+    }
+    dotStep();
+    line(3, "for (int n = 0; n < %d; n++) {", DOWN);
+    line(4, "const int row = min(i + n, last - 1), at = i + n - first, from = n * %d;", block);
+    hide();
+    if (pass == 0) {
+      softmaxStep();
+    } else {
+      weightsStep();
+    }
+    line(3, "}");
+    sumStep();
+    line(2, "}");
+    line(1, "}");
+    end();
+  }
+
+  /** What a row begins with. */
+  private void begin() {
+    line(1, "for (int i = 0; i < (last - first + %1$d) / %2$d * %2$d; i++) {", DOWN - 1, DOWN);
+    if (pass == 0) {
+      line(2, "m[i] = -INFINITY; l[i] = 0; r[i] = 0;");
+    } else if (pass == 1) {
+      line(2, "const int row = min(first + i, last - 1);");
+      line(2, "l[i] = %s; m[i] = 0; r[i] = 0;", logSumExpOf("row"));
+      line(2, "for (int p = 0; p < %d; p++) r[i] += %s;", kernel.valueSize(), delta("row"));
+    }
+    for (int a : accumulators()) {
+      int size = padded(accumulatorSize(a));
+      line(2, "for (int p = 0; p < %1$d; p++) a%2$d[i * %1$d + p] = 0;", size, a);
+    }
+    line(1, "}");
+  }
+
+  private String delta(String row) {
+    return element(Role.COTANGENT, row, "p") + " * " + element(Role.OUTPUT, row, "p");
+  }
+
+  private void pack() {
+    for (Role role : dotColumns()) {
+      line(2, "for (int j = 0; j < %d; j += %d) {", block, width);
+      line(3, "for (int p = 0; p < %d; p++) {", size(role));
+      line(4, "local %s *t = t_%s + p * %d + j;", type, name(role), block);
+      for (int lane = 0; lane < width; lane++) {
+        String column = "c0 + min(j + %d, count - 1)".formatted(lane);
+        line(4, "t[%1$d] = j + %1$d < count ? %2$s : 0;", lane, element(role, column, "p"));
+      }
+      line(3, "}");
+      line(2, "}");
+    }
+    for (Role role : sumColumns()) {
+      if (!inPlace(role)) {
+        int size = padded(size(role));
+        line(2, "for (int j = 0; j < count; j++) {");
+        line(3, "local %s *y = y_%s + j * %d;", type, name(role), size);
+        line(
+            3, "for (int p = 0; p < %d; p++) y[p] = %s;", size(role), element(role, "c0 + j", "p"));
+        line(3, "for (int p = %d; p < %d; p++) y[p] = 0;", size(role), size);
+        line(2, "}");
+      }
+    }
+    if (pass == 2) {
+      line(2, "for (int j = 0; j < %d; j++) {", block);
+      line(3, "const int query = c0 + min(j, count - 1);");
+      line(3, "column_lse[j] = j < count ? (%s) : INFINITY;", logSumExpOf("query"));
+      line(3, "%s sum = 0;", type);
+      line(3, "for (int p = 0; p < %d; p++) sum += %s;", kernel.valueSize(), delta("query"));
+      line(3, "column_delta[j] = sum;");
+      line(2, "}");
+    }
+  }
+
+  /** Groups by size, so that products and sums over equally many elements share a loop. */
+  private static <T> List<List<T>> bySize(List<T> terms, ToIntFunction<T> size) {
+    Map<Integer, List<T>> groups =
+        terms.stream()
+            .collect(
+                Collectors.groupingBy(
+                    size::applyAsInt, LinkedHashMap::new, Collectors.<T>toList()));
+    return List.copyOf(groups.values());
+  }
+
+  /** How many vectors side by side a loop with so many terms takes, of so many in all. */
+  private static int across(int terms, int vectors) {
+    int across = Math.max(1, REGISTERS / (DOWN * terms));
+    while (vectors % across != 0) {
+      across--;
+    }
+    return across;
+  }
+
+  private void dotStep() {
+    List<Role> rowRoles = dots.stream().map(Dot::row).distinct().toList();
+    for (int n = 0; n < DOWN; n++) {
+      line(3, "const int i%1$d = min(i + %1$d, last - 1);", n);
+    }
+    int across = across(dots.size(), block / width);
+    line(3, "for (int j = 0; j < filled; j += %d) {", across * width);
+    for (int t = 0; t < dots.size(); t++) {
+      for (int n = 0; n < DOWN; n++) {
+        for (int x = 0; x < across; x++) {
+          line(4, "%s x%d_%d_%d = (%s) (0);", vector, t, n, x, vector);
+        }
+      }
+    }
+    for (List<Dot> group : bySize(dots, Dot::size)) {
+      line(4, "for (int p = 0; p < %d; p++) {", group.get(0).size());
+      for (Role column : group.stream().map(Dot::column).distinct().toList()) {
+        for (int x = 0; x < across; x++) {
+          String at = "t_%1$s + p * %2$d + j + %3$d".formatted(name(column), block, x * width);
+          line(5, "const %s b_%s_%d = %s;", vector, name(column), x, load(at));
+        }
+      }
+      for (int n = 0; n < DOWN; n++) {
+        for (Role row : rowRoles) {
+          if (group.stream().anyMatch(dot -> dot.row() == row)) {
+            String value = element(row, "i" + n, "p");
+            line(5, "const %1$s y_%2$s_%3$d = (%1$s) (%4$s);", vector, name(row), n, value);
+          }
+        }
+        for (Dot dot : group) {
+          for (int x = 0; x < across; x++) {
+            line(
+                5,
+                "x%1$d_%2$d_%3$d = fma(y_%4$s_%2$d, b_%5$s_%3$d, x%1$d_%2$d_%3$d);",
+                dots.indexOf(dot),
+                n,
+                x,
+                name(dot.row()),
+                name(dot.column()));
+          }
+        }
+      }
+      line(4, "}");
+    }
+    for (int n = 0; n < DOWN; n++) {
+      for (int x = 0; x < across; x++) {
+        for (String target : List.of("s", "d")) {
+          List<String> terms = new ArrayList<>();
+          for (int t = 0; t < dots.size(); t++) {
+            if (dots.get(t).target().equals(target)) {
+              terms.add("x%d_%d_%d".formatted(t, n, x));
+            }
+          }
+          if (!terms.isEmpty()) {
+            // The cotangent's d is no score, and has no scale.
+            String scaled = target.equals("s") || pass == 0 ? " * " + scale() : "";
+            String value = "(" + String.join(" + ", terms) + ")" + scaled;
+            String at = "%s + %d + j + %d".formatted(array(target), n * block, x * width);
+            line(4, "%s", store(value, at));
+          }
+        }
+      }
+    }
+    line(3, "}");
+  }
+
+  /** Where the products lie until the weights replace them. */
+  private static String array(String target) {
+    return target.equals("s") ? "e" : "w";
+  }
+
+  /** Columns that a row does not see get a score of −∞. */
+  private void hide() {
+    if (isMasked()) {
+      line(4, "for (int j = 0; j < count; j++) {");
+      line(5, "%s", masking("e[from + j]", "row", "c0 + j"));
+      line(4, "}");
+    }
+    if (causal && pass == 2) {
+      line(4, "for (int j = 0; j < min(count, row - c0); j++) e[from + j] = -INFINITY;");
+    }
+    String seen = causal && pass != 2 ? "clamp(row - c0 + 1, 0, count)" : "count";
+    line(4, "for (int j = %s; j < filled; j++) e[from + j] = -INFINITY;", seen);
+  }
+
+  private void softmaxStep() {
+    line(4, "%s top = %s;", vector, load("e + from"));
+    line(4, "for (int j = %1$d; j < filled; j += %1$d)", width);
+    line(5, "top = fmax(top, %s);", load("e + from + j"));
+    line(4, "%s", store("top", "fold"));
+    line(4, "%s peak = m[at];", type);
+    line(4, "for (int j = 0; j < %d; j++) peak = fmax(peak, fold[j]);", width);
+    line(4, "const %s shift = peak == -INFINITY ? 0 : peak;", type);
+    line(4, "const %1$s fade = m[at] == peak ? 1 : exp(m[at] - shift);", type);
+    line(4, "m[at] = peak;");
+    line(
+        4,
+        "%1$s total = (%1$s) (0)%2$s;",
+        vector,
+        second() ? ", weighted = (" + vector + ") (0)" : "");
+    line(4, "for (int j = 0; j < filled; j += %d) {", width);
+    line(5, "const %s x = exp(%s - shift);", vector, load("e + from + j"));
+    line(5, "%s", store("x", "e + from + j"));
+    line(5, "total += x;");
+    if (second()) {
+      line(5, "const %s y = x * %s;", vector, load("w + from + j"));
+      line(5, "%s", store("y", "w + from + j"));
+      line(5, "weighted += y;");
+    }
+    line(4, "}");
+    fold("l", "total");
+    if (second()) {
+      fold("r", "weighted");
+    }
+    if (!sums.isEmpty()) {
+      line(4, "if (fade != 1) {");
+      for (int a : accumulators()) {
+        int size = padded(accumulatorSize(a));
+        line(5, "for (int p = 0; p < %1$d; p++) a%2$d[at * %1$d + p] *= fade;", size, a);
+      }
+      line(4, "}");
+    }
+  }
+
+  private void fold(String state, String value) {
+    line(4, "%s", store(value, "fold"));
+    line(4, "{ %1$s sum = %2$s[at] * fade;", type, state);
+    line(4, "  for (int j = 0; j < %d; j++) sum += fold[j];", width);
+    line(4, "  %s[at] = sum; }", state);
+  }
+
+  private void weightsStep() {
+    String lse = pass == 2 ? load("column_lse + j") : "l[at]";
+    String delta = pass == 2 ? load("column_delta + j") : "r[at]";
+    line(4, "for (int j = 0; j < filled; j += %d) {", width);
+    line(5, "const %s x = exp(%s - %s);", vector, load("e + from + j"), lse);
+    line(5, "%s", store("x", "e + from + j"));
+    if (second()) {
+      String y = "x * (%s - %s) * %s".formatted(load("w + from + j"), delta, scale());
+      line(5, "%s", store(y, "w + from + j"));
+    }
+    line(4, "}");
+  }
+
+  private void sumStep() {
+    for (List<Sum> group : bySize(sums, Sum::size)) {
+      int size = padded(group.get(0).size());
+      int across = across(group.size(), size / width);
+      line(3, "for (int f = 0; f < %d; f += %d) {", size, across * width);
+      for (int t = 0; t < group.size(); t++) {
+        for (int n = 0; n < DOWN; n++) {
+          for (int x = 0; x < across; x++) {
+            line(4, "%1$s z%2$d_%3$d_%4$d = (%1$s) (0);", vector, t, n, x);
+          }
+        }
+      }
+      line(4, "for (int j = 0; j < count; j++) {");
+      for (Role column : group.stream().map(Sum::column).distinct().toList()) {
+        for (int x = 0; x < across; x++) {
+          String at =
+              inPlace(column)
+                  ? "&" + element(column, "c0 + j", "f + " + x * width)
+                  : "y_%s + j * %d + f + %d".formatted(name(column), size, x * width);
+          line(5, "const %s b_%s_%d = %s;", vector, name(column), x, load(at));
+        }
+      }
+      for (int n = 0; n < DOWN; n++) {
+        for (String weight : group.stream().map(Sum::weight).distinct().toList()) {
+          line(5, "const %1$s %2$s%3$d = (%1$s) (%2$s[%4$d + j]);", vector, weight, n, n * block);
+        }
+        for (int t = 0; t < group.size(); t++) {
+          for (int x = 0; x < across; x++) {
+            line(
+                5,
+                "z%1$d_%2$d_%3$d = fma(%4$s%2$d, b_%5$s_%3$d, z%1$d_%2$d_%3$d);",
+                t,
+                n,
+                x,
+                group.get(t).weight(),
+                name(group.get(t).column()));
+          }
+        }
+      }
+      line(4, "}");
+      for (int n = 0; n < DOWN; n++) {
+        for (int x = 0; x < across; x++) {
+          for (int a : accumulators()) {
+            List<String> terms = new ArrayList<>();
+            for (int t = 0; t < group.size(); t++) {
+              if (group.get(t).accumulator() == a) {
+                terms.add("z%d_%d_%d".formatted(t, n, x));
+              }
+            }
+            if (!terms.isEmpty()) {
+              String at = "a%d + (i - first + %d) * %d + f + %d".formatted(a, n, size, x * width);
+              line(4, "%s", store(load(at) + " + " + String.join(" + ", terms), at));
+            }
+          }
+        }
+      }
+      line(3, "}");
+    }
+  }
+
+  private void end() {
+    line(1, "for (int i = first; i < last; i++) {");
+    line(2, "const int at = i - first;");
+    if (pass == 0) {
+      line(2, "const %s inverse = l[at] == 0 ? 0 : 1 / l[at];", type);
+      if (!sums.isEmpty()) {
+        int size = padded(kernel.valueSize());
+        line(2, "for (int p = 0; p < %d; p++) {", kernel.valueSize());
+        line(3, "const %s o = a0[at * %d + p] * inverse;", type, size);
+        store(Op.AttentionOutput.class, "o");
+        store(
+            Op.AttentionTangent.class,
+            "a1[at * %d + p] * inverse - r[at] * inverse * o".formatted(size));
+        line(2, "}");
+      }
+      if (logSumExp) {
+        int number = number(Op.AttentionLogSumExp.class);
+        line(2, "%s = l[at] == 0 ? -INFINITY : m[at] + log(l[at]);", result(number, "i", "0"));
+      }
+    } else {
+      for (Op.Attention op : kernel.ops()) {
+        int a = op instanceof Op.AttentionKeyCotangent ? 1 : 0;
+        int size = accumulatorSize(a);
+        line(2, "for (int p = 0; p < %d; p++) {", size);
+        store(op.getClass(), "a%d[at * %d + p]".formatted(a, padded(size)));
+        line(2, "}");
+      }
+    }
+    line(1, "}");
+  }
+
+  private int number(Class<? extends Op.Attention> op) {
+    for (int i = 0; i < kernel.ops().size(); i++) {
+      if (op.isInstance(kernel.ops().get(i))) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private void store(Class<? extends Op.Attention> op, String value) {
+    int number = number(op);
+    if (number >= 0) {
+      line(3, "%s = %s;", result(number, "i", "p"), value);
+    }
+  }
+}
