@@ -164,14 +164,15 @@ final class JvpRules {
 
   /** Elements that tie for the maximum share its tangent equally. */
   private static Tensor reduceMax(Tensor z, Op.ReduceMax op, Tensor dx) {
-    int[] axes = op.axes().stream().mapToInt(Integer::intValue).toArray();
     Tensor peak = z;
     org.fluxion.tensor.Shape kept = x(z).shape();
-    for (int axis : axes) {
+    for (int axis : op.axes()) {
       kept = kept.with(axis, 1);
     }
     Tensor ties = x(z).equal(peak.reshape(kept)).cast(z.dtype());
-    return dx.mul(ties).sum(axes).div(ties.sum(axes));
+    // Over no axes it is no sum of all, as the method without axes would have it.
+    Op.Sum sum = new Op.Sum(op.axes());
+    return Tensor.apply(sum, List.of(dx.mul(ties))).div(Tensor.apply(sum, List.of(ties)));
   }
 
   private static Tensor select(Tensor z, List<Tensor> d) {

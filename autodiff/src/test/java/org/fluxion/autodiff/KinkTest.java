@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
+import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Program;
 import org.fluxion.tensor.Run;
 import org.fluxion.tensor.Step;
@@ -35,6 +37,8 @@ class KinkTest {
   @Test
   void tiesShareTheDerivative() {
     derivative(x -> x.max(), new double[] {3, 1, 3, 3}, 1 / 3.0, 0, 1 / 3.0, 1 / 3.0);
+    derivative(
+        x -> Tensor.apply(new Op.ReduceMax(List.of()), List.of(x)), new double[] {3, 1}, 1, 1);
     derivative(x -> x.min(), new double[] {3, 1, 1}, 0, 0.5, 0.5);
     derivative(x -> x.maximum(Tensor.tensor(1.0, 2, 3)), new double[] {0, 2, 4}, 0, 0.5, 1);
     derivative(x -> x.minimum(x), new double[] {2}, 1);
