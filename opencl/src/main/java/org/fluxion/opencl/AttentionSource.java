@@ -1,8 +1,10 @@
 package org.fluxion.opencl;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
@@ -36,8 +38,8 @@ import org.fluxion.tensor.plan.Kernel.Role;
  * (Σ (w·v + e·dv) − r·o) / l.
  */
 abstract class AttentionSource {
-  /** The largest head or value size that the kernels take. */
-  static final int LARGEST_SIZE = 128;
+  /** The largest head or value size that the kernels take: registers hold a row's sums. */
+  private static final int LARGEST_SIZE = 128;
 
   /**
    * A product of rows and columns.
@@ -123,13 +125,44 @@ abstract class AttentionSource {
     }
   }
 
-  /** The launches: always one. */
-  static List<Launch> of(Kernel.AttentionKernel kernel, Family family) {
+  /**
+   * The launches: always one.
+   *
+   * @param kernel the kernel
+   * @param family how it is cut
+   * @param localBytes the local memory of a work-group
+   */
+  static List<Launch> of(Kernel.AttentionKernel kernel, Family family, long localBytes) {
     AttentionSource source =
         family.lanes() == 1
-            ? new VectorAttention(kernel, family)
-            : new LaneAttention(kernel, family);
+            ? new VectorAttention(kernel, family, localBytes)
+            : new LaneAttention(kernel, family, localBytes);
     return List.of(source.launch());
+  }
+
+  /**
+   * The largest head and value sizes whose kernels fit into local memory, whatever they compute.
+   *
+   * @param family how kernels are cut
+   * @param localBytes the local memory of a work-group
+   * @return a size for each dtype; 0 if there is none
+   */
+  static Map<DType, Integer> largestSizes(Family family, long localBytes) {
+    Map<DType, Integer> sizes = new EnumMap<>(DType.class);
+    for (DType dtype : List.of(DType.FLOAT32, DType.FLOAT64)) {
+      int size = LARGEST_SIZE;
+      while (size > 0 && leastLocalBytes(family, dtype, size) > localBytes) {
+        size -= 8;
+      }
+      sizes.put(dtype, size);
+    }
+    return sizes;
+  }
+
+  private static long leastLocalBytes(Family family, DType dtype, int size) {
+    return family.lanes() == 1
+        ? VectorAttention.leastLocalBytes(family, dtype, size)
+        : LaneAttention.leastLocalBytes(dtype, size);
   }
 
   /** How many rows there are. */

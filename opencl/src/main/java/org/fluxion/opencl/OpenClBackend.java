@@ -150,7 +150,8 @@ public final class OpenClBackend implements Backend {
 
     @Override
     public PlanOptions planOptions() {
-      return PlanOptions.ALL.withAttention(AttentionSource.LARGEST_SIZE);
+      return PlanOptions.ALL.withAttention(
+          AttentionSource.largestSizes(family, device.localBytes()));
     }
 
     @Override

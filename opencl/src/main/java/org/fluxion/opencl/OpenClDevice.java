@@ -36,6 +36,7 @@ final class OpenClDevice {
   private final int computeUnits;
   private final long memoryBytes;
   private final long largestAllocation;
+  private final long localBytes;
   private final List<String> extensions;
   private final boolean hasCompiler;
   private final boolean sharesHostMemory;
@@ -56,6 +57,7 @@ final class OpenClDevice {
     this.computeUnits = Info.integer(id, CL.CL_DEVICE_MAX_COMPUTE_UNITS);
     this.memoryBytes = Info.wide(id, CL.CL_DEVICE_GLOBAL_MEM_SIZE);
     this.largestAllocation = Info.wide(id, CL.CL_DEVICE_MAX_MEM_ALLOC_SIZE);
+    this.localBytes = Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE);
     this.extensions = List.of(Info.text(id, CL.CL_DEVICE_EXTENSIONS).split(" +"));
     this.hasCompiler = Info.integer(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
     this.sharesHostMemory = sharesHostMemory(id);
@@ -100,6 +102,11 @@ final class OpenClDevice {
   /** Its memory, unless that is the host's as well. */
   OptionalLong ownMemoryBytes() {
     return sharesHostMemory ? OptionalLong.empty() : OptionalLong.of(memoryBytes);
+  }
+
+  /** The local memory of a work-group. */
+  long localBytes() {
+    return localBytes;
   }
 
   /** The largest piece of memory that can be had at once. */

@@ -136,7 +136,8 @@ final class OpenClExecutable implements Executable {
           switch (plan.kernels().get(k)) {
             case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
             case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family);
-            case Kernel.AttentionKernel attention -> AttentionSource.of(attention, family);
+            case Kernel.AttentionKernel attention ->
+                AttentionSource.of(attention, family, context.device().localBytes());
             case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
           };
       for (Launch launch : made) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.autodiff.Jvp;
 import org.fluxion.autodiff.Vjp;
@@ -58,7 +59,7 @@ class AttentionPlanTest {
   }
 
   private static Plan fused(List<Tensor> outputs) {
-    return plan(outputs, PlanOptions.ALL.withAttention(128));
+    return plan(outputs, PlanOptions.ALL.withAttention(Map.of(DType.FLOAT32, 128)));
   }
 
   private static long matrices(Plan plan) {
