@@ -46,7 +46,7 @@ class LaunchTimesTest {
     return switch (kernel) {
       case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
       case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family);
-      case Kernel.AttentionKernel attention -> AttentionSource.of(attention, family);
+      case Kernel.AttentionKernel attention -> AttentionSource.of(attention, family, 1 << 16);
       case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
     };
   }
