@@ -7,6 +7,7 @@ module org.fluxion.tensor {
   requires jdk.management;
 
   exports org.fluxion.tensor;
+  exports org.fluxion.tensor.conformance;
   exports org.fluxion.tensor.plan;
   exports org.fluxion.tensor.profile;
 

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -153,8 +154,18 @@ public final class OpenClBackend implements Backend {
     }
 
     @Override
+    public OptionalLong memoryBytes() {
+      return device.ownMemoryBytes();
+    }
+
+    @Override
     public Executable prepare(Plan plan) {
       return new OpenClExecutable(plan, device.context(), family);
+    }
+
+    @Override
+    public String toString() {
+      return description();
     }
 
     @Override

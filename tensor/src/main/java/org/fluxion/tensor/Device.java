@@ -2,13 +2,14 @@ package org.fluxion.tensor;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
 import org.fluxion.tensor.profile.LaunchListener;
 import org.fluxion.tensor.profile.Peak;
 
-/** Where programs run. */
+/** Where programs run. A device prints itself as its {@link #description}. */
 public interface Device {
   /**
    * What people call it, as in {@link #of}.
@@ -33,6 +34,15 @@ public interface Device {
    */
   default PlanOptions planOptions() {
     return PlanOptions.ALL;
+  }
+
+  /**
+   * The memory of its own.
+   *
+   * @return bytes, or empty if its programs take the host's memory
+   */
+  default OptionalLong memoryBytes() {
+    return OptionalLong.empty();
   }
 
   /**
@@ -146,6 +156,11 @@ public interface Device {
       @Override
       public Executable prepare(Plan plan) {
         return cpu.prepare(plan);
+      }
+
+      @Override
+      public String toString() {
+        return description();
       }
 
       @Override

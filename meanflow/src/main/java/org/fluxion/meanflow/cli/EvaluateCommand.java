@@ -115,8 +115,11 @@ final class EvaluateCommand implements Callable<Integer> {
         samplers.add(sampler.steps(n));
         say(out, FigureTable.line(row));
       }
-      say(out, "Taking the time …");
-      List<Double> times = measurement.millisecondsPerImage(samplers);
+      say(out, "Taking the time, for about a minute …");
+      List<Double> times;
+      try (TaskBar bar = TaskBar.ofShare("Taking the time", ProgressReport.isTerminal())) {
+        times = measurement.millisecondsPerImage(samplers, bar::toShare);
+      }
       List<SummaryRow> rows =
           IntStream.range(0, scored.size())
               .mapToObj(i -> scored.get(i).withMillisecondsPerImage(times.get(i)))

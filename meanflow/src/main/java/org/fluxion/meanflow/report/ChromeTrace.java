@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
+import org.fluxion.nn.io.WholeFile;
 import org.fluxion.tensor.profile.Profile;
 
 /**
@@ -45,7 +46,7 @@ public final class ChromeTrace {
       json.writeEndArray();
       json.writeEndObject();
     }
-    WholeFiles.write(file, bytes.toByteArray());
+    WholeFile.write(file, bytes.toByteArray());
   }
 
   private static int thread(Profile.Track track) {

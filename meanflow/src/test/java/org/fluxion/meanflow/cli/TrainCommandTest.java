@@ -116,6 +116,10 @@ class TrainCommandTest {
     assertTrue(failure(1, CommandRun.here(convert)).contains("exists already"));
     convert[6] = folder.resolve("none/map.safetensors").toString();
     assertTrue(failure(1, CommandRun.here(convert)).contains("there is no folder"));
+    convert[6] = folder.resolve("f".repeat(240) + ".safetensors").toString();
+    String tooLong = failure(1, CommandRun.here(convert));
+    assertTrue(tooLong.contains(": " + convert[6] + ": "), tooLong);
+    assertFalse(tooLong.contains(".tmp"), tooLong);
     convert[6] = folder.resolve("other.safetensors").toString();
     convert[4] = "3";
     assertTrue(failure(1, CommandRun.here(convert)).contains("from 0 to 2, got 3"));
@@ -139,6 +143,20 @@ class TrainCommandTest {
     CommandRun.Outcome resumed = train("--resume", "--seed", "3", "--dtype", "float16");
     assertEquals(0, resumed.exitCode(), resumed.err());
     assertArrayEquals(before, Files.readAllBytes(flow));
+    assertFalse(resumed.out().contains("Trained "), resumed.out());
+    assertTrue(
+        resumed
+            .out()
+            .contains(
+                "The run was finished already, and nothing was left to train: it has taken 3"
+                    + " steps. The flow model"),
+        resumed.out());
+    // Shorter and longer again, with the configuration and without.
+    CommandRun.Outcome shorter = train("--resume", "--seed", "3", "--steps", "1");
+    assertTrue(shorter.out().contains("taken 3 steps, more than the 1 asked for."), shorter.out());
+    CommandRun.Outcome longer = train("--resume", "--seed", "3", "--steps", "4");
+    assertTrue(longer.out().contains("Going on after 3 steps"), longer.out() + longer.err());
+    assertTrue(longer.out().contains("Trained 4 steps."), longer.out() + longer.err());
   }
 
   /** The kernels among a trace's events, whose calls include one run for each step. */
@@ -193,14 +211,16 @@ class TrainCommandTest {
   @Test
   void badInputIsOneLine() throws IOException {
     assertTrue(failure(1, CommandRun.here("train", "--config", "none.json")).contains("none.json"));
-    assertTrue(failure(1, CommandRun.here("train")).contains("--config: missing"));
+    assertTrue(failure(1, CommandRun.here("train")).contains("nothing is trained by default"));
     assertTrue(failure(1, train("--resume")).contains("there is no run folder"));
     assertTrue(failure(1, train("--name", "a/b")).startsWith("--name: expected"));
     assertTrue(failure(1, train("--steps", "0")).contains("steps: expected a whole number of at"));
     assertTrue(failure(1, train("--threads", "0")).contains("--threads: expected at least 1"));
     assertTrue(failure(1, train("--backend", "abacus")).contains("abacus"));
     assertTrue(failure(2, train("--steps", "some")).contains("'some' is not an int"));
-    assertTrue(failure(2, train("--speed", "2")).contains("Unknown option"));
+    assertTrue(
+        failure(2, train("--speed", "2"))
+            .contains("unknown option '--speed': did you mean --seed"));
     String dtype = failure(2, train("--dtype", "int8"));
     assertTrue(dtype.contains("FLOAT32, FLOAT16"), dtype);
     assertFalse(Files.exists(runs()), "nothing was begun");
@@ -254,9 +274,17 @@ class TrainCommandTest {
       assertEquals(0, help.exitCode());
       assertFalse(help.out().contains("null"), help.out());
     }
-    String help = CommandRun.here("train", "--help").out();
+    String help = CommandRun.here("train", "--help").out().replaceAll("\\s+", " ");
     for (String option :
-        new String[] {"--config", "--resume", "--backend", "--threads", "--seed", "digits-flow"}) {
+        new String[] {
+          "--config",
+          "--resume",
+          "--backend",
+          "--threads",
+          "--seed",
+          "digits-flow",
+          "nothing is trained by default"
+        }) {
       assertTrue(help.contains(option), help);
     }
   }

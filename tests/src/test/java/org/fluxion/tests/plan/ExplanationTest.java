@@ -12,7 +12,7 @@ import org.fluxion.tensor.Run;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Step;
 import org.fluxion.tensor.Tensor;
-import org.fluxion.tests.conformance.OpenCl;
+import org.fluxion.tests.conformance.Devices;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -39,10 +39,7 @@ class ExplanationTest {
   @ParameterizedTest
   @ValueSource(strings = {"cpu:2", "reference", "opencl"})
   void timesAreListedIfTheyWereMeasured(String name) {
-    if (name.equals("opencl")) {
-      OpenCl.require();
-    }
-    Program<Tensor, Tensor, Tensor> program = program(Device.of(name));
+    Program<Tensor, Tensor, Tensor> program = program(Devices.open(name));
     assertFalse(hasTimes(program.explain()), "a program has not run");
     try (Run<Tensor, Tensor, Tensor> run = program.start(WEIGHTS)) {
       assertTrue(run.step(WEIGHTS).sum().item() > 0);
