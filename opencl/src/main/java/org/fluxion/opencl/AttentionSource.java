@@ -304,7 +304,7 @@ abstract class AttentionSource {
     for (int i = 0; i < kernel.results().size(); i++) {
       arguments.append("global %s *r%d_, ".formatted(type, i));
     }
-    line(0, "void attention(%sconstant long *s) {", arguments);
+    line(0, "void attention(%s%s) {", arguments, Launch.NUMBERS);
     int argument = 0;
     for (Role role : roles) {
       Access access = kernel.operands().get(role);
@@ -318,7 +318,7 @@ abstract class AttentionSource {
     long parts = parts();
     line(1, "const long parts = %s;", number(parts));
     line(1, "const int each = %s;", number(each()));
-    line(1, "const long g = get_group_id(0);");
+    line(1, "const long g = %s;", Launch.GROUP);
     line(1, "const int first = g %% parts * each, last = min(first + each, rows);");
     line(1, "{ long rest = g / parts, i;");
     for (int loop = kernel.batch().size() - 1; loop >= 0; loop--) {

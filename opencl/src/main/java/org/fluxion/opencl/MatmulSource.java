@@ -76,13 +76,14 @@ final class MatmulSource {
     text.append(
         """
         kernel __attribute__((reqd_work_group_size(%d, 1, 1)))
-        void %4$s(global %2$s *a_, global %2$s *b_, global %2$s *c_, %3$sconstant long *s) {
+        void %4$s(global %2$s *a_, global %2$s *b_, global %2$s *c_, %3$s%5$s) {
           const global %2$s *a = a_ + s[0] + s[3], *b = b_ + s[1] + s[4];
           global %2$s *c = c_ + s[2] + s[5];
           const long m = s[6], n = s[7], k = s[8];
           const long ar = s[9], ac = s[10], br = s[11], bc = s[12], cr = s[13];
         """
-            .formatted(lanes(), type, scratch ? "global uchar *scratch, " : "", name));
+            .formatted(
+                lanes(), type, scratch ? "global uchar *scratch, " : "", name, Launch.NUMBERS));
     return text.toString();
   }
 
@@ -141,9 +142,9 @@ final class MatmulSource {
   private String packing(int panel) {
     return head("pack", true)
         + """
-          const long g = get_group_id(0), panels = s[%1$d];
+          const long g = %2$s, panels = s[%1$d];
         """
-            .formatted(more())
+            .formatted(more(), Launch.GROUP)
         + moved("g / panels")
         + """
           const long first = g %% panels * %1$d;
@@ -175,10 +176,10 @@ final class MatmulSource {
     StringBuilder text = new StringBuilder(head("multiply", true));
     text.append(
         """
-          const long g = get_group_id(0), panels = s[%1$d], parts = s[%2$d], each = s[%3$d];
+          const long g = %4$s, panels = s[%1$d], parts = s[%2$d], each = s[%3$d];
           const long part = g %% parts, tile = g / parts;
         """
-            .formatted(more(), more() + 1, more() + 2));
+            .formatted(more(), more() + 1, more() + 2, Launch.GROUP));
     text.append(moved("tile / panels"));
     text.append(
         """
@@ -255,9 +256,9 @@ final class MatmulSource {
     return head("tiled", false)
         + """
           const int lane = get_local_id(0), x = lane %% 16, y = lane / 16;
-          const long g = get_group_id(0), across = s[%1$d], tiles = (m + 63) / 64 * across;
+          const long g = %2$s, across = s[%1$d], tiles = (m + 63) / 64 * across;
         """
-            .formatted(more())
+            .formatted(more(), Launch.GROUP)
         + moved("g / tiles")
         + """
           const long i0 = g %% tiles / across * 64, j0 = g %% across * 64;
