@@ -38,6 +38,7 @@ final class OpenClDevice {
   private final List<String> extensions;
   private final boolean hasCompiler;
   private final boolean sharesHostMemory;
+  private final MatmulLimits matmulLimits;
   private Optional<String> obstacle;
   private Context context;
 
@@ -58,6 +59,11 @@ final class OpenClDevice {
     this.extensions = List.of(Info.text(id, CL.CL_DEVICE_EXTENSIONS).split(" +"));
     this.hasCompiler = Info.integer(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
     this.sharesHostMemory = sharesHostMemory(id);
+    this.matmulLimits =
+        new MatmulLimits(
+            Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE),
+            (int) Math.min(1024, Info.wide(id, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE)),
+            Math.clamp(Info.integer(id, CL.CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT), 1, 16));
   }
 
   /** OpenCL 2.0 asks another way, which 1.2 does not know. */
@@ -99,6 +105,11 @@ final class OpenClDevice {
   /** The largest piece of memory that can be had at once. */
   long largestAllocation() {
     return largestAllocation;
+  }
+
+  /** What it sets the tiles of a product. */
+  MatmulLimits matmulLimits() {
+    return matmulLimits;
   }
 
   /** How kernels are cut for it. */

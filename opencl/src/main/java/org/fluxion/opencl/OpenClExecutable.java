@@ -68,7 +68,7 @@ final class OpenClExecutable implements Executable {
   private long runs;
 
   /**
-   * Prepares a plan.
+   * Prepares a plan, with products cut as they do well on most devices.
    *
    * @param plan the plan
    * @param context the device
@@ -76,6 +76,19 @@ final class OpenClExecutable implements Executable {
    * @throws TensorException if the device lacks memory or a dtype that the plan needs
    */
   OpenClExecutable(Plan plan, Context context, Family family) {
+    this(plan, context, family, new MatmulDefaults(family, context.device().matmulLimits()));
+  }
+
+  /**
+   * Prepares a plan.
+   *
+   * @param plan the plan
+   * @param context the device
+   * @param family how kernels are cut for it
+   * @param tiles how products are cut
+   * @throws TensorException if the device lacks memory or a dtype that the plan needs
+   */
+  OpenClExecutable(Plan plan, Context context, Family family, MatmulTiles tiles) {
     this.plan = plan;
     this.context = context;
     this.nanos = new long[plan.kernels().size()];
@@ -83,7 +96,7 @@ final class OpenClExecutable implements Executable {
     boolean ready = false;
     try {
       held.queue = context.queue();
-      prepare(family);
+      prepare(family, tiles);
       ready = true;
     } catch (CLException refused) {
       throw failed(refused);
@@ -138,7 +151,7 @@ final class OpenClExecutable implements Executable {
     };
   }
 
-  private void prepare(Family family) {
+  private void prepare(Family family, MatmulTiles tiles) {
     plan.inputs().forEach(this::allocate);
     plan.donated().forEach((output, input) -> places.put(output, places.get(input)));
     plan.outputs().forEach(this::allocate);
@@ -155,7 +168,7 @@ final class OpenClExecutable implements Executable {
       List<Launch> made =
           switch (kernel) {
             case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
-            case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family);
+            case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family, tiles.of(matmul));
             case Kernel.AttentionKernel attention -> AttentionSource.of(attention, family);
             case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
           };
