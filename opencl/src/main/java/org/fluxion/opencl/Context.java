@@ -9,7 +9,6 @@ import org.jocl.cl_context;
 import org.jocl.cl_context_properties;
 import org.jocl.cl_device_id;
 import org.jocl.cl_kernel;
-import org.jocl.cl_mem;
 import org.jocl.cl_program;
 
 /**
@@ -22,24 +21,36 @@ final class Context implements AutoCloseable {
 
   private final OpenClDevice device;
   private final cl_context context;
+  private final DeviceMemory memory;
   private final Map<String, cl_program> programs = new HashMap<>();
 
   Context(OpenClDevice device) {
+    this(device, Limits.of(device));
+  }
+
+  /** The same with other limits than the device's own. */
+  Context(OpenClDevice device, Limits limits) {
     this.device = device;
     cl_context_properties properties = new cl_context_properties();
     properties.addProperty(CL.CL_CONTEXT_PLATFORM, device.platform());
     cl_device_id[] devices = {device.id()};
     this.context = CL.clCreateContext(properties, 1, devices, null, null, null);
+    this.memory = new DeviceMemory(device, context, limits);
   }
 
   OpenClDevice device() {
     return device;
   }
 
-  /** A queue, which runs what it is given in order. The call of OpenCL 1.2; 2.0 has another. */
+  /**
+   * A queue, which runs what it is given in order. The call of OpenCL 1.2; 2.0 has another.
+   *
+   * @param timed whether its events know when what they stand for began and ended
+   */
   @SuppressWarnings("deprecation")
-  cl_command_queue queue() {
-    return CL.clCreateCommandQueue(context, device.id(), 0, null);
+  cl_command_queue queue(boolean timed) {
+    return CL.clCreateCommandQueue(
+        context, device.id(), timed ? CL.CL_QUEUE_PROFILING_ENABLE : 0, null);
   }
 
   /**
@@ -77,14 +88,9 @@ final class Context implements AutoCloseable {
     }
   }
 
-  /**
-   * Memory on the device.
-   *
-   * @param bytes its size; at least one byte is taken
-   * @return the memory, which the caller releases
-   */
-  cl_mem allocate(long bytes) {
-    return CL.clCreateBuffer(context, CL.CL_MEM_READ_WRITE, Math.max(1, bytes), null, null);
+  /** The device's memory, as far as it is used through this context. */
+  DeviceMemory memory() {
+    return memory;
   }
 
   @Override

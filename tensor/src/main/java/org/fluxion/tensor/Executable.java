@@ -1,5 +1,6 @@
 package org.fluxion.tensor;
 
+import java.util.Optional;
 import org.fluxion.tensor.plan.Plan;
 
 /**
@@ -55,11 +56,11 @@ public interface Executable extends AutoCloseable {
   void carry();
 
   /**
-   * The time that each kernel has taken, over all runs.
+   * The time that each kernel has taken, over all runs, where that is measured.
    *
-   * @return nanoseconds, one for each of the plan's kernels
+   * @return nanoseconds, one for each of the plan's kernels; empty if nobody looked at a clock
    */
-  long[] nanos();
+  Optional<long[]> nanos();
 
   /**
    * How often it has run.

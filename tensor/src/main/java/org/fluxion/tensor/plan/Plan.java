@@ -23,6 +23,7 @@ import org.fluxion.tensor.Tensor;
  * @param arena where temporary buffers lie
  * @param donated for each output that is written over an input, the buffers of both
  * @param carries for each output the index of the input that it becomes before the next run, or −1
+ * @param moves the copies that make it so, in order
  */
 public record Plan(
     Graph graph,
@@ -32,7 +33,8 @@ public record Plan(
     Map<Buffer, HostData> constants,
     Arena arena,
     Map<Buffer, Buffer> donated,
-    List<Integer> carries) {
+    List<Integer> carries,
+    List<Move> moves) {
   /** Copies the lists and maps. */
   public Plan {
     kernels = List.copyOf(kernels);
@@ -41,6 +43,17 @@ public record Plan(
     constants = Map.copyOf(constants);
     donated = Map.copyOf(donated);
     carries = List.copyOf(carries);
+    moves = List.copyOf(moves);
+  }
+
+  /**
+   * The same memory with other kernels.
+   *
+   * @param others the kernels, in order
+   * @return the plan
+   */
+  public Plan withKernels(List<Kernel> others) {
+    return new Plan(graph, others, inputs, outputs, constants, arena, donated, carries, moves);
   }
 
   /**
@@ -120,31 +133,20 @@ public record Plan(
         }
       }
       List<Kernel> order = options.schedule() ? Schedule.of(kernels, parts) : kernels;
-      Arena arena = Arena.of(order, parts);
-      assert Verification.holds(order, parts, arena);
       List<Buffer> inputBuffers = new ArrayList<>();
       for (Tensor input : graph.inputs()) {
         Root root = roots.get(input);
-        inputBuffers.add(
-            root == null
-                ? new Buffer(
-                    buffers++,
-                    input.dtype(),
-                    input.shape().elements(),
-                    Buffer.Kind.INPUT,
-                    "unused" + buffers)
-                : root.buffer);
+        inputBuffers.add(root == null ? unused(input) : root.buffer);
       }
       List<Buffer> outputBuffers = graph.outputs().stream().map(o -> roots.get(o).buffer).toList();
+      Map<Buffer, Buffer> donated = Donation.of(order, inputBuffers, outputBuffers, donations);
+      List<Integer> carries = Arrays.stream(donations).boxed().toList();
+      List<Move> moves =
+          Move.between(inputBuffers, outputBuffers, donated, carries, () -> buffers++);
+      Arena arena = Arena.of(order, moves, parts);
+      assert Verification.holds(order, parts, arena);
       return new Plan(
-          source,
-          order,
-          inputBuffers,
-          outputBuffers,
-          constants,
-          arena,
-          Donation.of(order, inputBuffers, outputBuffers, donations),
-          Arrays.stream(donations).boxed().toList());
+          source, order, inputBuffers, outputBuffers, constants, arena, donated, carries, moves);
     }
 
     /** Gives a root its memory: its own, or its place in another root's. */
@@ -168,13 +170,23 @@ public record Plan(
       }
     }
 
+    /** The buffer of an input that no output hangs on. */
+    private Buffer unused(Tensor input) {
+      int id = buffers++;
+      return new Buffer(id, input.dtype(), input.shape(), Buffer.Kind.INPUT, name(input, id));
+    }
+
+    private static String name(Tensor input, int id) {
+      return input.op() instanceof Op.Input i ? i.name() : "input" + id;
+    }
+
     private Buffer buffer(Root root, boolean input, boolean output) {
       Buffer.Kind kind;
       String name;
       int id = buffers++;
       if (input) {
         kind = Buffer.Kind.INPUT;
-        name = root.node.op() instanceof Op.Input i ? i.name() : "input" + id;
+        name = name(root.node, id);
       } else if (root.kind == Root.Kind.LEAF) {
         kind = Buffer.Kind.CONSTANT;
         name = "constant" + id;
@@ -182,7 +194,7 @@ public record Plan(
         kind = output ? Buffer.Kind.OUTPUT : Buffer.Kind.TEMPORARY;
         name = root.node.op().label() + id;
       }
-      Buffer buffer = new Buffer(id, root.node.dtype(), root.node.shape().elements(), kind, name);
+      Buffer buffer = new Buffer(id, root.node.dtype(), root.node.shape(), kind, name);
       if (kind == Buffer.Kind.CONSTANT) {
         constants.put(buffer, ((Op.Constant) root.node.op()).data());
       }
