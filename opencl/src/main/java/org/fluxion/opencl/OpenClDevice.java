@@ -40,6 +40,7 @@ final class OpenClDevice {
   private final List<String> extensions;
   private final boolean hasCompiler;
   private final boolean sharesHostMemory;
+  private final MatmulLimits matmulLimits;
   private Optional<String> obstacle;
   private Context context;
 
@@ -61,6 +62,11 @@ final class OpenClDevice {
     this.extensions = List.of(Info.text(id, CL.CL_DEVICE_EXTENSIONS).split(" +"));
     this.hasCompiler = Info.integer(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
     this.sharesHostMemory = sharesHostMemory(id);
+    this.matmulLimits =
+        new MatmulLimits(
+            Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE),
+            (int) Math.min(1024, Info.wide(id, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE)),
+            Math.clamp(Info.integer(id, CL.CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT), 1, 16));
   }
 
   /** OpenCL 2.0 asks another way, which 1.2 does not know. */
@@ -114,9 +120,19 @@ final class OpenClDevice {
     return largestAllocation;
   }
 
+  /** What it sets the tiles of a product. */
+  MatmulLimits matmulLimits() {
+    return matmulLimits;
+  }
+
   /** Whether its memory is the host's. */
   boolean sharesHostMemory() {
     return sharesHostMemory;
+  }
+
+  /** How products are cut for it. */
+  MatmulTiles matmulTiles(Family family) {
+    return new MatmulDefaults(family, matmulLimits);
   }
 
   /** How kernels are cut for it. */

@@ -72,16 +72,27 @@ final class OpenClExecutable implements Executable {
     this(plan, context, family, Optional.empty());
   }
 
+  /** Prepares a plan, with products cut as the device has them. */
+  OpenClExecutable(Plan plan, Context context, Family family, Optional<LaunchListener> listener) {
+    this(plan, context, family, context.device().matmulTiles(family), listener);
+  }
+
   /**
    * Prepares a plan.
    *
    * @param plan the plan
    * @param context the device
    * @param family how kernels are cut for it
+   * @param tiles how products are cut
    * @param listener who is told when kernels ran, if anybody
    * @throws TensorException if the device lacks memory or a dtype that the plan needs
    */
-  OpenClExecutable(Plan plan, Context context, Family family, Optional<LaunchListener> listener) {
+  OpenClExecutable(
+      Plan plan,
+      Context context,
+      Family family,
+      MatmulTiles tiles,
+      Optional<LaunchListener> listener) {
     this.plan = plan;
     this.context = context;
     this.memory = new ProgramMemory(context.memory());
@@ -91,7 +102,7 @@ final class OpenClExecutable implements Executable {
     try {
       held.queue = context.queue(listener.isPresent());
       times = listener.map(told -> new LaunchTimes(held.queue, told));
-      prepare(family);
+      prepare(family, tiles);
       ready = true;
     } catch (CLException refused) {
       throw Failure.of(context.device(), "preparing a program", refused);
@@ -122,7 +133,7 @@ final class OpenClExecutable implements Executable {
     }
   }
 
-  private void prepare(Family family) {
+  private void prepare(Family family, MatmulTiles tiles) {
     List<Launch> all = new ArrayList<>();
     List<Integer> numbers = new ArrayList<>();
     List<String> parts = new ArrayList<>();
@@ -130,7 +141,7 @@ final class OpenClExecutable implements Executable {
       List<Launch> made =
           switch (plan.kernels().get(k)) {
             case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
-            case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family);
+            case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family, tiles.of(matmul));
             case Kernel.AttentionKernel attention ->
                 AttentionSource.of(attention, family, context.device().localBytes());
             case Kernel.OperationKernel operation -> OperationSource.of(operation, family);

@@ -43,9 +43,10 @@ class LaunchTimesTest {
   }
 
   private static List<Launch> launches(Kernel kernel, Family family) {
+    MatmulTiles tiles = Probe.devices().get(0).matmulTiles(family);
     return switch (kernel) {
       case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
-      case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family);
+      case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family, tiles.of(matmul));
       case Kernel.AttentionKernel attention -> AttentionSource.of(attention, family, 1 << 16);
       case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
     };
