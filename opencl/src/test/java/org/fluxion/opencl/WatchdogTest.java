@@ -126,9 +126,7 @@ class WatchdogTest {
     int[] none = new int[outputs.size()];
     Arrays.fill(none, -1);
     return Plan.of(
-        new Graph(INPUTS, outputs),
-        none,
-        PlanOptions.ALL.withAttention(AttentionSource.LARGEST_SIZE));
+        new Graph(INPUTS, outputs), none, PlanOptions.ALL.withAttention(Map.of(DType.FLOAT32, 64)));
   }
 
   private static HostData value(Tensor input, int seed) {

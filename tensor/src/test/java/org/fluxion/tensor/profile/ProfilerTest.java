@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import net.jqwik.api.Example;
@@ -132,7 +133,7 @@ class ProfilerTest {
 
     @Override
     public PlanOptions planOptions() {
-      return PlanOptions.ALL.withAttention(8);
+      return PlanOptions.ALL.withAttention(Map.of(DType.FLOAT32, 8));
     }
 
     @Override
