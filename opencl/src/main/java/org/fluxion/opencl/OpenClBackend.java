@@ -18,7 +18,6 @@ import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
 import org.fluxion.tensor.profile.LaunchListener;
 import org.fluxion.tensor.profile.Peak;
-import org.jocl.CLException;
 
 /**
  * OpenCL devices, through JOCL. Safe to share; what it found is kept for the life of the process.
@@ -150,7 +149,8 @@ public final class OpenClBackend implements Backend {
 
     @Override
     public PlanOptions planOptions() {
-      return PlanOptions.ALL.withAttention(AttentionSource.LARGEST_SIZE);
+      return PlanOptions.ALL.withAttention(
+          AttentionSource.largestSizes(family, device.localBytes()));
     }
 
     @Override
@@ -175,12 +175,7 @@ public final class OpenClBackend implements Backend {
 
     @Override
     public Optional<Peak> peak() {
-      try {
-        return Optional.of(PeakKernels.measure(device.context()));
-      } catch (CLException refused) {
-        // For lack of memory, it may be. A profile says that it has no peak.
-        return Optional.empty();
-      }
+      return PeakKernels.measure(device.context());
     }
   }
 }

@@ -36,9 +36,11 @@ final class OpenClDevice {
   private final int computeUnits;
   private final long memoryBytes;
   private final long largestAllocation;
+  private final long localBytes;
   private final List<String> extensions;
   private final boolean hasCompiler;
   private final boolean sharesHostMemory;
+  private final MatmulLimits matmulLimits;
   private Optional<String> obstacle;
   private Context context;
 
@@ -56,9 +58,15 @@ final class OpenClDevice {
     this.computeUnits = Info.integer(id, CL.CL_DEVICE_MAX_COMPUTE_UNITS);
     this.memoryBytes = Info.wide(id, CL.CL_DEVICE_GLOBAL_MEM_SIZE);
     this.largestAllocation = Info.wide(id, CL.CL_DEVICE_MAX_MEM_ALLOC_SIZE);
+    this.localBytes = Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE);
     this.extensions = List.of(Info.text(id, CL.CL_DEVICE_EXTENSIONS).split(" +"));
     this.hasCompiler = Info.integer(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
     this.sharesHostMemory = sharesHostMemory(id);
+    this.matmulLimits =
+        new MatmulLimits(
+            Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE),
+            (int) Math.min(1024, Info.wide(id, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE)),
+            Math.clamp(Info.integer(id, CL.CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT), 1, 16));
   }
 
   /** OpenCL 2.0 asks another way, which 1.2 does not know. */
@@ -102,14 +110,29 @@ final class OpenClDevice {
     return sharesHostMemory ? OptionalLong.empty() : OptionalLong.of(memoryBytes);
   }
 
+  /** The local memory of a work-group. */
+  long localBytes() {
+    return localBytes;
+  }
+
   /** The largest piece of memory that can be had at once. */
   long largestAllocation() {
     return largestAllocation;
   }
 
+  /** What it sets the tiles of a product. */
+  MatmulLimits matmulLimits() {
+    return matmulLimits;
+  }
+
   /** Whether its memory is the host's. */
   boolean sharesHostMemory() {
     return sharesHostMemory;
+  }
+
+  /** How products are cut for it. */
+  MatmulTiles matmulTiles(Family family) {
+    return new MatmulDefaults(family, matmulLimits);
   }
 
   /** How kernels are cut for it. */

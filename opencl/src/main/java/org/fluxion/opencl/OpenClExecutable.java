@@ -20,7 +20,6 @@ import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jocl.cl_command_queue;
-import org.jocl.cl_event;
 import org.jocl.cl_kernel;
 import org.jocl.cl_mem;
 
@@ -30,10 +29,6 @@ import org.jocl.cl_mem;
  */
 final class OpenClExecutable implements Executable {
   private static final Cleaner CLEANER = Cleaner.create();
-
-  /** A kernel that is ready: the plan's of a number, or a part of it. */
-  private record Ready(
-      cl_kernel kernel, long[] globalSize, long[] localSize, int number, String part) {}
 
   /**
    * What is to be released, whatever of it was made, and whether or not the driver still works. It
@@ -66,7 +61,7 @@ final class OpenClExecutable implements Executable {
   private final ProgramMemory memory;
   private final Held held;
   private final Cleaner.Cleanable cleanable;
-  private final List<Ready> launches = new ArrayList<>();
+  private final List<ReadyLaunch> launches = new ArrayList<>();
   private Optional<LaunchTimes> times = Optional.empty();
   private boolean closed;
   private boolean failed;
@@ -77,16 +72,27 @@ final class OpenClExecutable implements Executable {
     this(plan, context, family, Optional.empty());
   }
 
+  /** Prepares a plan, with products cut as the device has them. */
+  OpenClExecutable(Plan plan, Context context, Family family, Optional<LaunchListener> listener) {
+    this(plan, context, family, context.device().matmulTiles(family), listener);
+  }
+
   /**
    * Prepares a plan.
    *
    * @param plan the plan
    * @param context the device
    * @param family how kernels are cut for it
+   * @param tiles how products are cut
    * @param listener who is told when kernels ran, if anybody
    * @throws TensorException if the device lacks memory or a dtype that the plan needs
    */
-  OpenClExecutable(Plan plan, Context context, Family family, Optional<LaunchListener> listener) {
+  OpenClExecutable(
+      Plan plan,
+      Context context,
+      Family family,
+      MatmulTiles tiles,
+      Optional<LaunchListener> listener) {
     this.plan = plan;
     this.context = context;
     this.memory = new ProgramMemory(context.memory());
@@ -96,7 +102,7 @@ final class OpenClExecutable implements Executable {
     try {
       held.queue = context.queue(listener.isPresent());
       times = listener.map(told -> new LaunchTimes(held.queue, told));
-      prepare(family);
+      prepare(family, tiles);
       ready = true;
     } catch (CLException refused) {
       throw Failure.of(context.device(), "preparing a program", refused);
@@ -127,7 +133,7 @@ final class OpenClExecutable implements Executable {
     }
   }
 
-  private void prepare(Family family) {
+  private void prepare(Family family, MatmulTiles tiles) {
     List<Launch> all = new ArrayList<>();
     List<Integer> numbers = new ArrayList<>();
     List<String> parts = new ArrayList<>();
@@ -135,8 +141,9 @@ final class OpenClExecutable implements Executable {
       List<Launch> made =
           switch (plan.kernels().get(k)) {
             case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
-            case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family);
-            case Kernel.AttentionKernel attention -> AttentionSource.of(attention, family);
+            case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family, tiles.of(matmul));
+            case Kernel.AttentionKernel attention ->
+                AttentionSource.of(attention, family, context.device().localBytes());
             case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
           };
       for (Launch launch : made) {
@@ -155,7 +162,7 @@ final class OpenClExecutable implements Executable {
     }
   }
 
-  private Ready ready(Launch launch, cl_mem numbers, int number, String part) {
+  private ReadyLaunch ready(Launch launch, cl_mem numbers, int number, String part) {
     cl_kernel kernel = kernel(launch, number);
     held.kernels.add(kernel);
     int argument = 0;
@@ -174,12 +181,11 @@ final class OpenClExecutable implements Executable {
     CL.clEnqueueWriteBuffer(
         held.queue, numbers, true, 0, 8L * sizes.length, Pointer.to(sizes), 0, null, null);
     CL.clSetKernelArg(kernel, argument, Sizeof.cl_mem, Pointer.to(numbers));
-    return new Ready(
-        kernel,
-        new long[] {launch.groups() * launch.lanes()},
-        new long[] {launch.lanes()},
-        number,
-        part);
+    Watchdog watchdog = context.memory().limits().watchdog();
+    List<Long> pieces = watchdog.pieces(plan.kernels().get(number), launch.groups());
+    ReadyLaunch ready = new ReadyLaunch(kernel, number, part, launch.lanes(), argument + 1, pieces);
+    ready.begin(0);
+    return ready;
   }
 
   private cl_kernel kernel(Launch launch, int number) {
@@ -269,11 +275,9 @@ final class OpenClExecutable implements Executable {
     check();
     int number = 0;
     try {
-      for (Ready launch : launches) {
-        number = launch.number;
-        times.ifPresentOrElse(
-            t -> t.launch(runs, launch.number, launch.part, event -> enqueue(launch, event)),
-            () -> enqueue(launch, null));
+      for (ReadyLaunch launch : launches) {
+        number = launch.number();
+        launch.enqueue(held.queue, runs, times);
       }
       CL.clFlush(held.queue);
     } catch (CLException refused) {
@@ -281,11 +285,6 @@ final class OpenClExecutable implements Executable {
     }
     runs++;
     Reference.reachabilityFence(this);
-  }
-
-  private void enqueue(Ready launch, cl_event event) {
-    CL.clEnqueueNDRangeKernel(
-        held.queue, launch.kernel, 1, null, launch.globalSize, launch.localSize, 0, null, event);
   }
 
   @Override

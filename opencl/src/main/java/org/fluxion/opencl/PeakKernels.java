@@ -1,7 +1,13 @@
 package org.fluxion.opencl;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongFunction;
+import java.util.function.LongSupplier;
 import org.fluxion.tensor.profile.Peak;
 import org.jocl.CL;
+import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jocl.cl_command_queue;
@@ -15,7 +21,7 @@ import org.jocl.cl_mem;
  * only makes them slower.
  */
 final class PeakKernels {
-  private static final String SOURCE =
+  static final String SOURCE =
       """
       kernel __attribute__((reqd_work_group_size(%1$d, 1, 1)))
       void copy(const global float *from, global float *to, long each) {
@@ -37,7 +43,7 @@ final class PeakKernels {
       """;
 
   /** Independent ones, which hide the instruction's latency. */
-  private static final int CHAINS = 8;
+  static final int CHAINS = 8;
 
   private static final long MEBIBYTE = 1L << 20;
 
@@ -46,8 +52,13 @@ final class PeakKernels {
 
   private static final long SETTLED_NANOS = 150_000_000;
 
+  /** At the least. */
+  static final int LAUNCHES = 4;
+
   private final Context context;
   private final OpenClDevice device;
+  private final String source;
+  private final LongFunction<cl_mem> memory;
   private final int lanes;
 
   /** Elements of a work-item's vector. */
@@ -55,9 +66,18 @@ final class PeakKernels {
 
   private final int groups;
 
-  private PeakKernels(Context context) {
+  /**
+   * Kernels of a device.
+   *
+   * @param context the device in use
+   * @param source the kernels, as {@link #SOURCE} is written
+   * @param memory allocates so many bytes, of what the device's memory counts
+   */
+  PeakKernels(Context context, String source, LongFunction<cl_mem> memory) {
     this.context = context;
     this.device = context.device();
+    this.source = source;
+    this.memory = memory;
     boolean processor = device.family().lanes() == 1;
     this.lanes = processor ? 1 : 256;
     this.width = processor ? Integer.highestOneBit(Math.clamp(nativeWidth(), 2, 16)) : 4;
@@ -68,23 +88,34 @@ final class PeakKernels {
     return Info.integer(device.id(), CL.CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
   }
 
-  /** Measures a device, which takes some tenths of a second. */
-  static Peak measure(Context context) {
-    return new PeakKernels(context).measure();
+  /**
+   * Measures a device, which takes some tenths of a second.
+   *
+   * @param context the device in use
+   * @return its rates, or nothing if its driver refuses memory, the kernels or a launch
+   */
+  static Optional<Peak> measure(Context context) {
+    return new PeakKernels(context, SOURCE, context.memory()::allocate).measure();
   }
 
-  private Peak measure() {
-    cl_command_queue queue = context.queue(true);
+  /** Measures the device; what it takes is released, whether or not the driver refuses anything. */
+  Optional<Peak> measure() {
     try {
-      return new Peak(copyRate(queue), flopRate(queue));
-    } finally {
-      CL.clFinish(queue);
-      CL.clReleaseCommandQueue(queue);
+      cl_command_queue queue = context.queue(true);
+      try {
+        return Optional.of(new Peak(copyRate(queue), flopRate(queue)));
+      } finally {
+        Failure.ignore(() -> CL.clReleaseCommandQueue(queue));
+      }
+    } catch (CLException | OpenClException refused) {
+      System.getLogger(PeakKernels.class.getName())
+          .log(System.Logger.Level.DEBUG, "the driver lets no peak be measured", refused);
+      return Optional.empty();
     }
   }
 
   private cl_kernel kernel(String name) {
-    return context.kernel(SOURCE.formatted(lanes, width, "float" + width), name);
+    return context.kernel(source.formatted(lanes, width, "float" + width), name);
   }
 
   private double copyRate(cl_command_queue queue) {
@@ -94,26 +125,25 @@ final class PeakKernels {
     long each = Math.max(1, Math.min(wanted, most) / unit);
     long bytes = each * unit;
     cl_kernel kernel = kernel("copy");
-    cl_mem from = context.memory().allocate(bytes);
-    cl_mem to = context.memory().allocate(bytes);
+    List<cl_mem> ends = new ArrayList<>();
     try {
-      CL.clSetKernelArg(kernel, 0, Sizeof.cl_mem, Pointer.to(from));
-      CL.clSetKernelArg(kernel, 1, Sizeof.cl_mem, Pointer.to(to));
+      for (int end = 0; end < 2; end++) {
+        ends.add(memory.apply(bytes));
+        CL.clSetKernelArg(kernel, end, Sizeof.cl_mem, Pointer.to(ends.get(end)));
+      }
       CL.clSetKernelArg(kernel, 2, Sizeof.cl_long, Pointer.to(new long[] {each * lanes}));
-      return 2.0 * bytes / fastest(queue, kernel) * 1e9;
+      return rate(2.0 * bytes, () -> nanos(queue, kernel));
     } finally {
-      CL.clFinish(queue);
-      context.memory().release(from);
-      context.memory().release(to);
-      CL.clReleaseKernel(kernel);
+      release(queue, kernel, ends);
     }
   }
 
   private double flopRate(cl_command_queue queue) {
     cl_kernel kernel = kernel("chains");
-    cl_mem out = context.memory().allocate((long) groups * lanes * width * Float.BYTES);
+    List<cl_mem> out = new ArrayList<>();
     try {
-      CL.clSetKernelArg(kernel, 0, Sizeof.cl_mem, Pointer.to(out));
+      out.add(memory.apply((long) groups * lanes * width * Float.BYTES));
+      CL.clSetKernelArg(kernel, 0, Sizeof.cl_mem, Pointer.to(out.getFirst()));
       CL.clSetKernelArg(kernel, 1, Sizeof.cl_float, Pointer.to(new float[] {0.999f}));
       int steps = 1 << 8;
       setSteps(kernel, steps);
@@ -123,31 +153,45 @@ final class PeakKernels {
         steps *= 2;
         setSteps(kernel, steps);
       }
-      double flops = 2.0 * CHAINS * steps * width * groups * lanes;
-      return flops / fastest(queue, kernel) * 1e9;
+      return rate(flops(steps, width, (long) groups * lanes), () -> nanos(queue, kernel));
     } finally {
-      CL.clFinish(queue);
-      context.memory().release(out);
-      CL.clReleaseKernel(kernel);
+      release(queue, kernel, out);
     }
+  }
+
+  /** The operations of a launch of the chains, a multiply-add being two. */
+  static double flops(int steps, int width, long workItems) {
+    return 2.0 * CHAINS * steps * width * workItems;
+  }
+
+  private void release(cl_command_queue queue, cl_kernel kernel, List<cl_mem> pieces) {
+    Failure.ignore(() -> CL.clFinish(queue));
+    pieces.forEach(piece -> Failure.ignore(() -> context.memory().release(piece)));
+    Failure.ignore(() -> CL.clReleaseKernel(kernel));
   }
 
   private static void setSteps(cl_kernel kernel, int steps) {
     CL.clSetKernelArg(kernel, 2, Sizeof.cl_int, Pointer.to(new int[] {steps}));
   }
 
-  /** The shortest time of a launch, until none has been shorter for a while. */
-  private double fastest(cl_command_queue queue, cl_kernel kernel) {
+  /**
+   * How much of some work is done in a second by the fastest launch, when none has been faster for
+   * a while.
+   *
+   * @param amount what a launch does
+   * @param launch does it, and tells its nanoseconds
+   */
+  static double rate(double amount, LongSupplier launch) {
     double best = Double.MAX_VALUE;
     long improved = System.nanoTime();
-    for (int launch = 0; launch < 4 || System.nanoTime() - improved < SETTLED_NANOS; launch++) {
-      double nanos = Math.max(1, nanos(queue, kernel));
+    for (int i = 0; i < LAUNCHES || System.nanoTime() - improved < SETTLED_NANOS; i++) {
+      double nanos = Math.max(1, launch.getAsLong());
       if (nanos < 0.98 * best) {
         improved = System.nanoTime();
       }
       best = Math.min(best, nanos);
     }
-    return best;
+    return amount / best * 1e9;
   }
 
   private long nanos(cl_command_queue queue, cl_kernel kernel) {
@@ -162,11 +206,12 @@ final class PeakKernels {
         0,
         null,
         event);
-    CL.clWaitForEvents(1, new cl_event[] {event});
-    long taken =
-        LaunchTimes.nanos(event, CL.CL_PROFILING_COMMAND_END)
-            - LaunchTimes.nanos(event, CL.CL_PROFILING_COMMAND_START);
-    CL.clReleaseEvent(event);
-    return taken;
+    try {
+      CL.clWaitForEvents(1, new cl_event[] {event});
+      return LaunchTimes.nanos(event, CL.CL_PROFILING_COMMAND_END)
+          - LaunchTimes.nanos(event, CL.CL_PROFILING_COMMAND_START);
+    } finally {
+      Failure.ignore(() -> CL.clReleaseEvent(event));
+    }
   }
 }

@@ -37,7 +37,7 @@ final class ProgramMemory {
    *
    * @param plan the program
    * @param launches its launches
-   * @throws TensorException if there is not so much; what was taken is held until {@link #release}
+   * @throws TensorException if there is not so much; nothing is held then
    */
   void allocate(Plan plan, List<Launch> launches) {
     Map<Buffer, Long> alone = new LinkedHashMap<>();
@@ -72,6 +72,8 @@ final class ProgramMemory {
       numbersBytes.forEach(size -> numbers.add(piece(size)));
     } catch (CLException refused) {
       if (Failure.isOfMemory(refused)) {
+        // Before the error counts what is free and what others hold: this program is none of them.
+        release();
         throw device.exhausted(
             total, plan, ", but the driver gives less: %s".formatted(refused.getMessage()));
       }

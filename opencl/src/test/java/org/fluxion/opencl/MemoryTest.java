@@ -136,6 +136,30 @@ class MemoryTest {
     }
   }
 
+  @Test
+  void aProgramThatTheDriverRefusesIsNotCountedAmongTheOtherRuns() {
+    // More than the driver gives in one piece, which is held back from nothing here.
+    int n = (int) Math.sqrt(device().largestAllocation() / 4.0) + 1;
+    Limits limits = new Limits(1L << 50, 1L << 50, 1 << 20);
+    String limit = System.getProperty("fluxion.memory");
+    System.setProperty("fluxion.memory", "1000000G");
+    try (Context context = new Context(device(), limits)) {
+      fails(
+          "opencl:0: the program needs [0-9,]+ MiB, and 1,073,741,824 MiB are free \\("
+              + Pattern.quote(device().model())
+              + " has 1,073,741,824 MiB, of which other runs of this process hold 0 MiB\\), but the"
+              + " driver gives less: CL_[A-Z_]+; .*",
+          plan(n, DType.FLOAT32),
+          context);
+    } finally {
+      if (limit == null) {
+        System.clearProperty("fluxion.memory");
+      } else {
+        System.setProperty("fluxion.memory", limit);
+      }
+    }
+  }
+
   private static Plan oneInput(int rows) {
     Tensor x = Tensor.input("images", Shape.of(rows, 512), DType.FLOAT32);
     Tensor y = x.argSort(-1).cast(DType.FLOAT32);

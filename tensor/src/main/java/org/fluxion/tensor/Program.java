@@ -147,12 +147,13 @@ public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<
    * is closed by itself; what {@link Run#step} and {@link Run#snapshot} returned are copies in the
    * host's memory, which stay valid after both are closed.
    *
-   * <p>No device of today holds anything beyond its runs: a program that is not closed costs
-   * nothing, and is collected as any object is.
+   * <p>Today closing does nothing, and a program that is not closed is collected as any object is.
+   * An OpenCL device keeps the kernels that it has built, each once however many programs have it,
+   * until the process ends, closed or not.
    */
   @Override
   public void close() {
-    // No device holds anything yet that outlives a run.
+    // What an OpenCL device has built may be another program's as well, and is kept.
   }
 
   /**

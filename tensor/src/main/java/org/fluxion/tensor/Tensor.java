@@ -1,8 +1,6 @@
 package org.fluxion.tensor;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -1222,12 +1220,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the padded tensor
    */
   public Tensor pad(int axis, int low, int high) {
-    List<Integer> none = Collections.nCopies(shape.rank(), 0);
-    List<Integer> before = new ArrayList<>(none);
-    List<Integer> after = new ArrayList<>(none);
-    before.set(shape.axis("pad", axis), low);
-    after.set(shape.axis("pad", axis), high);
-    return apply(new Op.Pad(before, after, none), this);
+    return Movement.pad(this, axis, low, high);
   }
 
   /**
@@ -1337,37 +1330,7 @@ public final class Tensor implements Tree<Tensor> {
    * @throws TensorException if the inner dimensions differ
    */
   public Tensor matmul(Tensor other) {
-    if (shape.rank() < 2 || other.shape.rank() < 2) {
-      throw new TensorException(
-          "matmul: expected matrices, got %s × %s; reshape vectors to [n, 1] or [1, n]"
-              .formatted(shape, other.shape));
-    }
-    if (shape.extent(-1) != other.shape.extent(-2)) {
-      throw new TensorException(
-          "matmul: inner dimensions differ: %s × %s (%d ≠ %d)"
-              .formatted(shape, other.shape, shape.extent(-1), other.shape.extent(-2)));
-    }
-    if (shape.rank() > 2 && other.shape.rank() == 2) {
-      // One tall product instead of many small ones.
-      int rows = Shape.checkedExtent("matmul", shape.elements() / Math.max(1, shape.extent(-1)));
-      if (shape.extent(-1) > 0) {
-        return apply(new Op.Matmul(), reshape(Shape.of(rows, shape.extent(-1))), other)
-            .reshape(shape.with(-1, other.shape.extent(-1)));
-      }
-    }
-    Shape batch = Shape.broadcast("matmul batch", leading(shape), leading(other.shape));
-    return apply(new Op.Matmul(), batched(batch), other.batched(batch));
-  }
-
-  private static Shape leading(Shape shape) {
-    return Shape.of(Arrays.copyOf(shape.extents(), shape.rank() - 2));
-  }
-
-  private Tensor batched(Shape batch) {
-    int[] extents = Arrays.copyOf(batch.extents(), batch.rank() + 2);
-    extents[batch.rank()] = shape.extent(-2);
-    extents[batch.rank() + 1] = shape.extent(-1);
-    return broadcastTo(Shape.of(extents));
+    return Products.matmul(this, other);
   }
 
   /**
@@ -1656,17 +1619,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return false where a shape differs or an element does; NaN is close to nothing
    */
   public boolean allClose(Tensor other, double relative, double absolute) {
-    if (!shape.equals(other.shape)) {
-      return false;
-    }
-    if (dtype.isInteger() && other.dtype.isInteger() && relative == 0 && absolute == 0) {
-      return Arrays.equals(toLongArray(), other.toLongArray());
-    }
-    double[] a = toDoubleArray();
-    double[] b = other.toDoubleArray();
-    return IntStream.range(0, a.length)
-        .allMatch(
-            i -> a[i] == b[i] || Math.abs(a[i] - b[i]) <= absolute + relative * Math.abs(b[i]));
+    return Numbers.allClose(this, other, relative, absolute);
   }
 
   /**

@@ -157,7 +157,7 @@ public final class Trainer {
     int warmUp = configuration.schedule().warmUpSteps(steps);
     if (warmUp < configured) {
       listener.notice(
-          "of the run's %,d steps the first %,d are its warm-up; schedule.warmUpSteps, %,d, leaves no others"
+          "of the run's %,d steps the first %,d are its warm-up: schedule.warmUpSteps, %,d, is cut to half of a short run"
               .formatted(steps, warmUp, configured));
     }
     double share = Math.pow(configuration.emaDecay(), steps);

@@ -1,5 +1,11 @@
 package org.fluxion.tensor.conformance;
 
+import static org.fluxion.tensor.conformance.Elements.apply;
+import static org.fluxion.tensor.conformance.Elements.at;
+import static org.fluxion.tensor.conformance.Elements.each;
+import static org.fluxion.tensor.conformance.Elements.largest;
+import static org.fluxion.tensor.conformance.Elements.plus;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -7,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
-import java.util.function.IntToDoubleFunction;
 import org.fluxion.tensor.Attention;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
@@ -167,25 +172,6 @@ public final class ErrorBound {
     return values.get(t).getDouble(i);
   }
 
-  private static double[] each(Tensor like, IntToDoubleFunction f) {
-    double[] result = new double[Math.toIntExact(like.shape().elements())];
-    Arrays.setAll(result, f);
-    return result;
-  }
-
-  private static double at(double[] errors, int i) {
-    return errors == null ? 0 : errors[i];
-  }
-
-  private static double[] plus(double[] a, double[] b) {
-    if (a == null || b == null) {
-      return a == null ? b : a;
-    }
-    double[] sum = a.clone();
-    Arrays.setAll(sum, i -> a[i] + b[i]);
-    return sum;
-  }
-
   /** Beside an infinity that is exact, whatever is finite is lost. */
   private double[] finite(Tensor z, double[] e) {
     if (e == null) {
@@ -198,15 +184,6 @@ public final class ErrorBound {
                     .anyMatch(t -> Double.isInfinite(value(t, i)) && at(errors.get(t), i) == 0)
                 ? 0
                 : e[i]);
-  }
-
-  private static double[] largest(double[] a, double[] b) {
-    if (a == null || b == null) {
-      return a == null ? b : a;
-    }
-    double[] most = a.clone();
-    Arrays.setAll(most, i -> Math.max(a[i], b[i]));
-    return most;
   }
 
   /** A function that grows, or falls, everywhere: the ends of the operand's interval decide. */
@@ -343,7 +320,7 @@ public final class ErrorBound {
 
   /** What only moves elements moves their errors; and the largest of some is off by as much. */
   private double[] moved(Tensor z, double[] e) {
-    return e == null ? null : apply(z, e);
+    return e == null ? null : apply(z, e, values);
   }
 
   private double[] concat(Tensor z) {
@@ -428,9 +405,9 @@ public final class ErrorBound {
     if (!z.dtype().isFloating()) {
       return e == null ? null : unknown(z);
     }
-    double[] terms = apply(z, each(x, i -> 1));
-    double[] magnitudes = apply(z, each(x, i -> Math.abs(value(x, i)) + at(e, i)));
-    double[] propagated = e == null ? each(z, i -> 0) : apply(z, e);
+    double[] terms = apply(z, each(x, i -> 1), values);
+    double[] magnitudes = apply(z, each(x, i -> Math.abs(value(x, i)) + at(e, i)), values);
+    double[] propagated = e == null ? each(z, i -> 0) : apply(z, e, values);
     double unit = unit(z.dtype());
     return each(
         z,
@@ -492,46 +469,5 @@ public final class ErrorBound {
     Tensor body = definition.apply(inputs);
     inner.fill(new Graph(inputs, List.of(body)), bindings);
     return inner.bounds.get(body);
-  }
-
-  // ---- operations on errors and magnitudes ----
-
-  /** The operation itself, of other numbers in its first operand's place. */
-  private double[] apply(Tensor z, double[] first) {
-    Tensor x = Tensor.input("x", z.inputs().get(0).shape(), DType.FLOAT64);
-    List<Tensor> operands = new ArrayList<>(z.inputs());
-    operands.set(0, x);
-    Map<Tensor, HostData> bindings = new HashMap<>();
-    bindings.put(x, stored(first));
-    for (int i = 1; i < operands.size(); i++) {
-      bindings.put(operands.get(i), values.get(operands.get(i)));
-    }
-    return doubles(Tensor.apply(z.op(), operands), bindings);
-  }
-
-  private static double[] apply(Op op, List<Shape> shapes, double[]... operands) {
-    List<Tensor> inputs = new ArrayList<>();
-    Map<Tensor, HostData> bindings = new HashMap<>();
-    for (int i = 0; i < operands.length; i++) {
-      Tensor input = Tensor.input("x" + i, shapes.get(i), DType.FLOAT64);
-      inputs.add(input);
-      bindings.put(input, stored(operands[i]));
-    }
-    return doubles(Tensor.apply(op, inputs), bindings);
-  }
-
-  private static HostData stored(double[] numbers) {
-    HostData data = HostData.allocate(DType.FLOAT64, numbers.length);
-    for (int i = 0; i < numbers.length; i++) {
-      data.setDouble(i, numbers[i]);
-    }
-    return data;
-  }
-
-  private static double[] doubles(Tensor result, Map<Tensor, HostData> bindings) {
-    HostData data = ReferenceInterpreter.evaluate(List.of(result), bindings).get(0);
-    double[] numbers = new double[Math.toIntExact(data.elements())];
-    Arrays.setAll(numbers, data::getDouble);
-    return numbers;
   }
 }

@@ -2,6 +2,7 @@ package org.fluxion.tensor.cpu;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.LongSupplier;
 import org.fluxion.tensor.HostMemory;
 import org.fluxion.tensor.profile.Peak;
 
@@ -47,7 +48,8 @@ final class PeakRates {
               workers.run(
                   COPY_TASKS,
                   (task, thread) ->
-                      MemorySegment.copy(from, task * piece, to, task * piece, piece)));
+                      MemorySegment.copy(from, task * piece, to, task * piece, piece)),
+          System::nanoTime);
     } finally {
       HostMemory.freed(2 * COPY_BYTES);
     }
@@ -64,23 +66,30 @@ final class PeakRates {
           }
         };
     double each = Width.VECTORS ? VectorPeak.FLOPS : FLOPS;
-    double rate = fastest(each * STEPS * CALLS * tasks, () -> workers.run(tasks, work));
+    double rate =
+        fastest(each * STEPS * CALLS * tasks, () -> workers.run(tasks, work), System::nanoTime);
     if (Float.isNaN(results[0])) {
       throw new IllegalStateException("multiply-adds of finite numbers gave NaN");
     }
     return rate;
   }
 
-  /** How much of some work is done in a second. */
-  private static double fastest(double amount, Runnable round) {
+  /**
+   * How much of some work is done in a second.
+   *
+   * @param amount what a round does
+   * @param round does it
+   * @param clock tells nanoseconds
+   */
+  static double fastest(double amount, Runnable round, LongSupplier clock) {
     double best = 0;
-    long begin = System.nanoTime();
+    long begin = clock.getAsLong();
     long improved = begin;
     long now = begin;
     while (now - improved < SETTLED_NANOS && now - begin < MOST_NANOS) {
-      long start = System.nanoTime();
+      long start = clock.getAsLong();
       round.run();
-      now = System.nanoTime();
+      now = clock.getAsLong();
       double rate = amount / Math.max(1, now - start);
       if (rate > 1.02 * best) {
         improved = now;

@@ -92,7 +92,7 @@ public record Plan(
 
     Planner(Graph source, int[] donations, PlanOptions options) {
       this.source = source;
-      Graph simplified = Simplify.run(source, options.simplify(), options.attentionSize());
+      Graph simplified = Simplify.run(source, options.simplify(), options.attentionSizes());
       if (options.splitSums()) {
         simplified = SplitSums.run(simplified);
         Simplify.verify(simplified);

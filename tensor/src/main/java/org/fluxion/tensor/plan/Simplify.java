@@ -43,16 +43,16 @@ final class Simplify {
   private final Set<Tensor> inputs;
 
   private final boolean identities;
-  private final int attentionSize;
+  private final Map<DType, Integer> attentionSizes;
 
-  private Simplify(Graph graph, boolean identities, int attentionSize) {
+  private Simplify(Graph graph, boolean identities, Map<DType, Integer> attentionSizes) {
     this.identities = identities;
-    this.attentionSize = attentionSize;
+    this.attentionSizes = attentionSizes;
     this.inputs = new HashSet<>(graph.inputs());
   }
 
   static Graph run(Graph graph) {
-    return run(graph, true, 0);
+    return run(graph, true, Map.of());
   }
 
   /**
@@ -60,10 +60,10 @@ final class Simplify {
    *
    * @param graph the graph
    * @param identities whether it does more than it must: merges and removes nodes
-   * @param attentionSize the largest head or value size for which attention has kernels
+   * @param attentionSizes the largest head or value size for which attention has kernels
    */
-  static Graph run(Graph graph, boolean identities, int attentionSize) {
-    Simplify pass = new Simplify(graph, identities, attentionSize);
+  static Graph run(Graph graph, boolean identities, Map<DType, Integer> attentionSizes) {
+    Simplify pass = new Simplify(graph, identities, attentionSizes);
     List<Tensor> nodes = graph.nodes();
     for (Tensor node : nodes) {
       node.inputs().forEach(operand -> pass.readers.merge(operand, 1, Integer::sum));
@@ -190,7 +190,7 @@ final class Simplify {
   private boolean hasKernel(Op.Attention op, List<Tensor> in) {
     int size = in.get(0).shape().extent(-1);
     int valueSize = op.operands() > 2 ? in.get(2).shape().extent(-1) : 0;
-    return Math.max(size, valueSize) <= attentionSize;
+    return Math.max(size, valueSize) <= attentionSizes.getOrDefault(in.get(0).dtype(), 0);
   }
 
   private Tensor expand(Tensor body, List<Tensor> in) {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.plan.Plan;
@@ -67,6 +68,16 @@ public final class Profiler {
       @Override
       public PlanOptions planOptions() {
         return measured.planOptions();
+      }
+
+      @Override
+      public OptionalLong memoryBytes() {
+        return measured.memoryBytes();
+      }
+
+      @Override
+      public String toString() {
+        return measured.toString();
       }
 
       @Override

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -14,12 +17,15 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
+import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.Program;
 import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Run;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Step;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.plan.PlanOptions;
 import org.fluxion.tensor.profile.Profile.Event;
 import org.fluxion.tensor.profile.Profile.KernelTimes;
 import org.fluxion.tensor.profile.Profile.ProgramTimes;
@@ -113,6 +119,55 @@ class ProfilerTest {
     assertTrue(table.contains("its peak was not measured"), table);
   }
 
+  /** A device that differs in all that a device may say of itself. */
+  private record Card() implements Device {
+    @Override
+    public String name() {
+      return "card:1";
+    }
+
+    @Override
+    public String description() {
+      return "card:1, a card";
+    }
+
+    @Override
+    public PlanOptions planOptions() {
+      return PlanOptions.ALL.withAttention(Map.of(DType.FLOAT32, 8));
+    }
+
+    @Override
+    public OptionalLong memoryBytes() {
+      return OptionalLong.of(1234);
+    }
+
+    @Override
+    public Executable prepare(Plan plan) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Optional<Peak> peak() {
+      return Optional.of(new Peak(1, 2));
+    }
+
+    @Override
+    public String toString() {
+      return "the card";
+    }
+  }
+
+  @Example
+  void theMeasuredDeviceSaysOfItselfWhatTheDeviceSays() {
+    Device measured = Profiler.of(new Card()).device();
+    assertEquals("card:1", measured.name());
+    assertEquals("card:1, a card", measured.description());
+    assertEquals(new Card().planOptions(), measured.planOptions());
+    assertEquals(OptionalLong.of(1234), measured.memoryBytes());
+    assertEquals(Optional.of(new Peak(1, 2)), measured.peak());
+    assertEquals("the card", measured.toString());
+  }
+
   @Example
   void whereKernelsHaveNoTimesTheTableSaysSo() {
     Profiler profiler = Profiler.of(Device.of("reference"));
@@ -125,7 +180,7 @@ class ProfilerTest {
   @Example
   void theProcessorsPeakIsMeasured() {
     Peak peak = Device.cpu(1).peak().orElseThrow();
-    // No processor that runs Java is slower, and none this fast.
+    // No processor that runs Java is slower, and none this fast; PeakRatesTest has the units.
     assertTrue(peak.bytesPerSecond() > 1e7 && peak.bytesPerSecond() < 1e14, peak::toString);
     assertTrue(peak.flopsPerSecond() > 1e6 && peak.flopsPerSecond() < 1e14, peak::toString);
   }

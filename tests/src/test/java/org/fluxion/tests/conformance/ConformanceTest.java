@@ -3,13 +3,10 @@ package org.fluxion.tests.conformance;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
 
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -18,21 +15,15 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.fluxion.autodiff.conformance.Derivatives;
 import org.fluxion.tensor.DType;
-import org.fluxion.tensor.Device;
-import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Op;
-import org.fluxion.tensor.ReferenceInterpreter;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.conformance.Arithmetic;
-import org.fluxion.tensor.conformance.Bounded;
 import org.fluxion.tensor.conformance.Draw;
-import org.fluxion.tensor.conformance.ErrorBound;
 import org.fluxion.tensor.conformance.OpCase;
 import org.fluxion.tensor.conformance.OpTable;
 import org.fluxion.tensor.conformance.OpTable.Row;
 import org.fluxion.tensor.conformance.Trial;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -65,7 +56,8 @@ class ConformanceTest {
 
   @Property(tries = 3)
   void everyOperationMeansWhatTheReferenceSays(@ForAll long seed) {
-    agree(trials(seed, Draw.Kind.ANY, List.of(DType.values())), CPU, true);
+    assertAll(
+        Conformity.withWhatFollows(trials(seed, Draw.Kind.ANY, List.of(DType.values())), CPU));
   }
 
   /** What is large is split over the threads. */
@@ -82,13 +74,13 @@ class ConformanceTest {
           .findFirst()
           .ifPresent(dtype -> trials.add(trial(row, dtype, seed, Draw.Kind.LARGE)));
     }
-    agree(trials, CPU, true);
+    assertAll(Conformity.withWhatFollows(trials, CPU));
   }
 
   @ParameterizedTest
   @MethodSource("devices")
   void everyOperationAtEveryDType(String device) {
-    agree(trials(1, Draw.Kind.ANY, dtypes(device)), device, true);
+    assertAll(Conformity.withWhatFollows(trials(1, Draw.Kind.ANY, dtypes(device)), device));
   }
 
   @ParameterizedTest
@@ -103,7 +95,7 @@ class ConformanceTest {
         }
       }
     }
-    agree(all.stream().map(Derivatives::trial).toList(), device, false);
+    assertAll(Conformity.of(all.stream().map(Derivatives::trial).toList(), device));
   }
 
   /** The dtypes that a device computes with; it says so if one is missing. */
@@ -148,49 +140,5 @@ class ConformanceTest {
   private static Trial trial(Row row, DType dtype, long seed, Draw.Kind kind) {
     OpCase c = row.draw(dtype, new Draw(new Random(seed), kind));
     return Setting.of(c, c + ", drawn with seed " + seed, new Random(seed));
-  }
-
-  private static void agree(List<Trial> trials, String name, boolean follow) {
-    Device device = Devices.open(name);
-    Arithmetic arithmetic = Devices.arithmetic(device);
-    List<Executable> all = new ArrayList<>();
-    for (Trial.Outcome outcome : Trial.runAll(trials, device)) {
-      all.add(() -> agrees(outcome, arithmetic, name));
-      if (follow) {
-        all.add(() -> follows(outcome, name));
-      }
-    }
-    assertAll(all);
-  }
-
-  /** What was computed from a result is what the reference computes from it, to the bit. */
-  private static void follows(Trial.Outcome outcome, String device) {
-    if (outcome.failure().isPresent()) {
-      return;
-    }
-    List<Tensor> outputs = outcome.trial().graph().outputs();
-    Map<Tensor, HostData> bindings = outcome.trial().bindings();
-    bindings.put(outputs.get(0), outcome.results().get(0));
-    List<HostData> expected = ReferenceInterpreter.evaluate(outputs, bindings);
-    for (int output = 1; output < expected.size(); output++) {
-      for (long i = 0; i < expected.get(output).elements(); i++) {
-        assertEquals(
-            expected.get(output).getDouble(i),
-            outcome.results().get(output).getDouble(i),
-            outcome.trial().name() + " on " + device + ": output " + output + ", element " + i);
-      }
-    }
-  }
-
-  private static void agrees(Trial.Outcome outcome, Arithmetic arithmetic, String device) {
-    String what = outcome.trial().name() + " on " + device;
-    outcome.failure().ifPresent(thrown -> fail(what + ": " + thrown, thrown));
-    List<Bounded> bounds = ErrorBound.of(outcome.trial(), arithmetic);
-    for (int output = 0; output < bounds.size(); output++) {
-      Optional<Bounded.Deviation> worst = bounds.get(output).worst(outcome.results().get(output));
-      if (worst.isPresent() && worst.get().severity() > 1) {
-        fail("%s: output %d: %s%n%s".formatted(what, output, worst.get(), outcome.trial().graph()));
-      }
-    }
   }
 }
