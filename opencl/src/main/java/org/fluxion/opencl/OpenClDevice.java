@@ -83,6 +83,18 @@ final class OpenClDevice {
     return model;
   }
 
+  /** Whatever a built program may hang on: the device, its driver, and their versions. */
+  String identity() {
+    return String.join(
+        "\n",
+        Info.text(platform, CL.CL_PLATFORM_NAME),
+        Info.text(platform, CL.CL_PLATFORM_VERSION),
+        Info.text(id, CL.CL_DEVICE_VENDOR),
+        model,
+        version,
+        Info.text(id, CL.CL_DRIVER_VERSION));
+  }
+
   /** "cpu", "gpu" or "accelerator". */
   String kind() {
     return kind;
@@ -157,7 +169,7 @@ final class OpenClDevice {
       return Optional.of("its driver has no compiler");
     }
     try {
-      CL.clReleaseKernel(context().kernel(TRIAL, "trial"));
+      CL.clReleaseKernel(context().programs().kernel(TRIAL, "trial"));
       return Optional.empty();
     } catch (CLException | OpenClException e) {
       return Optional.of("its driver fails to build a kernel: " + e.getMessage());

@@ -4,7 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
@@ -63,6 +65,10 @@ final class OpenClExecutable implements Executable {
   private final Held held;
   private final Cleaner.Cleanable cleanable;
   private final List<Ready> launches = new ArrayList<>();
+
+  /** The sources of programs that are not kept yet. */
+  private final Set<String> unkept = new LinkedHashSet<>();
+
   private final long[] nanos;
   private boolean closed;
   private boolean failed;
@@ -131,6 +137,7 @@ final class OpenClExecutable implements Executable {
       for (Launch launch : made) {
         if (launch.groups() > 0) {
           all.add(launch);
+          unkept.add(launch.source());
           numbers.add(k);
         }
       }
@@ -167,7 +174,7 @@ final class OpenClExecutable implements Executable {
 
   private cl_kernel kernel(Launch launch, int number) {
     try {
-      return context.kernel(launch.source(), launch.name());
+      return context.programs().kernel(launch.source(), launch.name());
     } catch (OpenClException refused) {
       throw Failure.of(context.device(), described(number), refused);
     }
@@ -215,7 +222,16 @@ final class OpenClExecutable implements Executable {
     } catch (CLException refused) {
       throw failed("reading " + buffer.describe(), refused);
     }
+    keep();
     Reference.reachabilityFence(this);
+  }
+
+  /** Keeps the programs when all of them have run for the first time, and the host has waited. */
+  private void keep() {
+    if (runs > 0 && !unkept.isEmpty()) {
+      context.programs().keep(unkept);
+      unkept.clear();
+    }
   }
 
   /** After a driver has refused something, what is in its memory is nobody's guess. */

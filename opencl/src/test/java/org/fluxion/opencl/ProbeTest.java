@@ -6,11 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.fluxion.tensor.Backend;
@@ -71,7 +69,10 @@ class ProbeTest {
       String message =
           assertThrows(
                   OpenClException.class,
-                  () -> context.kernel("kernel void wrong() { undeclared += 1; }", "wrong"))
+                  () ->
+                      context
+                          .programs()
+                          .kernel("kernel void wrong() { undeclared += 1; }", "wrong"))
               .getMessage();
       assertTrue(message.contains("undeclared"), message);
     }
@@ -119,18 +120,7 @@ class ProbeTest {
 
   private List<String> survey(Map<String, String> environment)
       throws IOException, InterruptedException {
-    String path = System.getProperty("java.class.path");
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-ea", "-cp", path));
-    command.add(Survey.class.getName());
-    File out = folder.resolve("out").toFile();
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.redirectOutput(out).environment().putAll(environment);
-    int exitCode = builder.start().waitFor();
-    List<String> lines = Files.readAllLines(out.toPath());
-    assertEquals(0, exitCode, () -> String.join("\n", lines));
-    return lines;
+    return Child.start(Survey.class, folder, environment).end();
   }
 
   @Test
