@@ -317,6 +317,13 @@ final class OpenClExecutable implements Executable {
   }
 
   @Override
+  public List<String> notes() {
+    return context.programs().obstacle().stream()
+        .map("OpenCL programs are compiled at every start: %s"::formatted)
+        .toList();
+  }
+
+  @Override
   public long[] nanos() {
     return nanos.clone();
   }

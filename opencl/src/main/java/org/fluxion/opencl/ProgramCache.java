@@ -63,9 +63,22 @@ final class ProgramCache {
     this.largest = largest;
   }
 
-  /** Why nothing can be written; empty as long as that is not known. */
+  /** Why nothing can be written, as far as that is known. */
   synchronized Optional<String> obstacle() {
+    if (folder.isPresent() && obstacle.isEmpty()) {
+      try {
+        Files.createDirectories(folder.get());
+        obstacle = Files.isWritable(folder.get()) ? "" : refusal();
+      } catch (IOException | SecurityException refused) {
+        obstacle = refusal();
+      }
+    }
     return obstacle.isEmpty() ? Optional.empty() : Optional.of(obstacle);
+  }
+
+  private String refusal() {
+    return "the folder %s cannot be written; the environment variable %s names another"
+        .formatted(folder.orElseThrow(), CacheFolder.VARIABLE);
   }
 
   private byte[] key(String source) {
@@ -159,7 +172,7 @@ final class ProgramCache {
         Files.deleteIfExists(part);
       }
     } catch (IOException | SecurityException | UnsupportedOperationException refused) {
-      obstacle = refused.toString();
+      obstacle = refusal();
     }
   }
 

@@ -279,6 +279,33 @@ class ProgramCacheTest {
   }
 
   @Test
+  void aProgramThatCannotBeKeptRunsAndSaysSo() throws IOException {
+    ProbeTest.assumeADevice();
+    Path file = Files.createFile(folder.resolve("file"));
+    Path below = file.resolve("below");
+    HostData expected = result();
+    HostData got = result();
+    assertEquals(compiled(Optional.empty(), expected), compiled(Optional.of(below), got));
+    equal(expected, got);
+    assertEquals(
+        List.of(
+            "OpenCL programs are compiled at every start: the folder %s cannot be written; the"
+                    .formatted(below)
+                + " environment variable FLUXION_CACHE names another"),
+        notes(Optional.of(below)));
+    assertEquals(List.of(), notes(Optional.of(folder)));
+    assertEquals(List.of(), notes(Optional.empty()), "switched off");
+  }
+
+  private static List<String> notes(Optional<Path> folder) {
+    OpenClDevice device = Probe.devices().get(0);
+    try (Context context = new Context(device, Limits.of(device), folder);
+        Executable run = new OpenClExecutable(plan(), context, FAMILY)) {
+      return run.notes();
+    }
+  }
+
+  @Test
   void aDamagedCacheIsBuiltAnew() throws IOException {
     ProbeTest.assumeADevice();
     HostData expected = result();

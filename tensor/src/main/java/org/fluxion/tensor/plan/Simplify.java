@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.fluxion.tensor.Attention;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
@@ -44,15 +45,17 @@ final class Simplify {
 
   private final boolean identities;
   private final int attentionSize;
+  private final Consumer<String> notes;
 
-  private Simplify(Graph graph, boolean identities, int attentionSize) {
+  private Simplify(Graph graph, boolean identities, int attentionSize, Consumer<String> notes) {
     this.identities = identities;
+    this.notes = notes;
     this.attentionSize = attentionSize;
     this.inputs = new HashSet<>(graph.inputs());
   }
 
   static Graph run(Graph graph) {
-    return run(graph, true, 0);
+    return run(graph, true, 0, note -> {});
   }
 
   /**
@@ -61,9 +64,10 @@ final class Simplify {
    * @param graph the graph
    * @param identities whether it does more than it must: merges and removes nodes
    * @param attentionSize the largest head or value size for which attention has kernels
+   * @param notes told what is not computed as people would expect
    */
-  static Graph run(Graph graph, boolean identities, int attentionSize) {
-    Simplify pass = new Simplify(graph, identities, attentionSize);
+  static Graph run(Graph graph, boolean identities, int attentionSize, Consumer<String> notes) {
+    Simplify pass = new Simplify(graph, identities, attentionSize, notes);
     List<Tensor> nodes = graph.nodes();
     for (Tensor node : nodes) {
       node.inputs().forEach(operand -> pass.readers.merge(operand, 1, Integer::sum));
@@ -190,7 +194,14 @@ final class Simplify {
   private boolean hasKernel(Op.Attention op, List<Tensor> in) {
     int size = in.get(0).shape().extent(-1);
     int valueSize = op.operands() > 2 ? in.get(2).shape().extent(-1) : 0;
-    return Math.max(size, valueSize) <= attentionSize;
+    int largest = Math.max(size, valueSize);
+    // Where there are no kernels for attention at all, its definition is what one expects.
+    if (largest > attentionSize && attentionSize > 0) {
+      notes.accept(
+          "attention of head size %d is computed by its definition: the device's kernels take up to %d"
+              .formatted(largest, attentionSize));
+    }
+    return largest <= attentionSize;
   }
 
   private Tensor expand(Tensor body, List<Tensor> in) {
