@@ -42,10 +42,15 @@ final class Context implements AutoCloseable {
     return device;
   }
 
-  /** A queue, which runs what it is given in order. The call of OpenCL 1.2; 2.0 has another. */
+  /**
+   * A queue, which runs what it is given in order. The call of OpenCL 1.2; 2.0 has another.
+   *
+   * @param timed whether its events know when what they stand for began and ended
+   */
   @SuppressWarnings("deprecation")
-  cl_command_queue queue() {
-    return CL.clCreateCommandQueue(context, device.id(), 0, null);
+  cl_command_queue queue(boolean timed) {
+    return CL.clCreateCommandQueue(
+        context, device.id(), timed ? CL.CL_QUEUE_PROFILING_ENABLE : 0, null);
   }
 
   /** The programs that were made for it. */

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -15,6 +16,9 @@ import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
+import org.fluxion.tensor.profile.LaunchListener;
+import org.fluxion.tensor.profile.Peak;
+import org.jocl.CLException;
 
 /**
  * OpenCL devices, through JOCL. Safe to share; what it found is kept for the life of the process.
@@ -174,8 +178,33 @@ public final class OpenClBackend implements Backend {
     }
 
     @Override
+    public OptionalLong memoryBytes() {
+      return device.ownMemoryBytes();
+    }
+
+    @Override
     public Executable prepare(Plan plan) {
       return new OpenClExecutable(plan, device.context(), family);
+    }
+
+    @Override
+    public String toString() {
+      return description();
+    }
+
+    @Override
+    public Executable prepare(Plan plan, LaunchListener listener) {
+      return new OpenClExecutable(plan, device.context(), family, Optional.of(listener));
+    }
+
+    @Override
+    public Optional<Peak> peak() {
+      try {
+        return Optional.of(PeakKernels.measure(device.context()));
+      } catch (CLException refused) {
+        // For lack of memory, it may be. A profile says that it has no peak.
+        return Optional.empty();
+      }
     }
   }
 }

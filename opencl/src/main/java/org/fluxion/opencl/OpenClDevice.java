@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jocl.CL;
 import org.jocl.CLException;
@@ -117,6 +118,11 @@ final class OpenClDevice {
     return memoryBytes;
   }
 
+  /** Its memory, unless that is the host's as well. */
+  OptionalLong ownMemoryBytes() {
+    return sharesHostMemory ? OptionalLong.empty() : OptionalLong.of(memoryBytes);
+  }
+
   /** The largest piece of memory that can be had at once. */
   long largestAllocation() {
     return largestAllocation;
@@ -171,6 +177,11 @@ final class OpenClDevice {
       obstacle = trialBuild();
     }
     return obstacle;
+  }
+
+  @Override
+  public String toString() {
+    return "opencl:%d, %s".formatted(number, model);
   }
 
   private Optional<String> trialBuild() {

@@ -6,6 +6,7 @@ import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Executable;
@@ -15,11 +16,13 @@ import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Move;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.profile.LaunchListener;
 import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jocl.cl_command_queue;
+import org.jocl.cl_event;
 import org.jocl.cl_kernel;
 import org.jocl.cl_mem;
 
@@ -30,8 +33,9 @@ import org.jocl.cl_mem;
 final class OpenClExecutable implements Executable {
   private static final Cleaner CLEANER = Cleaner.create();
 
-  /** A kernel that is ready, of the plan's kernel of a number. */
-  private record Ready(cl_kernel kernel, long[] globalSize, long[] localSize, int number) {}
+  /** A kernel that is ready: the plan's of a number, or a part of it. */
+  private record Ready(
+      cl_kernel kernel, long[] globalSize, long[] localSize, int number, String part) {}
 
   /**
    * What is to be released, whatever of it was made, and whether or not the driver still works. It
@@ -69,10 +73,15 @@ final class OpenClExecutable implements Executable {
   /** The sources of programs that are not kept yet. */
   private final Set<String> unkept = new LinkedHashSet<>();
 
-  private final long[] nanos;
+  private Optional<LaunchTimes> times = Optional.empty();
   private boolean closed;
   private boolean failed;
   private long runs;
+
+  /** Prepares a plan whose kernels nobody times. */
+  OpenClExecutable(Plan plan, Context context, Family family) {
+    this(plan, context, family, Optional.empty());
+  }
 
   /**
    * Prepares a plan.
@@ -80,18 +89,19 @@ final class OpenClExecutable implements Executable {
    * @param plan the plan
    * @param context the device
    * @param family how kernels are cut for it
+   * @param listener who is told when kernels ran, if anybody
    * @throws TensorException if the device lacks memory or a dtype that the plan needs
    */
-  OpenClExecutable(Plan plan, Context context, Family family) {
+  OpenClExecutable(Plan plan, Context context, Family family, Optional<LaunchListener> listener) {
     this.plan = plan;
     this.context = context;
-    this.nanos = new long[plan.kernels().size()];
     this.memory = new ProgramMemory(context.memory());
     this.held = new Held(memory);
     requireDoubles();
     boolean ready = false;
     try {
-      held.queue = context.queue();
+      held.queue = context.queue(listener.isPresent());
+      times = listener.map(told -> new LaunchTimes(held.queue, told));
       prepare(family);
       ready = true;
     } catch (CLException refused) {
@@ -126,6 +136,7 @@ final class OpenClExecutable implements Executable {
   private void prepare(Family family) {
     List<Launch> all = new ArrayList<>();
     List<Integer> numbers = new ArrayList<>();
+    List<String> parts = new ArrayList<>();
     for (int k = 0; k < plan.kernels().size(); k++) {
       List<Launch> made =
           switch (plan.kernels().get(k)) {
@@ -136,20 +147,22 @@ final class OpenClExecutable implements Executable {
           };
       for (Launch launch : made) {
         if (launch.groups() > 0) {
+          boolean alone = made.stream().allMatch(l -> l.name().equals(launch.name()));
           all.add(launch);
           unkept.add(launch.source());
           numbers.add(k);
+          parts.add(alone ? "" : launch.name());
         }
       }
     }
     memory.allocate(plan, all);
     plan.constants().forEach((buffer, data) -> write(memory.place(buffer), data.segment()));
     for (int i = 0; i < all.size(); i++) {
-      launches.add(ready(all.get(i), memory.numbers(i), numbers.get(i)));
+      launches.add(ready(all.get(i), memory.numbers(i), numbers.get(i), parts.get(i)));
     }
   }
 
-  private Ready ready(Launch launch, cl_mem numbers, int number) {
+  private Ready ready(Launch launch, cl_mem numbers, int number, String part) {
     cl_kernel kernel = kernel(launch, number);
     held.kernels.add(kernel);
     int argument = 0;
@@ -169,7 +182,11 @@ final class OpenClExecutable implements Executable {
         held.queue, numbers, true, 0, 8L * sizes.length, Pointer.to(sizes), 0, null, null);
     CL.clSetKernelArg(kernel, argument, Sizeof.cl_mem, Pointer.to(numbers));
     return new Ready(
-        kernel, new long[] {launch.groups() * launch.lanes()}, new long[] {launch.lanes()}, number);
+        kernel,
+        new long[] {launch.groups() * launch.lanes()},
+        new long[] {launch.lanes()},
+        number,
+        part);
   }
 
   private cl_kernel kernel(Launch launch, int number) {
@@ -219,6 +236,7 @@ final class OpenClExecutable implements Executable {
             null,
             null);
       }
+      times.ifPresent(LaunchTimes::tell);
     } catch (CLException refused) {
       throw failed("reading " + buffer.describe(), refused);
     }
@@ -269,8 +287,9 @@ final class OpenClExecutable implements Executable {
     try {
       for (Ready launch : launches) {
         number = launch.number;
-        CL.clEnqueueNDRangeKernel(
-            held.queue, launch.kernel, 1, null, launch.globalSize, launch.localSize, 0, null, null);
+        times.ifPresentOrElse(
+            t -> t.launch(runs, launch.number, launch.part, event -> enqueue(launch, event)),
+            () -> enqueue(launch, null));
       }
       CL.clFlush(held.queue);
     } catch (CLException refused) {
@@ -278,6 +297,11 @@ final class OpenClExecutable implements Executable {
     }
     runs++;
     Reference.reachabilityFence(this);
+  }
+
+  private void enqueue(Ready launch, cl_event event) {
+    CL.clEnqueueNDRangeKernel(
+        held.queue, launch.kernel, 1, null, launch.globalSize, launch.localSize, 0, null, event);
   }
 
   @Override
@@ -316,16 +340,17 @@ final class OpenClExecutable implements Executable {
         null);
   }
 
+  /** Not measured: the host does not wait for kernels. */
+  @Override
+  public Optional<long[]> nanos() {
+    return Optional.empty();
+  }
+
   @Override
   public List<String> notes() {
     return context.programs().obstacle().stream()
         .map("OpenCL programs are compiled at every start: %s"::formatted)
         .toList();
-  }
-
-  @Override
-  public long[] nanos() {
-    return nanos.clone();
   }
 
   @Override
@@ -344,6 +369,9 @@ final class OpenClExecutable implements Executable {
 
   @Override
   public void close() {
+    if (!closed) {
+      times.ifPresent(LaunchTimes::close);
+    }
     closed = true;
     cleanable.clean();
   }

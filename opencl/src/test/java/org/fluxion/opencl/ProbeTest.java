@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.fluxion.tensor.Backend;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.DeviceInfo;
@@ -57,9 +58,14 @@ class ProbeTest {
       assertTrue(device.computeUnits() > 0);
       assertTrue(device.memoryBytes() > 1 << 20);
       assertTrue(device.features().get(0).startsWith("OpenCL "), () -> "" + device.features());
+      boolean shares = device.features().contains("shares the host's memory");
+      assertEquals(
+          shares ? OptionalLong.empty() : OptionalLong.of(device.memoryBytes()),
+          Device.of(device.name()).memoryBytes());
     }
     OpenClDevice first = Probe.devices().get(0);
     assertTrue(first.obstacle().isEmpty(), () -> first.obstacle().orElseThrow());
+    assertEquals("opencl:0, " + first.model(), Device.of("opencl:0").toString());
   }
 
   @Test

@@ -1,12 +1,16 @@
 package org.fluxion.tensor;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
+import org.fluxion.tensor.profile.LaunchListener;
+import org.fluxion.tensor.profile.Peak;
 
-/** Where programs run. */
+/** Where programs run. A device prints itself as its {@link #description}. */
 public interface Device {
   /**
    * What people call it, as in {@link #of}.
@@ -54,12 +58,43 @@ public interface Device {
   }
 
   /**
+   * The memory of its own.
+   *
+   * @return bytes, or empty if its programs take the host's memory
+   */
+  default OptionalLong memoryBytes() {
+    return OptionalLong.empty();
+  }
+
+  /**
    * Makes a plan ready to run.
    *
    * @param plan the plan
    * @return the executable, which the caller closes
    */
   Executable prepare(Plan plan);
+
+  /**
+   * Makes a plan ready to run, and tells of every launch of its kernels. A run may be slower for
+   * it; what it computes is the same.
+   *
+   * @param plan the plan
+   * @param listener told before a run's results are read, or when the executable is closed; a
+   *     device that does not know when kernels run never tells
+   * @return the executable, which the caller closes
+   */
+  default Executable prepare(Plan plan, LaunchListener listener) {
+    return prepare(plan);
+  }
+
+  /**
+   * Measures what the device can do at best, which takes a moment.
+   *
+   * @return its rates, or empty if they mean nothing there
+   */
+  default Optional<Peak> peak() {
+    return Optional.empty();
+  }
 
   /**
    * The host's processor with all its threads.

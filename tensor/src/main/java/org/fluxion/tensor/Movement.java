@@ -199,6 +199,8 @@ final class Movement {
                       : "cast the indices to int32"));
     }
     int rows = x.shape().extent(0);
+    KnownIndices.requireInside(
+        "take", "index", indices, rows, "the %d rows of %s".formatted(rows, x.shape()));
     int width = Shape.checkedExtent("take", x.shape().with(0, 1).elements());
     int picks = Shape.checkedExtent("take", indices.shape().elements());
     Tensor picked =

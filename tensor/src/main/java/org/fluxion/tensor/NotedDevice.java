@@ -3,11 +3,15 @@ package org.fluxion.tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
+import org.fluxion.tensor.profile.LaunchListener;
+import org.fluxion.tensor.profile.Peak;
 
 /** A device with notes of its own, or with a listener who is told of every note. */
 final class NotedDevice implements Device {
@@ -66,9 +70,28 @@ final class NotedDevice implements Device {
   }
 
   @Override
+  public OptionalLong memoryBytes() {
+    return device.memoryBytes();
+  }
+
+  @Override
+  public Optional<Peak> peak() {
+    return device.peak();
+  }
+
+  @Override
   public Executable prepare(Plan plan) {
     tell(plan.notes());
-    Executable executable = device.prepare(plan);
+    return told(device.prepare(plan));
+  }
+
+  @Override
+  public Executable prepare(Plan plan, LaunchListener launches) {
+    tell(plan.notes());
+    return told(device.prepare(plan, launches));
+  }
+
+  private Executable told(Executable executable) {
     tell(executable.notes());
     return executable;
   }

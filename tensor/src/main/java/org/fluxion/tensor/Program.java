@@ -152,13 +152,29 @@ public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<
   }
 
   /**
-   * Lets go of what the device may hold for the program, such as compiled kernels. The processor
-   * holds nothing: there, a program need not be closed. Runs hold memory of their own and are
-   * closed by themselves, before the program.
+   * Says that no run will be started any more, so that a device may let go of what it holds for the
+   * program, such as compiled kernels. Close it last, when its runs are closed: {@code try
+   * (program; var run = program.start(state))} does both in that order. A run owns its memory and
+   * is closed by itself; what {@link Run#step} and {@link Run#snapshot} returned are copies in the
+   * host's memory, which stay valid after both are closed.
+   *
+   * <p>No device of today holds anything beyond its runs: a program that is not closed costs
+   * nothing, and is collected as any object is.
    */
   @Override
   public void close() {
     // No device holds anything yet that outlives a run.
+  }
+
+  /**
+   * What it is, in a line; {@link #explain} says the rest.
+   *
+   * @return the number of kernels, the planned memory and the device
+   */
+  @Override
+  public String toString() {
+    return "Program(%d kernels, %d bytes planned, on %s)"
+        .formatted(plan.kernels().size(), plannedBytes(), device);
   }
 
   S stateLike(List<Tensor> leaves) {

@@ -59,7 +59,7 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
    * Takes one step: the state moves on.
    *
    * @param batch what the step is given
-   * @return what it returns
+   * @return what it returns, copied to the host: it changes no more, and outlives the run
    * @throws TensorException if the batch's shapes are not those the program was compiled for
    */
   public R step(B batch) {
@@ -111,7 +111,8 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
   }
 
   /**
-   * The kernels with their bytes, operations and the time that each has taken.
+   * The kernels with their bytes, operations and, where the device measures it, the time that each
+   * has taken.
    *
    * @return a listing
    */
@@ -129,6 +130,20 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
     return Stream.concat(program.notes().stream(), executable.notes().stream()).toList();
   }
 
+  /**
+   * What it is, in a line.
+   *
+   * @return the steps taken and the program
+   */
+  @Override
+  public String toString() {
+    return "Run(%d steps taken of %s)".formatted(steps, program);
+  }
+
+  /**
+   * Frees the run's memory on the device, the state with it: take a {@link #snapshot} before, if it
+   * is still wanted. Results and snapshots are copies and stay valid. A second call does nothing.
+   */
   @Override
   public void close() {
     executable.close();

@@ -1373,8 +1373,10 @@ public final class Tensor implements Tree<Tensor> {
   /**
    * Rows picked from the first axis, as an embedding table is read.
    *
-   * @param indices integers of any shape; one outside the table reads zeros
+   * @param indices integers of any shape, from 0 to n − 1. One outside that is known when the graph
+   *     is built, a constant say, is an error; one that a program is given in a run reads zeros
    * @return of shape indices.shape + this.shape[1:]
+   * @throws TensorException if the indices are no integers, or one is known to be outside
    */
   public Tensor take(Tensor indices) {
     return Movement.take(this, indices);
@@ -1398,9 +1400,12 @@ public final class Tensor implements Tree<Tensor> {
   /**
    * Elements picked along an axis, each row by indices of its own.
    *
-   * @param indices integers, of this shape but for the axis; one outside reads 0
+   * @param indices integers, of this shape but for the axis, from 0 to its extent − 1. One outside
+   *     that is known when the graph is built, a constant say, is an error; one that a program is
+   *     given in a run reads 0
    * @param axis the axis
    * @return the elements, of the indices' shape
+   * @throws TensorException if the shapes do not fit, or an index is known to be outside
    */
   public Tensor takeAlong(Tensor indices, int axis) {
     return Sorting.takeAlong(this, indices, axis);
@@ -1476,7 +1481,7 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * One-hot rows.
+   * One-hot rows. An element outside 0 to classes − 1 gives a row of zeros.
    *
    * @param classes the number of classes
    * @param target the dtype of the result
@@ -1489,7 +1494,7 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * One-hot rows of float32.
+   * One-hot rows of float32. An element outside 0 to classes − 1 gives a row of zeros.
    *
    * @param classes the number of classes
    * @return of shape this.shape + [classes]
@@ -1501,7 +1506,8 @@ public final class Tensor implements Tree<Tensor> {
   // ---- values ----
 
   /**
-   * This value without its history: a leaf.
+   * This value without its history: a leaf. Computes it now, as {@link #value} does; {@code
+   * Autodiff.stopGradient} also cuts derivatives, and computes nothing.
    *
    * @return a tensor that no derivative flows through
    */
@@ -1511,8 +1517,15 @@ public final class Tensor implements Tree<Tensor> {
 
   /**
    * The elements, computed on first demand and remembered. The operands stay, so that a derivative
-   * still flows through; a loop that builds on large tensors round by round lets go of them with
-   * {@link #detach}.
+   * still flows through this tensor; a loop that builds on large tensors round by round lets go of
+   * them with {@link #detach}. What is built from the elements themselves is a constant to every
+   * derivative.
+   *
+   * <p>A little work, up to 2²⁰ elements computed and products summed, is done by the reference
+   * interpreter at once, in double precision and rounded at the end. More than that is compiled for
+   * {@link Device#cpu}, which computes in the tensors' dtypes: the last digits of a value may
+   * differ between the two. A computation that is repeated is better compiled once, as a {@link
+   * Program}.
    *
    * @return the data, not to be written
    * @throws TensorException if an input it depends on has no value
@@ -1546,6 +1559,9 @@ public final class Tensor implements Tree<Tensor> {
   /**
    * The value of a tensor of one element.
    *
+   * <p>Computed as {@link #value} says. The number is a constant to every derivative: inside a
+   * differentiated function, stay with tensors.
+   *
    * @return the value
    * @throws TensorException if there is not exactly one element
    */
@@ -1560,6 +1576,9 @@ public final class Tensor implements Tree<Tensor> {
 
   /**
    * The elements in row-major order.
+   *
+   * <p>Computed as {@link #value} says. The array is a constant to every derivative: inside a
+   * differentiated function, stay with tensors.
    *
    * @return a fresh array
    * @throws TensorException if there are more elements than an array holds
@@ -1576,6 +1595,9 @@ public final class Tensor implements Tree<Tensor> {
   /**
    * The elements in row-major order.
    *
+   * <p>Computed as {@link #value} says. The array is a constant to every derivative: inside a
+   * differentiated function, stay with tensors.
+   *
    * @return a fresh array
    * @throws TensorException if there are more elements than an array holds
    */
@@ -1588,6 +1610,9 @@ public final class Tensor implements Tree<Tensor> {
 
   /**
    * The elements in row-major order; floating point truncates, a bool is 0 or 1.
+   *
+   * <p>Computed as {@link #value} says. The array is a constant to every derivative: inside a
+   * differentiated function, stay with tensors.
    *
    * @return a fresh array
    * @throws TensorException if there are more elements than an array holds
@@ -1611,6 +1636,9 @@ public final class Tensor implements Tree<Tensor> {
 
   /**
    * The elements in row-major order; floating point truncates, a bool is 0 or 1.
+   *
+   * <p>Computed as {@link #value} says. The array is a constant to every derivative: inside a
+   * differentiated function, stay with tensors.
    *
    * @return a fresh array
    * @throws TensorException if an element is too wide for an int

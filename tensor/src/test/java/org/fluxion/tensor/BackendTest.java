@@ -33,6 +33,31 @@ class BackendTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"cpu", "cpu:3", "reference", "auto"})
+  void aDevicePrintsWhatItIs(String name) {
+    Device device = Device.of(name);
+    assertEquals(device.description(), device.toString());
+  }
+
+  @Test
+  void whatRunsPrintsWhatItIs() {
+    Program<Tensor, Tensor, Tensor> program =
+        Program.compile(
+            (Tensor s, Tensor x) -> new Step<>(s.add(x), x.sum()),
+            Tensor.zeros(2),
+            Tensor.ones(2),
+            Device.cpu(1));
+    String text = program.toString();
+    assertTrue(
+        text.matches("Program\\(\\d+ kernels, \\d+ bytes planned, on cpu with 1 thread, .*\\)"),
+        text);
+    try (Run<Tensor, Tensor, Tensor> run = program.start(Tensor.zeros(2))) {
+      run.step(Tensor.ones(2));
+      assertEquals("Run(1 steps taken of " + text + ")", run.toString());
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"cpu:0", "cpu:-1", "cpu:many", "cpu:", "cuda", "", "auto:1", "CPU"})
   void anUnknownDeviceIsAnErrorThatListsWhatThereIs(String name) {
     String message = assertThrows(TensorException.class, () -> Device.of(name)).getMessage();

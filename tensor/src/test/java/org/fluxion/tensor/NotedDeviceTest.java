@@ -1,12 +1,16 @@
 package org.fluxion.tensor;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.profile.Profiler;
 import org.junit.jupiter.api.Test;
 
 /** Nothing is passed over or replaced in silence. */
@@ -88,7 +92,7 @@ class NotedDeviceTest {
     }
 
     @Override
-    public long[] nanos() {
+    public Optional<long[]> nanos() {
       return executable.nanos();
     }
 
@@ -133,6 +137,29 @@ class NotedDeviceTest {
     assertEquals(Device.cpu().name(), device.name());
     assertEquals(Device.cpu().description(), device.description());
     assertEquals(List.of("auto: first: no driver"), device.notes());
+  }
+
+  /** A class that stands in front of another object has every method of its interface. */
+  private static void forwards(Class<?> type, Class<?> interfaceOf) {
+    for (Method method : interfaceOf.getMethods()) {
+      // Telling makes another such device.
+      if (!Modifier.isStatic(method.getModifiers()) && !method.getName().equals("telling")) {
+        assertDoesNotThrow(
+            () -> type.getDeclaredMethod(method.getName(), method.getParameterTypes()));
+      }
+    }
+  }
+
+  @Test
+  void nothingThatADeviceCanDoIsLost() {
+    forwards(NotedDevice.class, Device.class);
+    Device profiled = Profiler.of(Device.cpu(1)).device();
+    forwards(profiled.getClass(), Device.class);
+    Tensor x = Tensor.input("x", Shape.of(3), DType.FLOAT32);
+    Plan plan = Plan.of(new Graph(List.of(x), List.of(x.neg())), new int[] {-1});
+    try (Executable executable = profiled.prepare(plan)) {
+      forwards(executable.getClass(), Executable.class);
+    }
   }
 
   @Test

@@ -5,10 +5,12 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.fluxion.nn.io.WholeFile;
 
 /**
  * A run's figures, as they stand in {@code summary.json}.
@@ -56,7 +58,7 @@ public record Summary(
    * @throws IOException if it cannot be written
    */
   public void write(Path file) throws IOException {
-    WholeFiles.write(file, JSON.writeValueAsString(this) + "\n");
+    WholeFile.write(file, (JSON.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
   /**

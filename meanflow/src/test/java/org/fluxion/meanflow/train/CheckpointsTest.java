@@ -6,14 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.fluxion.nn.Parameters;
+import org.fluxion.nn.io.Safetensors;
 import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Tensor;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,7 +58,7 @@ class CheckpointsTest {
   }
 
   private Optional<Checkpoint> latest() throws IOException {
-    return checkpoints.latest(state(0), METRICS, notices::add);
+    return checkpoints.latest(configuration, state(0), METRICS, notices::add);
   }
 
   private List<String> files() throws IOException {
@@ -164,7 +170,69 @@ class CheckpointsTest {
             other.checkpointInterval(),
             other.logInterval(),
             other.initialWeights());
-    assertThrows(IOException.class, this::latest);
-    assertTrue(notices.get(0).contains("x_embedder.proj.weight"), notices.get(0));
+    List<String> before = files();
+    String message = assertThrows(IllegalArgumentException.class, this::latest).getMessage();
+    assertTrue(message.contains("checkpoint of step 20"), message);
+    assertTrue(message.contains("(model.patchSize: 4, not 8)"), message);
+    assertEquals(List.of(), notices, "nothing is said to be damaged");
+    assertEquals(before, files());
+    // What is damaged is not blamed on the configuration, wherever the damage is.
+    Files.write(file(20), "8".getBytes(StandardCharsets.UTF_8), StandardOpenOption.APPEND);
+    message = assertThrows(IllegalArgumentException.class, this::latest).getMessage();
+    assertTrue(message.contains("checkpoint of step 15"), message);
+    assertTrue(notices.getFirst().contains("step-00000020.safetensors"), notices::toString);
+  }
+
+  /** The file of a step again, with other metadata. */
+  private void rewrite(long step, UnaryOperator<SequencedMap<String, String>> change)
+      throws IOException {
+    Parameters tensors;
+    SequencedMap<String, String> metadata;
+    try (Safetensors stored = Safetensors.open(file(step))) {
+      tensors = stored.parameters();
+      metadata = new LinkedHashMap<>(stored.metadata());
+    }
+    Safetensors.write(file(step), tensors, change.apply(metadata));
+  }
+
+  @Test
+  void aCheckpointOfAnotherVersionIsSaidToBeOne() throws IOException {
+    rewrite(
+        20,
+        metadata -> {
+          metadata.remove(Checksum.KEY);
+          metadata.put(Checksum.EARLIER_KEY, "01234567");
+          return metadata;
+        });
+    String earlier = assertThrows(IllegalArgumentException.class, this::latest).getMessage();
+    assertTrue(
+        earlier.startsWith(
+            "resume: %s was written by an earlier version of Fluxion".formatted(file(20))),
+        earlier);
+    assertTrue(earlier.endsWith("begin the run again under another --name"), earlier);
+    rewrite(
+        20,
+        metadata -> {
+          metadata.remove(Checksum.EARLIER_KEY);
+          metadata.computeIfPresent(
+              "configuration", (key, json) -> json.replace("emaDecay", "averageDecay"));
+          try (Safetensors stored = Safetensors.open(file(20))) {
+            metadata.put(Checksum.KEY, Checksum.of(metadata, stored.parameters()));
+          } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+          }
+          return metadata;
+        });
+    String other = assertThrows(IllegalArgumentException.class, this::latest).getMessage();
+    assertTrue(other.contains("another version of Fluxion (configuration: averageDecay: "), other);
+    assertEquals(List.of(), notices);
+    assertTrue(Files.exists(file(20)));
+    rewrite(
+        20,
+        metadata -> {
+          metadata.remove(Checksum.KEY);
+          return metadata;
+        });
+    assertEquals(15, latest().orElseThrow().step(), "without any checksum it is damaged");
   }
 }

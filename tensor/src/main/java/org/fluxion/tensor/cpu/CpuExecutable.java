@@ -7,6 +7,7 @@ import java.lang.ref.Reference;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
@@ -16,6 +17,7 @@ import org.fluxion.tensor.plan.Explanation;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Move;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.profile.LaunchListener;
 
 /**
  * A plan on the host's processor: off-heap memory, and every kernel split over the threads. One
@@ -25,6 +27,9 @@ import org.fluxion.tensor.plan.Plan;
 public final class CpuExecutable implements Executable {
   private static final long POISON = 0x7ff7_a5a5_7ff7_a5a5L;
   private static final Cleaner CLEANER = Cleaner.create();
+
+  /** Nobody listens. */
+  private static final LaunchListener UNHEARD = (run, kernel, part, start, nanos) -> {};
 
   /**
    * What has to be given back, by closing or when nobody can reach the executable any more: so it
@@ -46,6 +51,7 @@ public final class CpuExecutable implements Executable {
   }
 
   private final Plan plan;
+  private final LaunchListener listener;
   private final Resources resources = new Resources();
   private final Cleaner.Cleanable cleanable;
   private final CpuKernel[] kernels;
@@ -69,12 +75,22 @@ public final class CpuExecutable implements Executable {
    * @param threads how many threads run it
    */
   public CpuExecutable(Plan plan, int threads) {
-    this(plan, threads, LoopClasses.Mode.AUTOMATIC);
+    this(plan, threads, UNHEARD);
   }
 
   /** The same with a choice of how loops run. */
   CpuExecutable(Plan plan, int threads, LoopClasses.Mode mode) {
+    this(plan, threads, mode, UNHEARD);
+  }
+
+  /** The same with somebody who is told when kernels have run. */
+  CpuExecutable(Plan plan, int threads, LaunchListener listener) {
+    this(plan, threads, LoopClasses.Mode.AUTOMATIC, listener);
+  }
+
+  private CpuExecutable(Plan plan, int threads, LoopClasses.Mode mode, LaunchListener listener) {
     this.plan = plan;
+    this.listener = listener;
     cleanable = CLEANER.register(this, resources);
     try {
       Set<Buffer> inPlace = new HashSet<>(plan.donated().keySet());
@@ -189,7 +205,9 @@ public final class CpuExecutable implements Executable {
       for (phase = 0; phase < current.phases(); phase++) {
         workers.run(current.tasks(phase), work);
       }
-      nanos[k] += System.nanoTime() - start;
+      long taken = System.nanoTime() - start;
+      nanos[k] += taken;
+      listener.launched(runs, k, "", start, taken);
     }
     runs++;
     Reference.reachabilityFence(this);
@@ -264,8 +282,8 @@ public final class CpuExecutable implements Executable {
   }
 
   @Override
-  public long[] nanos() {
-    return nanos.clone();
+  public Optional<long[]> nanos() {
+    return Optional.of(nanos.clone());
   }
 
   @Override

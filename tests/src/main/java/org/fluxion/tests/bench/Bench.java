@@ -44,7 +44,7 @@ public final class Bench {
   /** Every benchmark there is; a new one is a class and a line here. */
   static final List<Suite> SUITES =
       List.of(
-          new Suite("attention", AttentionBenchmark.class, AttentionBenchmark.FIGURES),
+          new Suite("attention", AttentionBenchmark.class, AttentionBenchmark.FIGURES, 8),
           new Suite("copy", CopyBenchmark.class, CopyBenchmark.FIGURES),
           new Suite("fma", FmaBenchmark.class, FmaBenchmark.FIGURES),
           new Suite("loops", LoopBenchmark.class, LoopBenchmark.FIGURES),

@@ -103,8 +103,7 @@ class CarryTest {
   @Property(tries = 25)
   void statesTradePlacesInOpenCl(
       @ForAll @Size(STATES) List<@IntRange(max = 2 * STATES - 1) Integer> choices) {
-    OpenCl.require();
-    holds(choices, "opencl:0");
+    holds(choices, Devices.open("opencl").name());
   }
 
   @Example
