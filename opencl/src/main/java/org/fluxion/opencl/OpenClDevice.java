@@ -24,8 +24,7 @@ final class OpenClDevice {
           "cl_khr_integer_dot_product",
           "cl_ext_float_atomics");
 
-  private static final String TRIAL =
-      "kernel void trial(global float *a) { a[get_global_id(0)] += 1.0f; }";
+  static final String TRIAL = "kernel void trial(global float *a) { a[get_global_id(0)] += 1.0f; }";
 
   private final int number;
   private final cl_platform_id platform;
@@ -33,6 +32,7 @@ final class OpenClDevice {
   private final String model;
   private final String version;
   private final String kind;
+  private final String trial;
   private final int computeUnits;
   private final long memoryBytes;
   private final long largestAllocation;
@@ -45,16 +45,25 @@ final class OpenClDevice {
   private Context context;
 
   OpenClDevice(int number, cl_platform_id platform, cl_device_id id) {
+    this(number, platform, id, kind(id), TRIAL);
+  }
+
+  private static String kind(cl_device_id id) {
+    long type = Info.wide(id, CL.CL_DEVICE_TYPE);
+    return (type & CL.CL_DEVICE_TYPE_GPU) != 0
+        ? "gpu"
+        : (type & CL.CL_DEVICE_TYPE_CPU) != 0 ? "cpu" : "accelerator";
+  }
+
+  /** The same taken for another kind, or with another program that is tried. */
+  OpenClDevice(int number, cl_platform_id platform, cl_device_id id, String kind, String trial) {
     this.number = number;
     this.platform = platform;
     this.id = id;
     this.model = Info.text(id, CL.CL_DEVICE_NAME);
     this.version = Info.text(id, CL.CL_DEVICE_VERSION);
-    long type = Info.wide(id, CL.CL_DEVICE_TYPE);
-    this.kind =
-        (type & CL.CL_DEVICE_TYPE_GPU) != 0
-            ? "gpu"
-            : (type & CL.CL_DEVICE_TYPE_CPU) != 0 ? "cpu" : "accelerator";
+    this.kind = kind;
+    this.trial = trial;
     this.computeUnits = Info.integer(id, CL.CL_DEVICE_MAX_COMPUTE_UNITS);
     this.memoryBytes = Info.wide(id, CL.CL_DEVICE_GLOBAL_MEM_SIZE);
     this.largestAllocation = Info.wide(id, CL.CL_DEVICE_MAX_MEM_ALLOC_SIZE);
@@ -90,6 +99,18 @@ final class OpenClDevice {
 
   String model() {
     return model;
+  }
+
+  /** Whatever a built program may hang on: the device, its driver, and their versions. */
+  String identity() {
+    return String.join(
+        "\n",
+        Info.text(platform, CL.CL_PLATFORM_NAME),
+        Info.text(platform, CL.CL_PLATFORM_VERSION),
+        Info.text(id, CL.CL_DEVICE_VENDOR),
+        model,
+        version,
+        Info.text(id, CL.CL_DRIVER_VERSION));
   }
 
   /** "cpu", "gpu" or "accelerator". */
@@ -191,10 +212,11 @@ final class OpenClDevice {
       return Optional.of("its driver has no compiler");
     }
     try {
-      CL.clReleaseKernel(context().kernel(TRIAL, "trial"));
+      CL.clReleaseKernel(context().programs().kernel(trial, "trial"));
       return Optional.empty();
     } catch (CLException | OpenClException e) {
-      return Optional.of("its driver fails to build a kernel: " + e.getMessage());
+      return Optional.of(
+          "its driver fails to build a kernel: " + Failure.firstLine(e.getMessage()));
     }
   }
 }

@@ -4,8 +4,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
@@ -62,6 +64,10 @@ final class OpenClExecutable implements Executable {
   private final Held held;
   private final Cleaner.Cleanable cleanable;
   private final List<ReadyLaunch> launches = new ArrayList<>();
+
+  /** The sources of programs that are not kept yet. */
+  private final Set<String> unkept = new LinkedHashSet<>();
+
   private Optional<LaunchTimes> times = Optional.empty();
   private boolean closed;
   private boolean failed;
@@ -150,6 +156,7 @@ final class OpenClExecutable implements Executable {
         if (launch.groups() > 0) {
           boolean alone = made.stream().allMatch(l -> l.name().equals(launch.name()));
           all.add(launch);
+          unkept.add(launch.source());
           numbers.add(k);
           parts.add(alone ? "" : launch.name());
         }
@@ -190,7 +197,7 @@ final class OpenClExecutable implements Executable {
 
   private cl_kernel kernel(Launch launch, int number) {
     try {
-      return context.kernel(launch.source(), launch.name());
+      return context.programs().kernel(launch.source(), launch.name());
     } catch (OpenClException refused) {
       throw Failure.of(context.device(), described(number), refused);
     }
@@ -239,7 +246,16 @@ final class OpenClExecutable implements Executable {
     } catch (CLException refused) {
       throw failed("reading " + buffer.describe(), refused);
     }
+    keep();
     Reference.reachabilityFence(this);
+  }
+
+  /** Keeps the programs when all of them have run for the first time, and the host has waited. */
+  private void keep() {
+    if (runs > 0 && !unkept.isEmpty()) {
+      context.programs().keep(unkept);
+      unkept.clear();
+    }
   }
 
   /** After a driver has refused something, what is in its memory is nobody's guess. */
@@ -327,6 +343,13 @@ final class OpenClExecutable implements Executable {
   @Override
   public Optional<long[]> nanos() {
     return Optional.empty();
+  }
+
+  @Override
+  public List<String> notes() {
+    return context.programs().obstacle().stream()
+        .map("OpenCL programs are compiled at every start: %s"::formatted)
+        .toList();
   }
 
   @Override

@@ -115,7 +115,7 @@ final class PeakKernels {
   }
 
   private cl_kernel kernel(String name) {
-    return context.kernel(source.formatted(lanes, width, "float" + width), name);
+    return context.programs().kernel(source.formatted(lanes, width, "float" + width), name);
   }
 
   private double copyRate(cl_command_queue queue) {

@@ -303,7 +303,7 @@ class AttentionSourceTest {
               PlanOptions.ALL.withAttention(sizes));
       Kernel.AttentionKernel kernel = (Kernel.AttentionKernel) plan.kernels().get(0);
       Launch launch = AttentionSource.of(kernel, family, 32 << 10).get(0);
-      org.jocl.cl_kernel built = device.context().kernel(launch.source(), launch.name());
+      org.jocl.cl_kernel built = device.context().programs().kernel(launch.source(), launch.name());
       long[] used = {0};
       org.jocl.CL.clGetKernelWorkGroupInfo(
           built,

@@ -3,6 +3,7 @@ package org.fluxion.tensor;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
@@ -25,6 +26,26 @@ public interface Device {
    */
   default String description() {
     return name();
+  }
+
+  /**
+   * What one might not expect of it, such as that it stands in for another.
+   *
+   * @return a line each
+   */
+  default List<String> notes() {
+    return List.of();
+  }
+
+  /**
+   * The same device, telling what one might not expect: its own {@linkplain #notes() notes} now,
+   * and those of programs when they are made ready. Each line is told once.
+   *
+   * @param listener told
+   * @return the device
+   */
+  default Device telling(Consumer<String> listener) {
+    return new NotedDevice(this, List.of(), listener);
   }
 
   /**
@@ -103,7 +124,7 @@ public interface Device {
    *   <li>"opencl" is the best OpenCL device, "opencl:1" the one of that number, "opencl:gpu" the
    *       best of that kind;
    *   <li>"auto" is the best device of the other backends that can be used, or else "cpu"; its
-   *       {@link #description} says why.
+   *       {@link #notes} say what was passed over.
    * </ul>
    *
    * @param name the name
@@ -114,7 +135,7 @@ public interface Device {
   static Device of(String name) {
     List<Backend> backends = Backend.all();
     if (name.equals("auto")) {
-      return automatic(backends);
+      return NotedDevice.automatic(backends);
     }
     int colon = name.indexOf(':');
     String wanted = colon < 0 ? name : name.substring(0, colon);
@@ -128,50 +149,5 @@ public interface Device {
         "device: expected auto, %s; got '%s'"
             .formatted(
                 backends.stream().map(Backend::usage).collect(Collectors.joining(", ")), name));
-  }
-
-  private static Device automatic(List<Backend> backends) {
-    StringBuilder reasons = new StringBuilder();
-    for (Backend backend : backends) {
-      Optional<Device> best = backend.automatic();
-      if (best.isPresent()) {
-        return best.get();
-      }
-      backend
-          .obstacle()
-          .ifPresent(o -> reasons.append("; ").append(backend.name()).append(": ").append(o));
-    }
-    Device cpu = of("cpu");
-    return new Device() {
-      @Override
-      public String name() {
-        return cpu.name();
-      }
-
-      @Override
-      public String description() {
-        return cpu.description() + reasons;
-      }
-
-      @Override
-      public Executable prepare(Plan plan) {
-        return cpu.prepare(plan);
-      }
-
-      @Override
-      public String toString() {
-        return description();
-      }
-
-      @Override
-      public Executable prepare(Plan plan, LaunchListener listener) {
-        return cpu.prepare(plan, listener);
-      }
-
-      @Override
-      public Optional<Peak> peak() {
-        return cpu.peak();
-      }
-    };
   }
 }

@@ -1,5 +1,6 @@
 package org.fluxion.tensor;
 
+import java.util.List;
 import java.util.Optional;
 import org.fluxion.tensor.plan.Plan;
 
@@ -68,6 +69,15 @@ public interface Executable extends AutoCloseable {
    * @return the count
    */
   long runs();
+
+  /**
+   * What became of the plan on this device that one might not expect.
+   *
+   * @return a line each
+   */
+  default List<String> notes() {
+    return List.of();
+  }
 
   /** Frees the device's memory. */
   @Override

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.fluxion.tensor.plan.Explanation;
 import org.fluxion.tensor.plan.Plan;
 
@@ -132,12 +133,22 @@ public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<
   }
 
   /**
-   * The kernels with their bytes, floating point operations and the planned peak of memory.
+   * The kernels with their bytes, floating point operations, the planned peak of memory, and the
+   * {@linkplain #notes() notes}.
    *
    * @return a listing
    */
   public String explain() {
-    return Explanation.of(plan, null);
+    return Explanation.of(plan, null) + Explanation.notes(notes());
+  }
+
+  /**
+   * What is not as one might expect: a device that was passed over, an operation without a kernel.
+   *
+   * @return a line each
+   */
+  public List<String> notes() {
+    return Stream.concat(device.notes().stream(), plan.notes().stream()).toList();
   }
 
   /**

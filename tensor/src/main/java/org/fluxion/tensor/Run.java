@@ -3,6 +3,7 @@ package org.fluxion.tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ObjIntConsumer;
+import java.util.stream.Stream;
 import org.fluxion.tensor.plan.Explanation;
 
 /**
@@ -116,7 +117,17 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
    * @return a listing
    */
   public String explain() {
-    return Explanation.of(executable.plan(), executable);
+    return Explanation.of(executable.plan(), executable) + Explanation.notes(notes());
+  }
+
+  /**
+   * What is not as one might expect: the program's {@linkplain Program#notes() notes}, and what
+   * became of it on the device.
+   *
+   * @return a line each
+   */
+  public List<String> notes() {
+    return Stream.concat(program.notes().stream(), executable.notes().stream()).toList();
   }
 
   /**

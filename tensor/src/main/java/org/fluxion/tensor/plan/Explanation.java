@@ -108,6 +108,16 @@ public final class Explanation {
     return text.toString();
   }
 
+  /**
+   * The lines that a listing ends in.
+   *
+   * @param notes what is not as people would expect, a line each
+   * @return the text
+   */
+  public static String notes(List<String> notes) {
+    return notes.stream().map(note -> "note: " + note + "\n").collect(Collectors.joining());
+  }
+
   /** What has to be kept through the peak of memory: in a training step, the residuals. */
   private static void kept(Plan plan, StringBuilder text) {
     if (plan.arena().kept().isEmpty()) {

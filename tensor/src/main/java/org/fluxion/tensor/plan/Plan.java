@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,6 +25,7 @@ import org.fluxion.tensor.Tensor;
  * @param donated for each output that is written over an input, the buffers of both
  * @param carries for each output the index of the input that it becomes before the next run, or −1
  * @param moves the copies that make it so, in order
+ * @param notes what is not computed as people would expect, a line each
  */
 public record Plan(
     Graph graph,
@@ -34,7 +36,8 @@ public record Plan(
     Arena arena,
     Map<Buffer, Buffer> donated,
     List<Integer> carries,
-    List<Move> moves) {
+    List<Move> moves,
+    List<String> notes) {
   /** Copies the lists and maps. */
   public Plan {
     kernels = List.copyOf(kernels);
@@ -44,6 +47,7 @@ public record Plan(
     donated = Map.copyOf(donated);
     carries = List.copyOf(carries);
     moves = List.copyOf(moves);
+    notes = List.copyOf(notes);
   }
 
   /**
@@ -53,7 +57,8 @@ public record Plan(
    * @return the plan
    */
   public Plan withKernels(List<Kernel> others) {
-    return new Plan(graph, others, inputs, outputs, constants, arena, donated, carries, moves);
+    return new Plan(
+        graph, others, inputs, outputs, constants, arena, donated, carries, moves, notes);
   }
 
   /**
@@ -88,11 +93,14 @@ public record Plan(
     private final Map<Tensor, Root> roots;
     private final Map<Buffer, HostData> constants = new HashMap<>();
     private final Parts parts = new Parts();
+    private final Set<String> notes = new LinkedHashSet<>();
     private int buffers;
 
     Planner(Graph source, int[] donations, PlanOptions options) {
       this.source = source;
-      Graph simplified = Simplify.run(source, options.simplify(), options.attentionSizes());
+      Graph simplified =
+          Simplify.run(source, options.simplify(), options.attentionSizes(), notes::add);
+      noteScores(simplified);
       if (options.splitSums()) {
         simplified = SplitSums.run(simplified);
         Simplify.verify(simplified);
@@ -103,6 +111,26 @@ public record Plan(
       this.roots = Roots.of(graph);
       if (options.placement()) {
         Placement.run(graph, roots);
+      }
+    }
+
+    /** Says where attention's scores are computed although it has a kernel without them. */
+    private void noteScores(Graph simplified) {
+      Set<List<Tensor>> fused = new HashSet<>();
+      for (Tensor node : simplified.nodes()) {
+        if (node.op() instanceof Op.Attention) {
+          fused.add(node.inputs().subList(0, 2));
+        }
+      }
+      for (Tensor node : simplified.nodes()) {
+        if (node.op() instanceof Op.Matmul
+            && node.inputs().get(1).op() instanceof Op.Permute
+            && fused.contains(
+                List.of(node.inputs().get(0), node.inputs().get(1).inputs().get(0)))) {
+          notes.add(
+              "a derivative of attention beyond first order is computed by its definition, with scores of %s %s in memory"
+                  .formatted(node.dtype(), node.shape()));
+        }
       }
     }
 
@@ -146,7 +174,16 @@ public record Plan(
       Arena arena = Arena.of(order, moves, parts);
       assert Verification.holds(order, parts, arena);
       return new Plan(
-          source, order, inputBuffers, outputBuffers, constants, arena, donated, carries, moves);
+          source,
+          order,
+          inputBuffers,
+          outputBuffers,
+          constants,
+          arena,
+          donated,
+          carries,
+          moves,
+          List.copyOf(notes));
     }
 
     /** Gives a root its memory: its own, or its place in another root's. */

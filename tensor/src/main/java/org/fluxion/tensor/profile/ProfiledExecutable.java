@@ -1,5 +1,6 @@
 package org.fluxion.tensor.profile;
 
+import java.util.List;
 import java.util.Optional;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
@@ -65,6 +66,11 @@ final class ProfiledExecutable implements Executable {
   @Override
   public Optional<long[]> nanos() {
     return measured.nanos().or(recorder::nanos);
+  }
+
+  @Override
+  public List<String> notes() {
+    return measured.notes();
   }
 
   @Override

@@ -66,6 +66,11 @@ public final class Profiler {
       }
 
       @Override
+      public List<String> notes() {
+        return measured.notes();
+      }
+
+      @Override
       public PlanOptions planOptions() {
         return measured.planOptions();
       }
