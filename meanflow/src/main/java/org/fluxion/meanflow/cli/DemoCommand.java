@@ -109,6 +109,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    guidance.ifPresent(w -> Arguments.requireFinite("--guidance", w));
     samplingSeeds.ifPresent(n -> Arguments.requireAtLeastOne("--sampling-seeds", n));
     Arguments.requireRunName(name);
     if (flowSteps.isPresent() && !fromScratch && !resume) {
