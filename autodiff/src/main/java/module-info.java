@@ -3,4 +3,5 @@ module org.fluxion.autodiff {
   requires transitive org.fluxion.tensor;
 
   exports org.fluxion.autodiff;
+  exports org.fluxion.autodiff.conformance;
 }

@@ -7,7 +7,9 @@ module org.fluxion.tensor {
   requires jdk.management;
 
   exports org.fluxion.tensor;
+  exports org.fluxion.tensor.conformance;
   exports org.fluxion.tensor.plan;
+  exports org.fluxion.tensor.profile;
 
   uses org.fluxion.tensor.Backend;
 

@@ -106,6 +106,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Mixin private SampleCount samples = new SampleCount();
   @Mixin private DeviceOptions devices = new DeviceOptions();
+  @Mixin private ProfileOption profile = new ProfileOption();
 
   @Override
   public Integer call() throws IOException {
@@ -118,11 +119,13 @@ final class DemoCommand implements Callable<Integer> {
     }
     DemoSettings asked =
         new DemoSettings(guidance.orElse(1.0), samplingSeeds.orElse(3), samples.count());
-    Device device = devices.device();
+    Device device = profile.of(devices.device());
     Path path = runs.resolve(name);
     if (resume) {
       try (RunFolder folder = RunFolder.open(path)) {
-        resume(folder, asked, device);
+        Resumed demo = resumed(folder, asked, device);
+        demo(demo.plan(), folder).run(demo.map(), demo.flow());
+        finish(folder);
       }
       return 0;
     }
@@ -134,24 +137,50 @@ final class DemoCommand implements Callable<Integer> {
       ModelFile.read(ShippedModels.FLOW);
     }
     try (RunFolder folder = RunFolder.create(path)) {
-      begin(demo(asked, seed.orElse(0L), device, folder), map, flow);
+      begin(demo(plan(asked, seed.orElse(0L), device), folder), map, flow);
+      finish(folder);
     }
     return 0;
   }
 
-  private void resume(RunFolder folder, DemoSettings asked, Device device) throws IOException {
+  private void finish(RunFolder folder) throws IOException {
+    profile.finish(folder.path().resolve(ProfileOption.TRACE), spec.commandLine().getOut());
+  }
+
+  /**
+   * A demo that goes on.
+   *
+   * @param plan how
+   * @param map the fine-tuning's configuration
+   * @param flow the flow model's training, if it is trained there
+   */
+  record Resumed(Demo.Plan plan, TrainingConfiguration map, Optional<TrainingConfiguration> flow) {}
+
+  /**
+   * The demo of a folder as it was begun.
+   *
+   * @param folder the demo's folder
+   * @param asked what counts if an earlier version began the demo
+   * @param device where to go on
+   * @throws IllegalArgumentException if it was begun with other options than this command's
+   */
+  Resumed resumed(RunFolder folder, DemoSettings asked, Device device) throws IOException {
     TrainingConfiguration map = folder.readConfiguration();
     Optional<TrainingConfiguration> flow = flowOf(folder, map);
     DemoSettings begun = DemoSettings.read(folder).orElse(asked);
     requireAsBegun(begun, map, flow);
     // A demo of an earlier version has none.
     begun.write(folder);
-    demo(begun, map.seed(), device, folder).run(map, flow);
+    return new Resumed(plan(begun, map.seed(), device), map, flow);
   }
 
-  private Demo demo(DemoSettings settings, long noise, Device device, RunFolder folder) {
+  private Demo.Plan plan(DemoSettings settings, long noise, Device device) {
+    return new Demo.Plan(name, settings, noise, device, resumption());
+  }
+
+  private Demo demo(Demo.Plan plan, RunFolder folder) {
     return new Demo(
-        new Demo.Plan(name, settings, noise, device, resumption()),
+        plan,
         folder,
         (where, count) -> new Measurement(Evaluation.open(where), count),
         spec.commandLine().getOut(),

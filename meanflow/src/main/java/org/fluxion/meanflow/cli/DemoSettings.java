@@ -25,6 +25,13 @@ record DemoSettings(double guidance, int samplingSeeds, int samples) {
   private static final String SAMPLING_SEEDS = "samplingSeeds";
   private static final String SAMPLES = "samples";
 
+  /** Checks the ranges. */
+  DemoSettings {
+    Arguments.requireFinite(GUIDANCE, guidance);
+    Arguments.requireAtLeastOne(SAMPLING_SEEDS, samplingSeeds);
+    SampleCount.require(SAMPLES, samples);
+  }
+
   /** Keeps the settings in a demo's folder. */
   void write(RunFolder folder) throws IOException {
     String json =
@@ -60,6 +67,11 @@ record DemoSettings(double guidance, int samplingSeeds, int samples) {
       }
     } catch (JsonProcessingException broken) {
       // Said below.
+    } catch (IllegalArgumentException wrong) {
+      throw new IOException(
+          "%s: %s; put back what it was, or begin a new demo with another --name"
+              .formatted(file, wrong.getMessage()),
+          wrong);
     }
     throw new IOException(
         "%s: expected a JSON object with the numbers %s, %s and %s; put back what it was, or begin a new demo with another --name"

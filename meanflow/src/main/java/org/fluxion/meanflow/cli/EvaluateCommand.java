@@ -86,6 +86,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Mixin private SamplingOptions sampling = new SamplingOptions();
   @Mixin private SampleCount samples = new SampleCount();
   @Mixin private DeviceOptions devices = new DeviceOptions();
+  @Mixin private ProfileOption profile = new ProfileOption();
 
   @Override
   public Integer call() throws IOException {
@@ -97,7 +98,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     ModelFile file = ModelFile.read(model);
     ShippedModels.requireDigits(file, model);
-    Device device = devices.device();
+    Device device = profile.of(devices.device());
     Sampler sampler = sampling.applyTo(ShippedModels.sampler(file)).device(device);
     PrintWriter out = spec.commandLine().getOut();
     say(out, "Reading the digits and the classifier …");
@@ -137,6 +138,7 @@ final class EvaluateCommand implements Callable<Integer> {
         summary.write(json.get());
       }
     }
+    profile.finish(json.orElse(Path.of("")).resolveSibling("evaluate." + ProfileOption.TRACE), out);
     return 0;
   }
 

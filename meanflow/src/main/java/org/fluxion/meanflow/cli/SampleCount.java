@@ -28,12 +28,23 @@ final class SampleCount {
    */
   int count() {
     int count = samples.orElse(DEFAULT);
+    require("--samples", count);
+    return count;
+  }
+
+  /**
+   * Checks a number of samples.
+   *
+   * @param name what the error calls it
+   * @param count the number
+   * @throws IllegalArgumentException if it is no multiple of the classes, or too small
+   */
+  static void require(String name, int count) {
     if (count < LEAST || count % CLASSES != 0) {
       throw new IllegalArgumentException(
-          "--samples: expected a multiple of %d, at least %d, got %d"
-              .formatted(CLASSES, LEAST, count));
+          "%s: expected a multiple of %d, at least %d, got %d"
+              .formatted(name, CLASSES, LEAST, count));
     }
-    return count;
   }
 
   /**

@@ -112,11 +112,12 @@ final class TrainCommand implements Callable<Integer> {
   private Optional<Long> memory = Optional.empty();
 
   @Mixin private DeviceOptions devices = new DeviceOptions();
+  @Mixin private ProfileOption profile = new ProfileOption();
 
   @Override
   public Integer call() throws IOException {
     Path path = runs.resolve(runName());
-    Device device = devices.device();
+    Device device = profile.of(devices.device());
     if (resume) {
       try (RunFolder folder = RunFolder.open(path)) {
         train(folder, resumed(folder.readConfiguration()), device);
@@ -223,6 +224,7 @@ final class TrainCommand implements Callable<Integer> {
               }
               out.println(outcome(folder, configuration, result));
               out.flush();
+              profile.finish(folder.path().resolve(ProfileOption.TRACE), out);
             });
   }
 

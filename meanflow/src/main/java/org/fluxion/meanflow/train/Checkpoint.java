@@ -72,25 +72,36 @@ record Checkpoint(
           step,
           configuration,
           TrainingState.of(fitted(stored, tensors, like.toParameters())),
-          MetricSums.ofJson(required(file, metadata, SUMS), metrics));
+          sums(file, metadata, metrics));
     }
   }
 
-  private static long step(Path file, Map<String, String> metadata) throws IOException {
+  // Under a right checksum everything is as it was written: what is odd is of another version.
+
+  private static long step(Path file, Map<String, String> metadata) {
     String text = required(file, metadata, STEP);
     try {
       return Long.parseLong(text);
     } catch (NumberFormatException wrong) {
-      throw new IOException("%s: step: expected a number, got %s".formatted(file, text), wrong);
+      throw otherVersion(
+          file, "another version", "step: expected a number, got '%s'".formatted(text));
     }
   }
 
-  private static TrainingConfiguration configuration(Path file, Map<String, String> metadata)
-      throws IOException {
+  private static TrainingConfiguration configuration(Path file, Map<String, String> metadata) {
+    String text = required(file, metadata, CONFIGURATION);
     try {
-      return TrainingConfiguration.parse(CONFIGURATION, required(file, metadata, CONFIGURATION));
+      return TrainingConfiguration.parse(CONFIGURATION, text);
     } catch (IllegalArgumentException wrong) {
-      // Its checksum is right: so it was written.
+      throw otherVersion(file, "another version", wrong.getMessage());
+    }
+  }
+
+  private static MetricSums sums(Path file, Map<String, String> metadata, int metrics) {
+    String text = required(file, metadata, SUMS);
+    try {
+      return MetricSums.ofJson(text, metrics);
+    } catch (IOException wrong) {
       throw otherVersion(file, "another version", wrong.getMessage());
     }
   }
@@ -113,21 +124,22 @@ record Checkpoint(
   }
 
   /** The tensors in the order of those expected. */
-  private static Parameters fitted(Safetensors stored, Parameters tensors, Parameters expected)
-      throws IOException {
+  private static Parameters fitted(Safetensors stored, Parameters tensors, Parameters expected) {
     Load.Differences differences = Load.strict().compare(stored, expected);
     if (!differences.isEmpty()) {
-      throw new IOException(
-          "%s: does not fit the model:%n%s".formatted(stored.file(), differences));
+      throw otherVersion(
+          stored.file(),
+          "another version",
+          "its state does not fit the model: "
+              + differences.listed().strip().replaceAll("\\R\\s*", "; "));
     }
     return expected.withLeaves(expected.names().stream().map(tensors::get).toList());
   }
 
-  private static String required(Path file, Map<String, String> metadata, String key)
-      throws IOException {
+  private static String required(Path file, Map<String, String> metadata, String key) {
     String value = metadata.get(key);
     if (value == null) {
-      throw new IOException("%s: the metadata lack \"%s\"".formatted(file, key));
+      throw otherVersion(file, "another version", "the metadata lack \"%s\"".formatted(key));
     }
     return value;
   }

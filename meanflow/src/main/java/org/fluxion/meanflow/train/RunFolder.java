@@ -30,7 +30,7 @@ public final class RunFolder implements AutoCloseable {
   /** What a process leaves that is killed while it writes: a file's name, and a number. */
   private static final Pattern UNFINISHED =
       Pattern.compile(
-          "\\.(step-\\d+|flow|map|configuration|demo|metrics|summary|report|real|[a-z]+-\\d+)"
+          "\\.(step-\\d+|flow|map|configuration|demo|metrics|summary|report|trace|real|[a-z]+-\\d+)"
               + "\\.(safetensors|jsonl?|html|png)(\\.\\p{XDigit}+)?\\.tmp");
 
   private final Path path;

@@ -9,8 +9,7 @@ import org.fluxion.nn.Schedule;
  * The learning rate over the steps: up in a straight line, then down or level. The published recipe
  * is level from the first step.
  *
- * @param warmUpSteps the steps of the way up; in a run that has no more steps than these, half of
- *     its steps are
+ * @param warmUpSteps the steps of the way up; in a short run no more than half of its steps are
  * @param decay what follows
  * @param floor the rate at the last step, where the rate decays
  */
@@ -41,10 +40,10 @@ public record ScheduleConfiguration(int warmUpSteps, Decay decay, double floor) 
    * that a run can be made shorter and then longer.
    *
    * @param steps all steps of the run
-   * @return how many of them, fewer than all
+   * @return how many of them, at most half
    */
   public int warmUpSteps(int steps) {
-    return warmUpSteps < steps ? warmUpSteps : steps / 2;
+    return Math.min(warmUpSteps, steps / 2);
   }
 
   /**

@@ -157,7 +157,7 @@ public final class Trainer {
     int warmUp = configuration.schedule().warmUpSteps(steps);
     if (warmUp < configured) {
       listener.notice(
-          "of the run's %,d steps the first %,d are its warm-up; schedule.warmUpSteps, %,d, leaves no others"
+          "of the run's %,d steps the first %,d are its warm-up: schedule.warmUpSteps, %,d, is cut to half of a short run"
               .formatted(steps, warmUp, configured));
     }
     double share = Math.pow(configuration.emaDecay(), steps);
@@ -202,12 +202,15 @@ public final class Trainer {
               .formatted(file.model().decoderDepth(), source, expected.decoderDepth()));
     }
     if (!file.parameters().names().equals(random.names())) {
-      // Positions of its own, which are fixed: there is nothing that would keep them so.
       throw new IllegalArgumentException(
-          "initialWeights: expected the tensors of model alone, %s has %s besides; write the file without"
+          "initialWeights: %s brings positions of its own, %s, which are fixed, and training would change them; write the file without: the model then computes sin-cos positions, which those of published checkpoints are"
               .formatted(
                   source,
-                  file.parameters().names().stream().filter(n -> !random.contains(n)).toList()));
+                  String.join(
+                      ", ",
+                      file.parameters().names().stream()
+                          .filter(n -> !random.contains(n))
+                          .toList())));
     }
     return file.parameters().cast(DType.FLOAT32).detach();
   }

@@ -3,6 +3,7 @@ package org.fluxion.meanflow.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -31,6 +32,7 @@ import org.fluxion.nn.data.Mnist;
 import org.fluxion.tensor.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 /**
  * The whole demo with a tiny network, few steps and fewer real images, on a device that has no
@@ -196,19 +198,64 @@ class DemoTest {
     Optional<TrainingConfiguration> flow = Optional.of(tiny(ShippedModels.FLOW));
     try (RunFolder folder = RunFolder.create(path)) {
       demo(folder, new SmallCard(), new StringWriter()).begin(tiny(ShippedModels.MAP), flow);
-      assertEquals(Optional.of(new DemoSettings(1, 2, 200)), DemoSettings.read(folder));
-      Files.writeString(folder.demo(), "{\"guidance\": 1, \"samplingSeeds\": true}");
     }
-    try (RunFolder own = RunFolder.open(path.resolve("flow"))) {
-      assertEquals(flow.get(), own.readConfiguration());
+    DemoCommand command = new DemoCommand();
+    new CommandLine(command).parseArgs("--resume", "--runs", runs.toString(), "--name", "tiny");
+    DemoSettings asked = new DemoSettings(3, 4, 500);
+    Device device = new SmallCard();
+    try (RunFolder folder = RunFolder.open(path)) {
+      DemoCommand.Resumed resumed = command.resumed(folder, asked, device);
+      assertEquals(new DemoSettings(1, 2, 200), resumed.plan().settings());
+      assertEquals("tiny", resumed.plan().name());
+      assertEquals(tiny(ShippedModels.MAP).seed(), resumed.plan().seed());
+      assertSame(device, resumed.plan().device());
+      assertEquals(folder.readConfiguration(), resumed.map());
+      assertEquals(flow, resumed.flow());
+
+      // An earlier version kept none: what is asked for counts, and is kept from then on.
+      Files.delete(folder.demo());
+      assertEquals(asked, command.resumed(folder, asked, device).plan().settings());
+      assertEquals(
+          asked, command.resumed(folder, new DemoSettings(1, 1, 200), device).plan().settings());
     }
-    String broken = run("demo", "--resume", "--runs", runs, "--name", "tiny").err();
-    assertTrue(
-        broken.startsWith(
-            "fluxion: %s: expected a JSON object with the numbers guidance, samplingSeeds and"
-                    .formatted(path.resolve("demo.json"))
-                + " samples"),
-        broken);
+  }
+
+  @Test
+  void settingsThatNoDemoWritesAreOneLine(@TempDir Path runs) throws IOException {
+    try (RunFolder folder = RunFolder.create(runs.resolve("tiny"))) {
+      for (String text :
+          List.of(
+              "{\"guidance\": 1, \"samplingSeeds\": true}",
+              "{\"guidance\": \"NaN\", \"samplingSeeds\": 2, \"samples\": 200}",
+              "{",
+              "")) {
+        assertRefused(
+            "expected a JSON object with the numbers guidance, samplingSeeds and samples",
+            text,
+            folder);
+      }
+      assertRefused(
+          "guidance: expected a finite number, got Infinity",
+          "{\"guidance\": 1e999, \"samplingSeeds\": 2, \"samples\": 200}",
+          folder);
+      assertRefused(
+          "samplingSeeds: expected at least 1, got 0",
+          "{\"guidance\": 1, \"samplingSeeds\": 0, \"samples\": 200}",
+          folder);
+      assertRefused(
+          "samples: expected a multiple of 10, at least 200, got 205",
+          "{\"guidance\": 1, \"samplingSeeds\": 2, \"samples\": 205}",
+          folder);
+    }
+  }
+
+  private static void assertRefused(String reason, String text, RunFolder folder)
+      throws IOException {
+    Files.writeString(folder.demo(), text);
+    assertEquals(
+        "%s: %s; put back what it was, or begin a new demo with another --name"
+            .formatted(folder.demo(), reason),
+        assertThrows(IOException.class, () -> DemoSettings.read(folder)).getMessage());
   }
 
   @Test
@@ -255,6 +302,15 @@ class DemoTest {
         runs,
         "--samples",
         15);
+    for (String guidance : List.of("NaN", "Infinity", "-Infinity")) {
+      assertOneLine(
+          "fluxion: --guidance: expected a finite number, got " + guidance,
+          "demo",
+          "--runs",
+          runs,
+          "--guidance",
+          guidance);
+    }
     assertOneLine(
         "fluxion: --sampling-seeds: expected at least 1, got 0",
         "demo",

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -69,6 +71,16 @@ class SampleCommandTest {
     image = ImageIO.read(folder.resolve("out.png").toFile());
     assertEquals(3 * 4 + 2 * 2, image.getWidth());
     assertEquals(4, image.getHeight());
+  }
+
+  @Test
+  void aProfilesTraceStandsBesideTheImage(@TempDir Path folder) throws IOException {
+    Path map = model(folder, ModelFile.Kind.MAP);
+    byte[] plain = drawn(folder, "--model", map);
+    assertFalse(Files.exists(folder.resolve("out.trace.json")));
+    assertArrayEquals(plain, drawn(folder, "--model", map, "--profile"));
+    JsonNode trace = new ObjectMapper().readTree(folder.resolve("out.trace.json").toFile());
+    assertTrue(trace.get("traceEvents").size() > 3);
   }
 
   @Test
@@ -145,7 +157,7 @@ class SampleCommandTest {
     assertTrue(absent.err().contains("no.safetensors: expected the path"), absent.err());
     CommandRun.Outcome unknown = run("sample", "--labls", "3");
     assertEquals(2, unknown.exitCode());
-    assertTrue(unknown.err().startsWith("fluxion: Unknown option"), unknown.err());
+    assertTrue(unknown.err().startsWith("fluxion: unknown option '--labls'"), unknown.err());
     CommandRun.Outcome size = run("evaluate", "--model", map);
     assertEquals(1, size.exitCode());
     assertTrue(size.err().contains("digits at 16 × 16 pixels"), size.err());

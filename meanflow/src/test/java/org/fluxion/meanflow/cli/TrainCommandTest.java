@@ -5,9 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.fluxion.meanflow.train.ModelFile;
 import org.fluxion.meanflow.train.TinyRun;
 import org.fluxion.nn.Parameters;
@@ -153,6 +159,55 @@ class TrainCommandTest {
     assertTrue(longer.out().contains("Trained 4 steps."), longer.out() + longer.err());
   }
 
+  /** The kernels among a trace's events, whose calls include one run for each step. */
+  private static long kernels(Path file, int runs) throws IOException {
+    int[] counts = new int[2];
+    for (JsonNode event : new ObjectMapper().readTree(file.toFile()).get("traceEvents")) {
+      counts[0] += event.path("cat").asText().equals("kernel") ? 1 : 0;
+      counts[1] += event.get("name").asText().equals("run") ? 1 : 0;
+    }
+    assertEquals(runs, counts[1]);
+    return counts[0];
+  }
+
+  @Test
+  void aProfileTellsWhereTheTimeGoes() throws IOException {
+    String[] same = {"--threads", "1", "--seed", "3", "--name"};
+    CommandRun.Outcome plain = train(with(same, "plain"));
+    assertEquals(0, plain.exitCode(), plain.err());
+    assertFalse(plain.out().contains("Profile of"), plain.out());
+    CommandRun.Outcome run = train(with(same, "measured", "--profile"));
+    assertEquals(0, run.exitCode(), run.err());
+    Matcher steps =
+        Pattern.compile("In each step ([0-9]+) kernels in \\1 launches").matcher(run.out());
+    assertTrue(steps.find(), run.out());
+    for (String part :
+        new String[] {
+          "Profile of cpu with 1 thread", "Program 1: 3 steps, the first of ", "of peak"
+        }) {
+      assertTrue(run.out().contains(part), run.out());
+    }
+    Path trace = runs().resolve("measured/trace.json");
+    assertTrue(run.out().endsWith(trace + System.lineSeparator()), run.out());
+    assertEquals(3 * Long.parseLong(steps.group(1)), kernels(trace, 3));
+    assertFalse(Files.exists(runs().resolve("plain/trace.json")));
+    assertArrayEquals(
+        Files.readAllBytes(runs().resolve("plain/flow.safetensors")),
+        Files.readAllBytes(runs().resolve("measured/flow.safetensors")));
+
+    Path elsewhere = folder.resolve("elsewhere.json");
+    CommandRun.Outcome named = train(with(same, "named", "--profile=" + elsewhere));
+    assertEquals(0, named.exitCode(), named.err());
+    assertEquals(kernels(trace, 3), kernels(elsewhere, 3));
+    assertTrue(
+        failure(1, train("--name", "x", "--profile=" + folder.resolve("no/trace.json")))
+            .contains("there is no folder"));
+  }
+
+  private static String[] with(String[] first, String... more) {
+    return Stream.concat(Arrays.stream(first), Arrays.stream(more)).toArray(String[]::new);
+  }
+
   @Test
   void badInputIsOneLine() throws IOException {
     assertTrue(failure(1, CommandRun.here("train", "--config", "none.json")).contains("none.json"));
@@ -163,7 +218,9 @@ class TrainCommandTest {
     assertTrue(failure(1, train("--threads", "0")).contains("--threads: expected at least 1"));
     assertTrue(failure(1, train("--backend", "abacus")).contains("abacus"));
     assertTrue(failure(2, train("--steps", "some")).contains("'some' is not an int"));
-    assertTrue(failure(2, train("--speed", "2")).contains("Unknown option"));
+    assertTrue(
+        failure(2, train("--speed", "2"))
+            .contains("unknown option '--speed': did you mean --seed"));
     String dtype = failure(2, train("--dtype", "int8"));
     assertTrue(dtype.contains("FLOAT32, FLOAT16"), dtype);
     assertFalse(Files.exists(runs()), "nothing was begun");
@@ -196,6 +253,10 @@ class TrainCommandTest {
       for (String option : new String[] {"--backend=", "--threads=", "--seed="}) {
         assertTrue(help.contains(option), command + ": " + help);
       }
+    }
+    for (String command : new String[] {"demo", "sample", "evaluate", "train"}) {
+      String help = CommandRun.here(command, "--help").out();
+      assertTrue(help.contains("--profile"), command + ": " + help);
     }
     String[] convert = {"convert", "--flow", "flow", "--out", folder + "/a.safetensors", "", ""};
     convert[5] = "--backend";

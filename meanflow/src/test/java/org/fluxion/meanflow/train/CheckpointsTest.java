@@ -1,6 +1,7 @@
 package org.fluxion.meanflow.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -234,5 +235,63 @@ class CheckpointsTest {
           return metadata;
         });
     assertEquals(15, latest().orElseThrow().step(), "without any checksum it is damaged");
+  }
+
+  /** The file of a step again, with other contents and their own checksum. */
+  private void rewriteWhole(
+      UnaryOperator<SequencedMap<String, String>> change, UnaryOperator<Parameters> tensors)
+      throws IOException {
+    Parameters changed;
+    SequencedMap<String, String> metadata;
+    try (Safetensors stored = Safetensors.open(file(20))) {
+      changed = tensors.apply(stored.parameters());
+      metadata = change.apply(new LinkedHashMap<>(stored.metadata()));
+    }
+    metadata.put(Checksum.KEY, Checksum.of(metadata, changed));
+    Safetensors.write(file(20), changed, metadata);
+  }
+
+  private void assertOfAnotherVersion(String reason) {
+    String message = assertThrows(IllegalArgumentException.class, this::latest).getMessage();
+    assertTrue(
+        message.startsWith(
+            "resume: %s was written by another version of Fluxion (%s".formatted(file(20), reason)),
+        message);
+    assertFalse(message.contains("\n") || message.contains("lenient"), message);
+    assertEquals(List.of(), notices, "nothing is said to be damaged");
+    assertTrue(Files.exists(file(20)));
+  }
+
+  @Test
+  void whatIsWholeButCountsOtherwiseIsOfAnotherVersion() throws IOException {
+    byte[] whole = Files.readAllBytes(file(20));
+    rewriteWhole(m -> m, t -> Parameters.of("other", t.leaves().getFirst()));
+    assertOfAnotherVersion("its state does not fit the model: missing in the file (");
+    Files.write(file(20), whole);
+    rewriteWhole(
+        metadata -> {
+          metadata.put("metrics", new MetricSums(METRICS + 1).toJson());
+          return metadata;
+        },
+        t -> t);
+    assertOfAnotherVersion("expected sums of 2 metrics, got 3)");
+    Files.write(file(20), whole);
+    for (String key : List.of("metrics", "step", "configuration")) {
+      rewriteWhole(
+          metadata -> {
+            metadata.remove(key);
+            return metadata;
+          },
+          t -> t);
+      assertOfAnotherVersion("the metadata lack \"%s\")".formatted(key));
+      Files.write(file(20), whole);
+    }
+    rewriteWhole(
+        metadata -> {
+          metadata.put("step", "twenty");
+          return metadata;
+        },
+        t -> t);
+    assertOfAnotherVersion("step: expected a number, got 'twenty')");
   }
 }

@@ -76,6 +76,7 @@ class RunFolderTest {
             ".demo.json.2.tmp",
             ".summary.json.9e107d9d372bb682.tmp",
             ".report.html.9e107d9d372bb682.tmp",
+            ".trace.json.9e107d9d372bb682.tmp",
             "samples/.converted-4.png.9e107d9d372bb682.tmp",
             "samples/.real.png.9e107d9d372bb682.tmp");
     try (RunFolder made = RunFolder.create(path)) {

@@ -313,12 +313,16 @@ class TrainingConfigurationTest {
   void aShorterRunHasAShorterWarmUp() {
     TrainingConfiguration a = TinyRun.flow(Path.of("data"), 20);
     assertEquals(2, a.schedule().warmUpSteps(20));
-    assertEquals(2, a.schedule().warmUpSteps(3));
-    assertEquals(1, a.schedule().warmUpSteps(2));
-    assertEquals(0, a.schedule().warmUpSteps(1));
+    for (int configured : new int[] {0, 2, 100}) {
+      ScheduleConfiguration schedule =
+          new ScheduleConfiguration(configured, ScheduleConfiguration.Decay.COSINE, 0);
+      for (int steps = 1; steps <= 250; steps++) {
+        assertEquals(Math.min(configured, steps / 2), schedule.warmUpSteps(steps));
+      }
+    }
     for (ScheduleConfiguration.Decay decay : ScheduleConfiguration.Decay.values()) {
       ScheduleConfiguration schedule = new ScheduleConfiguration(40, decay, 0);
-      for (int steps : new int[] {1, 2, 20, 40}) {
+      for (int steps : new int[] {1, 2, 20, 40, 41, 79, 80}) {
         assertEquals(
             new ScheduleConfiguration(steps / 2, decay, 0).schedule(0.5, steps).at(steps - 1),
             schedule.schedule(0.5, steps).at(steps - 1),

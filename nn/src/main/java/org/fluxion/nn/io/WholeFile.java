@@ -2,6 +2,7 @@ package org.fluxion.nn.io;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -10,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -91,6 +93,10 @@ public final class WholeFile {
 
   /** The same failure of the file that was asked for. */
   private static IOException named(Path file, IOException failed) {
+    if (failed instanceof ClosedChannelException) {
+      // Such as by an interrupt: no fault of the file, and callers know it by its class.
+      return failed;
+    }
     IOException named =
         switch (failed) {
           case NoSuchFileException absent ->
@@ -101,11 +107,23 @@ public final class WholeFile {
                       .formatted(file.toAbsolutePath().getParent()));
           case AccessDeniedException denied -> new AccessDeniedException(file.toString());
           case FileSystemException refused ->
-              new FileSystemException(file.toString(), null, refused.getReason());
-          default -> new IOException("%s: %s".formatted(file, failed.getMessage()));
+              new FileSystemException(file.toString(), null, reason(refused.getReason(), refused));
+          default -> new IOException("%s: %s".formatted(file, reason(failed.getMessage(), failed)));
         };
     named.initCause(failed);
     return named;
+  }
+
+  /** What was said, or else what the class is called: "directory not empty". */
+  private static String reason(String said, IOException failed) {
+    return said != null
+        ? said
+        : failed
+            .getClass()
+            .getSimpleName()
+            .replaceFirst("Exception$", "")
+            .replaceAll("(?<=[a-z])(?=[A-Z])", " ")
+            .toLowerCase(Locale.ROOT);
   }
 
   /** Makes the move itself durable, where the system lets a folder be opened. */

@@ -2,11 +2,16 @@ package org.fluxion.nn.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.EOFException;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -55,6 +60,39 @@ class WholeFileTest {
     assertEquals(file + ": No space left on device", full.getMessage());
     assertEquals("old", Files.readString(file));
     assertEquals(List.of("file"), files());
+  }
+
+  @Test
+  void anInterruptIsNoFaultOfTheFile() throws IOException {
+    Path file = folder.resolve("file");
+    Thread.currentThread().interrupt();
+    try {
+      assertThrows(ClosedByInterruptException.class, () -> WholeFile.write(file, bytes("text")));
+    } finally {
+      assertTrue(Thread.interrupted(), "the interrupt is still known");
+    }
+    assertEquals(List.of(), files());
+  }
+
+  @Test
+  void whatSaysNothingIsToldByItsClass() throws IOException {
+    Path file = folder.resolve("file");
+    for (IOException silent : List.of(new EOFException(), new DirectoryNotEmptyException("x"))) {
+      IOException told =
+          assertThrows(
+              IOException.class,
+              () ->
+                  WholeFile.write(
+                      file,
+                      channel -> {
+                        throw silent;
+                      }));
+      boolean ofFiles = silent instanceof FileSystemException;
+      assertEquals(ofFiles, told instanceof FileSystemException);
+      assertEquals(file + (ofFiles ? ": directory not empty" : ": eof"), told.getMessage());
+      assertSame(silent, told.getCause());
+    }
+    assertEquals(List.of(), files());
   }
 
   @Test

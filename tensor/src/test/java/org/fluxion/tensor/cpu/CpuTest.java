@@ -18,6 +18,7 @@ import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.ReferenceInterpreter;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.conformance.RandomGraphs;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
 

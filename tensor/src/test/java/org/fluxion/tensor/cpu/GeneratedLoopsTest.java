@@ -16,6 +16,7 @@ import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.conformance.RandomGraphs;
 import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Plan;

@@ -39,8 +39,8 @@ import org.fluxion.tensor.plan.Plan;
 public final class TrainingPrograms {
   private static final double LEARNING_RATE = 1e-4;
 
-  /** Batches of different examples. */
-  private static final int EPOCH = 8;
+  /** Batches of different examples, of which the first follows the last. */
+  public static final int EPOCH = 8;
 
   /** Whose step it is. */
   enum Model {
@@ -92,7 +92,7 @@ public final class TrainingPrograms {
   }
 
   /** A step that is running as in the trainer: examples, program, metrics. Stays in one epoch. */
-  static final class Running implements AutoCloseable {
+  public static final class Running implements AutoCloseable {
     private final TrainingRun run;
     private final Plan plan;
     private long taken;
@@ -103,7 +103,17 @@ public final class TrainingPrograms {
     }
 
     void step() {
-      run.step(taken++ % EPOCH, LEARNING_RATE);
+      step(LEARNING_RATE);
+    }
+
+    /**
+     * Takes the next step.
+     *
+     * @param learningRate how far it goes
+     * @return the loss, its parts if the loss has any, and last the gradient's norm
+     */
+    public double[] step(double learningRate) {
+      return run.step(taken++ % EPOCH, learningRate);
     }
 
     Plan plan() {
@@ -199,8 +209,13 @@ public final class TrainingPrograms {
     return step.compile(state(), transformer.images(batch), device);
   }
 
-  /** Compiles the step and starts it. */
-  Running start(Device device) {
+  /**
+   * Compiles the step and starts it.
+   *
+   * @param device where it runs
+   * @return the run, to be closed
+   */
+  public Running start(Device device) {
     Program<TrainingState, TrainingBatch, Tensor> program = compile(device);
     return new Running(
         TrainingRun.start(step, program, state(), batches(), RandomKey.of(4)), program.plan());
@@ -218,14 +233,7 @@ public final class TrainingPrograms {
   /** The matrix products of a plan alone, one after the other, on the same memory. */
   static Executable products(Plan plan, Device device) {
     return device.prepare(
-        new Plan(
-            plan.graph(),
-            plan.kernels().stream().filter(Kernel.MatmulKernel.class::isInstance).toList(),
-            plan.inputs(),
-            plan.outputs(),
-            plan.constants(),
-            plan.arena(),
-            plan.donated(),
-            plan.carries()));
+        plan.withKernels(
+            plan.kernels().stream().filter(Kernel.MatmulKernel.class::isInstance).toList()));
   }
 }

@@ -39,7 +39,7 @@ import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Tensor;
-import org.fluxion.tests.conformance.OpenCl;
+import org.fluxion.tests.conformance.Devices;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -56,16 +56,19 @@ class GoldenTest {
     }
   }
 
+  /**
+   * Every device in both dtypes, where it has them: but the reference, which computes in float64 in
+   * any case.
+   */
   private static List<Setting> settings() {
     List<Setting> settings = new ArrayList<>();
-    settings.add(new Setting("reference", Device.of("reference"), DType.FLOAT64, 1e-9, 1e-9));
-    settings.add(new Setting("cpu", Device.cpu(), DType.FLOAT64, 1e-9, 1e-9));
-    settings.add(new Setting("cpu", Device.cpu(), DType.FLOAT32, 2e-5, 2e-4));
-    if (OpenCl.isThere()) {
-      Device device = Device.of("opencl");
-      settings.add(new Setting("opencl", device, DType.FLOAT32, 2e-5, 2e-4));
-      if (OpenCl.hasDoubles()) {
-        settings.add(new Setting("opencl", device, DType.FLOAT64, 1e-9, 1e-9));
+    for (String name : Devices.present()) {
+      Device device = Devices.open(name);
+      if (Devices.arithmetic(device).has(DType.FLOAT64)) {
+        settings.add(new Setting(name, device, DType.FLOAT64, 1e-9, 1e-9));
+      }
+      if (!name.equals("reference")) {
+        settings.add(new Setting(name, device, DType.FLOAT32, 2e-5, 2e-4));
       }
     }
     return settings;

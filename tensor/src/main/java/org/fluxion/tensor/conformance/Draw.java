@@ -1,4 +1,4 @@
-package org.fluxion.tests.conformance;
+package org.fluxion.tensor.conformance;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,8 +10,23 @@ import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
-/** Random shapes, axes and elements; what is large is split over tasks, and over vectors. */
-final class Draw {
+/** Random shapes, axes and elements. The same seed draws the same. */
+public final class Draw {
+  /** What is drawn. */
+  public enum Kind {
+    /** Small shapes; elements of every kind, among them infinities and what is no number. */
+    ANY,
+    /** The same elements in shapes that are split over tasks, and over vectors. */
+    LARGE,
+    /**
+     * Small shapes; floating point between −2 and 2, in steps that leave ties and zeros among them,
+     * so that derivatives are finite and kinks are met.
+     */
+    MODERATE
+  }
+
+  private static final int STEPS = 64;
+
   private static final double[] SPECIALS = {
     0.0,
     -0.0,
@@ -34,20 +49,32 @@ final class Draw {
   };
 
   private final Random random;
-  private final boolean large;
+  private final Kind kind;
 
-  Draw(Random random, boolean large) {
+  /**
+   * Draws of a kind.
+   *
+   * @param random where chance comes from
+   * @param kind what is drawn
+   */
+  public Draw(Random random, Kind kind) {
     this.random = random;
-    this.large = large;
+    this.kind = kind;
   }
 
-  /** From low to high, both included. */
-  int between(int low, int high) {
+  /**
+   * A number within bounds.
+   *
+   * @param low the least
+   * @param high the most, included
+   * @return the number
+   */
+  public int between(int low, int high) {
     return low + random.nextInt(high - low + 1);
   }
 
   boolean isLarge() {
-    return large;
+    return kind == Kind.LARGE;
   }
 
   long bits() {
@@ -58,7 +85,7 @@ final class Draw {
   Shape shape(int leastRank, int mostRank) {
     int[] extents = new int[between(leastRank, mostRank)];
     Arrays.setAll(extents, i -> between(1, 6));
-    if (large && extents.length > 0) {
+    if (isLarge() && extents.length > 0) {
       int axis = random.nextInt(extents.length);
       int others = (int) Shape.of(extents).elements() / extents[axis];
       extents[axis] = 40_000 / others + between(0, 99);
@@ -74,17 +101,33 @@ final class Draw {
     return shape.rank() > 0 && random.nextInt(12) == 0 ? shape.with(axis(shape), 0) : shape;
   }
 
-  /** Some of a shape's axes, ascending. */
-  List<Integer> axes(Shape shape) {
+  /**
+   * Some of a shape's axes.
+   *
+   * @param shape the shape
+   * @return the axes, ascending
+   */
+  public List<Integer> axes(Shape shape) {
     return IntStream.range(0, shape.rank()).filter(axis -> random.nextBoolean()).boxed().toList();
   }
 
-  int axis(Shape shape) {
+  /**
+   * One of a shape's axes.
+   *
+   * @param shape the shape, of rank 1 at least
+   * @return the axis
+   */
+  public int axis(Shape shape) {
     return random.nextInt(shape.rank());
   }
 
-  /** An order of all axes. */
-  List<Integer> order(Shape shape) {
+  /**
+   * An order of all axes of a shape.
+   *
+   * @param shape the shape
+   * @return a permutation
+   */
+  public List<Integer> order(Shape shape) {
     List<Integer> axes = new ArrayList<>();
     for (int i = 0; i < shape.rank(); i++) {
       axes.add(random.nextInt(i + 1), i);
@@ -97,8 +140,13 @@ final class Draw {
     return IntStream.range(0, shape.rank()).map(axis -> between(low, high)).boxed().toList();
   }
 
-  /** The shape with some of its axes made 1. */
-  Shape narrowed(Shape shape) {
+  /**
+   * The shape with some of its axes made 1.
+   *
+   * @param shape the shape
+   * @return the narrower one, which can be broadcast to it
+   */
+  public Shape narrowed(Shape shape) {
     return Shape.of(
         IntStream.range(0, shape.rank())
             .map(axis -> random.nextBoolean() ? 1 : shape.extent(axis))
@@ -116,8 +164,30 @@ final class Draw {
     return random.nextInt(4) == 0 ? Shape.of(n) : Shape.of(first, n / first);
   }
 
-  /** Elements of every kind: whole ranges of integers; of floating point every magnitude. */
-  Tensor any(DType dtype, Shape shape) {
+  /**
+   * Elements as the kind of draws has them; of integers whole ranges.
+   *
+   * @param dtype their dtype
+   * @param shape their shape
+   * @return the elements
+   */
+  public Tensor any(DType dtype, Shape shape) {
+    return above(-2, dtype, shape);
+  }
+
+  /**
+   * The same; where floating point is moderate, it is above a number, which may be the end of an
+   * operation's domain.
+   */
+  Tensor above(double low, DType dtype, Shape shape) {
+    if (kind == Kind.MODERATE && dtype.isFloating()) {
+      HostData data = HostData.allocate(dtype, shape.elements());
+      int first = (int) (low * STEPS) + 1;
+      for (long i = 0; i < data.elements(); i++) {
+        data.setDouble(i, between(first, 2 * STEPS) / (double) STEPS);
+      }
+      return Tensor.of(data, shape);
+    }
     HostData data = HostData.allocate(dtype, shape.elements());
     for (long i = 0; i < data.elements(); i++) {
       if (dtype.isFloating()) {
@@ -154,12 +224,23 @@ final class Draw {
 
   /** Elements whose sums stay finite: of floating point those between −2 and 2. */
   Tensor moderate(DType dtype, Shape shape) {
-    if (!dtype.isFloating()) {
+    if (!dtype.isFloating() || kind == Kind.MODERATE) {
       return any(dtype, shape);
     }
     HostData data = HostData.allocate(dtype, shape.elements());
     for (long i = 0; i < data.elements(); i++) {
       data.setDouble(i, random.nextDouble() * 4 - 2);
+    }
+    return Tensor.of(data, shape);
+  }
+
+  /** Moderate elements, of which some are −∞: what is added to attention's scores. */
+  Tensor hiding(DType dtype, Shape shape) {
+    HostData data = moderate(dtype, shape).value();
+    for (long i = 0; dtype.isFloating() && i < data.elements(); i++) {
+      if (random.nextInt(4) == 0) {
+        data.setDouble(i, Double.NEGATIVE_INFINITY);
+      }
     }
     return Tensor.of(data, shape);
   }

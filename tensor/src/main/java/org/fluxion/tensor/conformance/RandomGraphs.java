@@ -1,4 +1,4 @@
-package org.fluxion.tensor.cpu;
+package org.fluxion.tensor.conformance;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,8 +10,11 @@ import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
-/** Random graphs, well conditioned, that mix movement, elementwise, sums and products. */
-final class RandomGraphs {
+/**
+ * Random graphs, well conditioned, that mix movement, elementwise operations, sums and products.
+ * The same seed gives the same graph.
+ */
+public final class RandomGraphs {
   private final Random random;
   private final List<Tensor> pool = new ArrayList<>();
 
@@ -25,27 +28,54 @@ final class RandomGraphs {
     this.large = large;
   }
 
-  /** A graph over float64. */
-  static Graph of(long seed, int operations) {
+  /**
+   * A graph over float64.
+   *
+   * @param seed which one
+   * @param operations about how many operations
+   * @return the graph
+   */
+  public static Graph of(long seed, int operations) {
     return of(seed, operations, DType.FLOAT64);
   }
 
-  /** A graph; over float32 rows are often whole vectors, whatever the vectors' width. */
-  static Graph of(long seed, int operations, DType dtype) {
+  /**
+   * A graph; over float32 rows are often whole vectors, whatever the vectors' width.
+   *
+   * @param seed which one
+   * @param operations about how many operations
+   * @param dtype of most of its tensors
+   * @return the graph
+   */
+  public static Graph of(long seed, int operations, DType dtype) {
     RandomGraphs graphs = new RandomGraphs(seed, dtype, false);
     graphs.grow(operations);
     return new Graph(graphs.inputs, graphs.picks());
   }
 
-  /** A graph of which many loops are long enough to be split over tasks. */
-  static Graph large(long seed, int operations, DType dtype) {
+  /**
+   * A graph of which many loops are long enough to be split over tasks.
+   *
+   * @param seed which one
+   * @param operations about how many operations
+   * @param dtype of most of its tensors
+   * @return the graph
+   */
+  public static Graph large(long seed, int operations, DType dtype) {
     RandomGraphs graphs = new RandomGraphs(seed, dtype, true);
     graphs.grow(operations);
     return new Graph(graphs.inputs, graphs.picks());
   }
 
-  /** A graph whose first outputs have the shapes of its inputs, in whose place they may be put. */
-  static Graph step(long seed, int operations, DType dtype) {
+  /**
+   * A graph whose first outputs have the shapes of its inputs, in whose place they may be put.
+   *
+   * @param seed which one
+   * @param operations about how many operations
+   * @param dtype of most of its tensors
+   * @return the graph
+   */
+  public static Graph step(long seed, int operations, DType dtype) {
     RandomGraphs graphs = new RandomGraphs(seed, dtype, false);
     graphs.grow(operations);
     List<Tensor> outputs = new ArrayList<>();
@@ -57,8 +87,14 @@ final class RandomGraphs {
     return new Graph(graphs.inputs, outputs);
   }
 
-  /** For some outputs of a graph, an input of the same shape that each is to be put in place of. */
-  static int[] donations(Graph graph, long seed) {
+  /**
+   * For some outputs of a graph, an input of the same shape that each is to be put in place of.
+   *
+   * @param graph the graph
+   * @param seed which ones
+   * @return an input for each output, −1 for none
+   */
+  public static int[] donations(Graph graph, long seed) {
     Random random = new Random(seed);
     List<Integer> free = new ArrayList<>();
     for (int i = 0; i < graph.inputs().size(); i++) {

@@ -1,8 +1,11 @@
-package org.fluxion.tests.conformance;
+package org.fluxion.tensor.conformance;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.fluxion.tensor.CustomOp;
 import org.fluxion.tensor.DType;
@@ -10,45 +13,54 @@ import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
-/** A row for every operation: how it is drawn at a dtype, and how exact a backend must be. */
-final class Cases {
-  /** How near a result must come to the reference. */
-  enum Accuracy {
-    /** Equal: one rounding at most, of which there is one right outcome. */
-    EXACT,
-    /** Within a few units in the last place. */
-    ELEMENTARY,
-    /** Within what sums of so many terms may lose in any order. */
-    SUM
-  }
-
-  /**
-   * An operation with values of its operands.
-   *
-   * @param op the operation
-   * @param operands their values
-   * @param accuracy how exact it must be
-   * @param terms how many products or numbers a sum has
-   */
-  record Case(Op op, List<Tensor> operands, Accuracy accuracy, long terms) {
-    Case {
-      operands = List.copyOf(operands);
-    }
-  }
-
+/** A row for every operation, and for every way in which it is used: how a case of it is drawn. */
+public final class OpTable {
   /** Draws a case at a dtype, whether or not the type rules allow it. */
   @FunctionalInterface
   interface Source {
-    Case draw(DType dtype, Draw draw);
+    OpCase draw(DType dtype, Draw draw);
   }
 
-  /**
-   * One way in which an operation is used.
-   *
-   * @param op the operation
-   * @param source its cases
-   */
-  record Row(Class<? extends Op> op, Source source) {}
+  /** A row, of an operation. */
+  public static final class Row {
+    private final Class<? extends Op> op;
+    private final Source source;
+
+    Row(Class<? extends Op> op, Source source) {
+      this.op = op;
+      this.source = source;
+    }
+
+    /**
+     * The operation.
+     *
+     * @return its class
+     */
+    public Class<? extends Op> op() {
+      return op;
+    }
+
+    /**
+     * Draws a case.
+     *
+     * @param dtype the dtype of its operands, or of most of them
+     * @param draw where shapes and elements come from
+     * @return the case, whether or not the type rules allow it
+     */
+    public OpCase draw(DType dtype, Draw draw) {
+      return source.draw(dtype, draw);
+    }
+
+    /**
+     * Whether the operation takes a dtype, which does not hang on what is drawn.
+     *
+     * @param dtype the dtype
+     * @return whether the type rules allow its cases
+     */
+    public boolean takes(DType dtype) {
+      return draw(dtype, new Draw(new Random(1), Draw.Kind.ANY)).isAllowed();
+    }
+  }
 
   private static final CustomOp PRODUCT =
       new CustomOp() {
@@ -65,51 +77,73 @@ final class Cases {
 
         @Override
         public Tensor jvp(List<Tensor> inputs, Tensor output, List<Tensor> tangents) {
-          throw new UnsupportedOperationException("no derivative is asked for");
+          return tangents.get(0).mul(inputs.get(1)).add(inputs.get(0).mul(tangents.get(1)));
         }
       };
 
-  private Cases() {}
+  private OpTable() {}
 
-  /** Every row. */
-  static List<Row> rows() {
+  /**
+   * Every row.
+   *
+   * @return the rows, of the same operation beside each other
+   */
+  public static List<Row> rows() {
     List<Row> rows = new ArrayList<>();
     rows.addAll(leaves());
     rows.addAll(elementwise());
     rows.addAll(reductions());
     rows.addAll(movement());
     rows.addAll(windowsAndRows());
+    rows.addAll(attention());
     return rows;
   }
 
-  private static Case exact(Op op, Tensor... operands) {
-    return new Case(op, List.of(operands), Accuracy.EXACT, 1);
+  /**
+   * Every operation there is.
+   *
+   * @return the classes of the sealed hierarchy
+   */
+  public static Set<Class<?>> operations() {
+    Set<Class<?>> operations = new LinkedHashSet<>();
+    collect(Op.class, operations);
+    return operations;
   }
 
-  private static Case sum(Op op, long terms, Tensor... operands) {
-    return new Case(op, List.of(operands), Accuracy.SUM, terms);
+  private static void collect(Class<?> type, Set<Class<?>> operations) {
+    if (type.isSealed()) {
+      for (Class<?> permitted : type.getPermittedSubclasses()) {
+        collect(permitted, operations);
+      }
+    } else {
+      operations.add(type);
+    }
+  }
+
+  private static OpCase of(Op op, Tensor... operands) {
+    return new OpCase(op, List.of(operands));
   }
 
   private static List<Row> leaves() {
     return List.of(
-        new Row(Op.Input.class, (t, d) -> exact(new Op.Input("x", d.loose(0, 3), t))),
+        new Row(Op.Input.class, (t, d) -> of(new Op.Input("x", d.loose(0, 3), t))),
         new Row(
             Op.Constant.class,
             (t, d) -> {
               Shape shape = d.loose(0, 3);
-              return exact(new Op.Constant(d.any(t, shape).value(), shape));
+              return of(new Op.Constant(d.any(t, shape).value(), shape));
             }),
         new Row(
             Op.Iota.class,
             (t, d) -> {
               Shape shape = d.loose(1, 3);
-              return exact(new Op.Iota(shape, d.axis(shape), t));
+              return of(new Op.Iota(shape, d.axis(shape), t));
             }),
         // Its dtype is fixed: what is drawn here is that of the key, which is refused but for one.
         new Row(
             Op.RandomBits.class,
             (t, d) ->
-                exact(
+                of(
                     new Op.RandomBits(d.loose(0, 3), d.bits() >>> d.between(1, 63)),
                     d.any(t, Shape.of(4)))));
   }
@@ -119,14 +153,13 @@ final class Cases {
     for (Op op :
         List.of(
             new Op.Neg(),
-            new Op.Sqrt(),
             new Op.Abs(),
             new Op.Sign(),
             new Op.Floor(),
             new Op.Not(),
             new Op.Mark(),
             new Op.StopGradient())) {
-      rows.add(new Row(op.getClass(), (t, d) -> exact(op, d.any(t, d.loose(0, 4)))));
+      rows.add(new Row(op.getClass(), (t, d) -> of(op, d.any(t, d.loose(0, 4)))));
     }
     for (Op op :
         List.of(
@@ -137,18 +170,15 @@ final class Cases {
             new Op.Sin(),
             new Op.Cos(),
             new Op.Tanh(),
-            new Op.Erf())) {
-      rows.add(
-          new Row(
-              op.getClass(),
-              (t, d) -> new Case(op, List.of(d.any(t, d.loose(0, 4))), Accuracy.ELEMENTARY, 1)));
+            new Op.Erf(),
+            new Op.Sqrt())) {
+      rows.add(new Row(op.getClass(), (t, d) -> of(op, d.above(domain(op), t, d.loose(0, 4)))));
     }
     for (Op op :
         List.of(
             new Op.Add(),
             new Op.Sub(),
             new Op.Mul(),
-            new Op.Div(),
             new Op.Max(),
             new Op.Min(),
             new Op.Equal(),
@@ -156,30 +186,51 @@ final class Cases {
             new Op.LessEqual(),
             new Op.And(),
             new Op.Or(),
-            new Op.Pow(),
             new Op.Custom(PRODUCT))) {
-      Accuracy accuracy = op instanceof Op.Pow ? Accuracy.ELEMENTARY : Accuracy.EXACT;
       rows.add(
           new Row(
               op.getClass(),
               (t, d) -> {
                 Shape shape = d.loose(0, 4);
-                Tensor right = op instanceof Op.Pow ? d.exponents(t, shape) : d.any(t, shape);
-                return new Case(op, List.of(d.any(t, shape), right), accuracy, 1);
+                return of(op, d.any(t, shape), d.any(t, shape));
               }));
     }
+    rows.add(
+        new Row(
+            Op.Div.class,
+            (t, d) -> {
+              Shape shape = d.loose(0, 4);
+              return of(new Op.Div(), d.any(t, shape), d.above(0, t, shape));
+            }));
+    rows.add(
+        new Row(
+            Op.Pow.class,
+            (t, d) -> {
+              Shape shape = d.loose(0, 4);
+              return of(new Op.Pow(), d.above(0, t, shape), d.exponents(t, shape));
+            }));
     rows.add(
         new Row(
             Op.Select.class,
             (t, d) -> {
               Shape shape = d.loose(0, 4);
-              return exact(
+              return of(
                   new Op.Select(), d.any(DType.BOOL, shape), d.any(t, shape), d.any(t, shape));
             }));
     for (DType to : DType.values()) {
-      rows.add(new Row(Op.Cast.class, (t, d) -> exact(new Op.Cast(to), d.any(t, d.loose(0, 4)))));
+      rows.add(new Row(Op.Cast.class, (t, d) -> of(new Op.Cast(to), d.any(t, d.loose(0, 4)))));
     }
     return rows;
+  }
+
+  /** Where an operation's domain begins, of which moderate operands are inside. */
+  private static double domain(Op op) {
+    return switch (op) {
+      case Op.Log o -> 0;
+      case Op.Sqrt o -> 0;
+      case Op.Log1p o -> -1;
+      default -> -2;
+    };
   }
 
   private static List<Row> reductions() {
@@ -189,22 +240,21 @@ final class Cases {
             (t, d) -> {
               Shape shape = d.loose(0, 4);
               List<Integer> axes = d.axes(shape);
-              long terms = axes.stream().mapToLong(shape::extent).reduce(1, (a, b) -> a * b);
-              return sum(new Op.Sum(axes), terms, d.moderate(t, shape));
+              return of(new Op.Sum(axes), d.moderate(t, shape));
             }),
         new Row(
             Op.ReduceMax.class,
             (t, d) -> {
               Shape shape = d.shape(0, 4);
-              return exact(new Op.ReduceMax(d.axes(shape)), d.any(t, shape));
+              return of(new Op.ReduceMax(d.axes(shape)), d.any(t, shape));
             }),
         new Row(
             Op.ArgMax.class,
             (t, d) -> {
               Shape shape = d.shape(1, 4);
-              return exact(new Op.ArgMax(d.axis(shape)), d.any(t, shape));
+              return of(new Op.ArgMax(d.axis(shape)), d.any(t, shape));
             }),
-        new Row(Op.ArgSort.class, (t, d) -> exact(new Op.ArgSort(), d.any(t, d.loose(1, 3)))),
+        new Row(Op.ArgSort.class, (t, d) -> of(new Op.ArgSort(), d.any(t, d.loose(1, 3)))),
         new Row(
             Op.Matmul.class,
             (t, d) -> {
@@ -220,11 +270,8 @@ final class Cases {
               left[batch.length + 1] = k;
               right[batch.length] = k;
               right[batch.length + 1] = n;
-              return sum(
-                  new Op.Matmul(),
-                  k,
-                  d.moderate(t, Shape.of(left)),
-                  d.moderate(t, Shape.of(right)));
+              return of(
+                  new Op.Matmul(), d.moderate(t, Shape.of(left)), d.moderate(t, Shape.of(right)));
             }));
   }
 
@@ -234,19 +281,19 @@ final class Cases {
             Op.Reshape.class,
             (t, d) -> {
               Shape shape = d.loose(0, 4);
-              return exact(new Op.Reshape(d.regrouped(shape)), d.any(t, shape));
+              return of(new Op.Reshape(d.regrouped(shape)), d.any(t, shape));
             }),
         new Row(
             Op.Permute.class,
             (t, d) -> {
               Shape shape = d.loose(0, 4);
-              return exact(new Op.Permute(d.order(shape)), d.any(t, shape));
+              return of(new Op.Permute(d.order(shape)), d.any(t, shape));
             }),
         new Row(
             Op.Broadcast.class,
             (t, d) -> {
               Shape shape = d.loose(0, 4);
-              return exact(new Op.Broadcast(shape), d.any(t, d.narrowed(shape)));
+              return of(new Op.Broadcast(shape), d.any(t, d.narrowed(shape)));
             }),
         new Row(
             Op.Pad.class,
@@ -255,7 +302,7 @@ final class Cases {
               Op pad =
                   new Op.Pad(
                       d.amounts(shape, 0, 2), d.amounts(shape, 0, 2), d.amounts(shape, 0, 2));
-              return exact(pad, d.any(t, shape));
+              return of(pad, d.any(t, shape));
             }),
         new Row(
             Op.Slice.class,
@@ -267,7 +314,7 @@ final class Cases {
                 start.add(d.between(0, Math.min(9, shape.extent(axis) - 1)));
                 end.add(d.between(start.get(axis) + 1, shape.extent(axis)));
               }
-              return exact(new Op.Slice(start, end, d.amounts(shape, 1, 3)), d.any(t, shape));
+              return of(new Op.Slice(start, end, d.amounts(shape, 1, 3)), d.any(t, shape));
             }),
         new Row(
             Op.Concat.class,
@@ -276,13 +323,13 @@ final class Cases {
               int axis = d.axis(shape);
               Tensor[] parts = new Tensor[d.between(1, 3)];
               Arrays.setAll(parts, i -> d.any(t, shape.with(axis, d.between(0, 40))));
-              return exact(new Op.Concat(axis), parts);
+              return of(new Op.Concat(axis), parts);
             }),
         new Row(
             Op.Flip.class,
             (t, d) -> {
               Shape shape = d.loose(0, 4);
-              return exact(new Op.Flip(d.axes(shape)), d.any(t, shape));
+              return of(new Op.Flip(d.axes(shape)), d.any(t, shape));
             }));
   }
 
@@ -291,8 +338,7 @@ final class Cases {
         new Row(
             Op.Unfold.class,
             (t, d) ->
-                exact(
-                    new Op.Unfold(window(d)), d.any(t, Shape.of(images(d), 3, side(d), side(d))))),
+                of(new Op.Unfold(window(d)), d.any(t, Shape.of(images(d), 3, side(d), side(d))))),
         new Row(
             Op.Fold.class,
             (t, d) -> {
@@ -303,7 +349,7 @@ final class Cases {
               int positions =
                   w.positions(height, w.kernelHeight()) * w.positions(width, w.kernelWidth());
               Shape columns = Shape.of(images(d), 2 * area, positions);
-              return sum(new Op.Fold(w, height, width), area, d.moderate(t, columns));
+              return of(new Op.Fold(w, height, width), d.moderate(t, columns));
             }),
         new Row(
             Op.Gather.class,
@@ -312,7 +358,7 @@ final class Cases {
               int rows = d.between(1, 5);
               Shape table = Shape.of(batch, rows, d.between(1, 40));
               Tensor indices = d.indices(rows, Shape.of(batch, picks(d)));
-              return exact(new Op.Gather(), d.any(t, table), indices);
+              return of(new Op.Gather(), d.any(t, table), indices);
             }),
         new Row(
             Op.ScatterAdd.class,
@@ -321,9 +367,53 @@ final class Cases {
               int rows = d.between(1, 5);
               int picks = picks(d);
               Tensor updates = d.moderate(t, Shape.of(batch, picks, d.between(1, 40)));
-              return sum(
-                  new Op.ScatterAdd(rows), picks, updates, d.indices(rows, Shape.of(batch, picks)));
+              return of(new Op.ScatterAdd(rows), updates, d.indices(rows, Shape.of(batch, picks)));
             }));
+  }
+
+  private static List<Row> attention() {
+    List<Row> rows = new ArrayList<>();
+    for (boolean causal : new boolean[] {false, true}) {
+      for (Op.Attention op :
+          List.of(
+              new Op.AttentionOutput(0.5, causal),
+              new Op.AttentionLogSumExp(0.5, causal),
+              new Op.AttentionTangent(0.5, causal),
+              new Op.AttentionQueryCotangent(0.5, causal),
+              new Op.AttentionKeyCotangent(0.5, causal),
+              new Op.AttentionValueCotangent(0.5, causal))) {
+        rows.add(new Row(op.getClass(), (t, d) -> attention(op, t, d)));
+      }
+    }
+    return rows;
+  }
+
+  /** Cross-attention of ragged lengths, with a mask of either sort or without one. */
+  private static OpCase attention(Op.Attention op, DType t, Draw d) {
+    int batch = d.between(1, 2);
+    int most = d.isLarge() ? 150 : 9;
+    Shape queries = Shape.of(batch, d.between(1, most), d.between(1, most));
+    Shape keys = queries.with(1, d.between(1, most));
+    Shape values = keys.with(2, d.between(1, most));
+    Shape output = values.with(1, queries.extent(1));
+    List<Tensor> operands = new ArrayList<>(List.of(d.moderate(t, queries), d.moderate(t, keys)));
+    if (!(op instanceof Op.AttentionLogSumExp)) {
+      operands.add(d.moderate(t, values));
+    }
+    if (op instanceof Op.AttentionTangent) {
+      operands.addAll(List.of(d.moderate(t, queries), d.moderate(t, keys), d.moderate(t, values)));
+    } else if (op.operands() > operands.size()) {
+      operands.add(d.moderate(t, output));
+      operands.add(d.moderate(t, queries.with(2, 1)));
+      operands.add(d.moderate(t, output));
+    }
+    Shape scores = queries.with(2, keys.extent(1));
+    switch (d.between(0, 2)) {
+      case 0 -> operands.add(d.any(DType.BOOL, scores));
+      case 1 -> operands.add(d.hiding(t, scores));
+      default -> {}
+    }
+    return new OpCase(op, operands);
   }
 
   private static Op.Window window(Draw d) {

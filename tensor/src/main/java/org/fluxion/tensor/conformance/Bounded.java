@@ -1,0 +1,72 @@
+package org.fluxion.tensor.conformance;
+
+import java.util.Optional;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.HostData;
+
+/**
+ * What a tensor's elements are to be, exactly, and how far a device may be off.
+ *
+ * @param dtype the dtype that they are stored as
+ * @param expected the elements, of floating point in float64 whatever the dtype
+ * @param allowed how far each may be off; null if none may, beyond being rounded to the dtype
+ */
+public record Bounded(DType dtype, HostData expected, double[] allowed) {
+  /**
+   * The element that is off the most.
+   *
+   * @param element which one
+   * @param expected what it is to be
+   * @param actual what it is
+   * @param allowed how far it may be off
+   */
+  public record Deviation(long element, double expected, double actual, double allowed) {
+    /**
+     * The error relative to what is allowed.
+     *
+     * @return at most 1 if all is well; infinite for what is wrong altogether
+     */
+    public double severity() {
+      double off = Math.abs(actual - expected);
+      // Also a zero of the wrong sign, where nothing is allowed.
+      return Double.isNaN(off) || allowed == 0 ? Double.POSITIVE_INFINITY : off / allowed;
+    }
+
+    @Override
+    public String toString() {
+      return "element %d is %s, expected %s within %s"
+          .formatted(element, actual, expected, allowed);
+    }
+  }
+
+  /**
+   * Holds a device's result against this.
+   *
+   * @param actual what was computed
+   * @return the element that is off the most, relative to what is allowed, or empty if all of them
+   *     are the exact values, rounded to the dtype
+   */
+  public Optional<Deviation> worst(HostData actual) {
+    HostData one = HostData.allocate(dtype, 1);
+    Deviation worst = null;
+    for (long i = 0; i < expected.elements(); i++) {
+      double off = allowed == null ? 0 : allowed[(int) i];
+      if (isRounded(i, actual, one) || !(off < Double.POSITIVE_INFINITY)) {
+        continue;
+      }
+      Deviation found = new Deviation(i, expected.getDouble(i), actual.getDouble(i), off);
+      if (worst == null || found.severity() > worst.severity()) {
+        worst = found;
+      }
+    }
+    return Optional.ofNullable(worst);
+  }
+
+  private boolean isRounded(long i, HostData actual, HostData one) {
+    if (!dtype.isFloating()) {
+      return expected.getLong(i) == actual.getLong(i);
+    }
+    one.setDouble(0, expected.getDouble(i));
+    return Double.compare(one.getDouble(0), actual.getDouble(i)) == 0;
+  }
+}

@@ -1,0 +1,473 @@
+package org.fluxion.tensor.conformance;
+
+import static org.fluxion.tensor.conformance.Elements.apply;
+import static org.fluxion.tensor.conformance.Elements.at;
+import static org.fluxion.tensor.conformance.Elements.each;
+import static org.fluxion.tensor.conformance.Elements.largest;
+import static org.fluxion.tensor.conformance.Elements.plus;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.IntPredicate;
+import org.fluxion.tensor.Attention;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.ReferenceInterpreter;
+import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
+
+/**
+ * How far a device's results may be off, operation by operation (a running error analysis; Higham,
+ * Accuracy and Stability of Numerical Algorithms, 2002, section 3.3). Each operation passes on what
+ * its operands are off by, and adds its own roundings: a few units in the last place for a function
+ * ({@link Arithmetic}), one rounding for each term of a sum, in whatever order it is added up. The
+ * exact values are the reference interpreter's, in float64.
+ *
+ * <p>An error of null is none at all, so that what is exact stays exact: a comparison of exact
+ * operands has one right outcome. One whose operands are nearer than they are exact has none, nor
+ * has what depends on it.
+ */
+public final class ErrorBound {
+  private static final double UNKNOWN = Double.POSITIVE_INFINITY;
+
+  private final Arithmetic arithmetic;
+  private final Map<Tensor, HostData> values = new HashMap<>();
+
+  /** What a result may be off by. */
+  private final Map<Tensor, double[]> bounds = new HashMap<>();
+
+  /** What those who use it must reckon with, which is more where it is beyond the dtype's range. */
+  private final Map<Tensor, double[]> errors = new HashMap<>();
+
+  private ErrorBound(Arithmetic arithmetic) {
+    this.arithmetic = arithmetic;
+  }
+
+  /**
+   * The exact values of a trial's outputs, and how far a device may be off.
+   *
+   * @param trial the trial
+   * @param arithmetic the device's arithmetic
+   * @return one for each output
+   */
+  public static List<Bounded> of(Trial trial, Arithmetic arithmetic) {
+    ErrorBound bound = new ErrorBound(arithmetic);
+    bound.fill(trial.graph(), trial.bindings());
+    return trial.graph().outputs().stream()
+        .map(t -> new Bounded(t.dtype(), bound.values.get(t), bound.bounds.get(t)))
+        .toList();
+  }
+
+  private void fill(Graph graph, Map<Tensor, HostData> bindings) {
+    List<Tensor> nodes = graph.nodes();
+    List<Tensor> wide = nodes.stream().map(ErrorBound::exact).toList();
+    List<HostData> all = ReferenceInterpreter.evaluate(wide, bindings);
+    for (int i = 0; i < nodes.size(); i++) {
+      values.put(nodes.get(i), all.get(i));
+    }
+    for (Tensor node : nodes) {
+      // Of a definition's inputs the errors are known.
+      if (!errors.containsKey(node)) {
+        double[] bound = known(error(node));
+        bounds.put(node, bound);
+        errors.put(node, beyond(node, bound));
+      }
+    }
+  }
+
+  /** The same, unknown where the exact value is finite and the stored one is not. */
+  private double[] beyond(Tensor node, double[] bound) {
+    if (node.dtype() != DType.FLOAT32) {
+      return bound;
+    }
+    double[] e =
+        each(
+            node,
+            i ->
+                Double.isFinite(value(node, i)) && Math.abs(value(node, i)) > Float.MAX_VALUE
+                    ? UNKNOWN
+                    : at(bound, i));
+    return bound == null && Arrays.stream(e).allMatch(x -> x == 0) ? null : e;
+  }
+
+  /**
+   * The reference computes in float64, and rounds what is asked for: so it is asked for float64.
+   */
+  private static Tensor exact(Tensor node) {
+    return node.dtype().isFloating() ? node.cast(DType.FLOAT64) : node;
+  }
+
+  private double[] error(Tensor z) {
+    double[] e = z.inputs().isEmpty() ? null : errors.get(z.inputs().get(0));
+    return switch (z.op()) {
+      case Op.Leaf o -> flushed(z);
+      case Op.RandomBits o -> null;
+      case Op.Neg o -> e;
+      case Op.Abs o -> e;
+      case Op.Not o -> e;
+      case Op.Marker o -> e;
+      case Op.Exp o -> rounded(z, monotone(z));
+      case Op.Log o -> rounded(z, monotone(z));
+      case Op.Log1p o -> rounded(z, monotone(z));
+      case Op.Expm1 o -> rounded(z, monotone(z));
+      case Op.Tanh o -> rounded(z, monotone(z));
+      case Op.Erf o -> rounded(z, monotone(z));
+      case Op.Sqrt o -> rounded(z, monotone(z));
+      // Their slopes are at most 1.
+      case Op.Sin o -> rounded(z, e);
+      case Op.Cos o -> rounded(z, e);
+      case Op.Sign o -> monotone(z);
+      case Op.Floor o -> monotone(z);
+      case Op.Add o -> rounded(z, finite(z, plus(e, y(z))));
+      case Op.Sub o -> rounded(z, finite(z, plus(e, y(z))));
+      case Op.Mul o -> rounded(z, product(z));
+      case Op.Div o -> rounded(z, quotient(z));
+      case Op.Pow o -> rounded(z, power(z));
+      case Op.Max o -> largest(e, y(z));
+      case Op.Min o -> largest(e, y(z));
+      case Op.Equal o -> undecided(z);
+      case Op.Less o -> undecided(z);
+      case Op.LessEqual o -> undecided(z);
+      case Op.And o -> largest(e, y(z));
+      case Op.Or o -> largest(e, y(z));
+      case Op.Select o -> select(z);
+      case Op.Cast o -> cast(z, o.dtype());
+      case Op.ArgMax o -> unknown(z);
+      case Op.ArgSort o -> unknown(z);
+      case Op.ReduceMax o -> moved(z, e);
+      case Op.Sum o -> summed(z);
+      case Op.Fold o -> summed(z);
+      case Op.ScatterAdd o -> y(z) != null ? unknown(z) : summed(z);
+      case Op.Gather o -> y(z) != null ? unknown(z) : moved(z, e);
+      case Op.Concat o -> concat(z);
+      case Op.Movement o -> moved(z, e);
+      case Op.Unfold o -> moved(z, e);
+      case Op.Matmul o -> matmul(z);
+      case Op.Attention o -> defined(z, in -> Attention.definition(o, in));
+      case Op.Custom o -> defined(z, o.function()::expand);
+    };
+  }
+
+  private static double[] known(double[] e) {
+    if (e != null) {
+      // Nothing times infinity.
+      Arrays.setAll(e, i -> Double.isNaN(e[i]) ? UNKNOWN : e[i]);
+    }
+    return e;
+  }
+
+  // ---- what operands' errors become ----
+
+  private double[] y(Tensor z) {
+    return errors.get(z.inputs().get(1));
+  }
+
+  private double value(Tensor t, int i) {
+    return values.get(t).getDouble(i);
+  }
+
+  /** Beside an infinity that is exact, whatever is finite is lost. */
+  private double[] finite(Tensor z, double[] e) {
+    if (e == null) {
+      return null;
+    }
+    return each(
+        z,
+        i ->
+            z.inputs().stream()
+                    .anyMatch(t -> Double.isInfinite(value(t, i)) && at(errors.get(t), i) == 0)
+                ? 0
+                : e[i]);
+  }
+
+  /** A function that grows, or falls, everywhere: the ends of the operand's interval decide. */
+  private double[] monotone(Tensor z) {
+    Tensor x = z.inputs().get(0);
+    double[] e = errors.get(x);
+    if (e == null || !x.dtype().isFloating()) {
+      return e == null ? null : unknown(z);
+    }
+    double[] high = apply(z.op(), List.of(x.shape()), each(x, i -> value(x, i) + e[i]));
+    double[] low = apply(z.op(), List.of(x.shape()), each(x, i -> value(x, i) - e[i]));
+    return each(z, i -> e[i] == 0 ? 0 : spread(value(z, i), low[i], high[i]));
+  }
+
+  /** How far the ends are from a value; what left the function's domain is not known. */
+  private static double spread(double value, double... ends) {
+    double most = 0;
+    for (double end : ends) {
+      double off = end == value ? 0 : Math.abs(end - value);
+      most = Double.isNaN(off) ? UNKNOWN : Math.max(most, off);
+    }
+    return most;
+  }
+
+  private double[] product(Tensor z) {
+    Tensor x = z.inputs().get(0);
+    Tensor y = z.inputs().get(1);
+    double[] ex = errors.get(x);
+    double[] ey = errors.get(y);
+    return ex == null && ey == null
+        ? null
+        : each(z, i -> product(value(x, i), at(ex, i), value(y, i), at(ey, i)));
+  }
+
+  private static double product(double x, double ex, double y, double ey) {
+    return (ey == 0 ? 0 : Math.abs(x) * ey) + (ex == 0 ? 0 : ex * (Math.abs(y) + ey));
+  }
+
+  private double[] quotient(Tensor z) {
+    Tensor y = z.inputs().get(1);
+    double[] ey = y(z);
+    return corners(z, i -> ey == null || Math.abs(value(y, i)) > ey[i]);
+  }
+
+  private double[] power(Tensor z) {
+    Tensor x = z.inputs().get(0);
+    double[] ex = errors.get(x);
+    double[] ey = y(z);
+    return corners(z, i -> value(x, i) > at(ex, i) || ey == null && at(ex, i) == 0);
+  }
+
+  /** Monotone in each operand where a condition holds: the corners of their intervals decide. */
+  private double[] corners(Tensor z, IntPredicate isMonotone) {
+    Tensor x = z.inputs().get(0);
+    Tensor y = z.inputs().get(1);
+    double[] ex = errors.get(x);
+    double[] ey = errors.get(y);
+    if (ex == null && ey == null) {
+      return null;
+    }
+    double[][] ends = new double[4][];
+    for (int corner = 0; corner < 4; corner++) {
+      int sx = corner % 2 == 0 ? 1 : -1;
+      int sy = corner < 2 ? 1 : -1;
+      ends[corner] =
+          apply(
+              z.op(),
+              List.of(x.shape(), y.shape()),
+              each(x, i -> value(x, i) + sx * at(ex, i)),
+              each(y, i -> value(y, i) + sy * at(ey, i)));
+    }
+    return each(
+        z,
+        i ->
+            at(ex, i) == 0 && at(ey, i) == 0
+                ? 0
+                : !isMonotone.test(i)
+                    ? UNKNOWN
+                    : spread(value(z, i), ends[0][i], ends[1][i], ends[2][i], ends[3][i]));
+  }
+
+  /** Where operands are nearer than they are exact, a comparison may go either way. */
+  private double[] undecided(Tensor z) {
+    Tensor x = z.inputs().get(0);
+    Tensor y = z.inputs().get(1);
+    double[] e = plus(errors.get(x), errors.get(y));
+    return e == null
+        ? null
+        : each(z, i -> e[i] > 0 && !(Math.abs(value(x, i) - value(y, i)) > e[i]) ? 1 : 0);
+  }
+
+  private double[] select(Tensor z) {
+    Tensor condition = z.inputs().get(0);
+    Tensor a = z.inputs().get(1);
+    Tensor b = z.inputs().get(2);
+    double[] open = errors.get(condition);
+    double[] ea = errors.get(a);
+    double[] eb = errors.get(b);
+    if (open == null && ea == null && eb == null) {
+      return null;
+    }
+    return each(
+        z,
+        i -> {
+          if (at(open, i) == 0) {
+            return at(value(condition, i) != 0 ? ea : eb, i);
+          }
+          double off = Math.abs(value(a, i) - value(b, i)) + at(ea, i) + at(eb, i);
+          return Double.isNaN(off) ? UNKNOWN : off;
+        });
+  }
+
+  private double[] cast(Tensor z, DType to) {
+    Tensor x = z.inputs().get(0);
+    double[] e = errors.get(x);
+    if (!to.isFloating()) {
+      return e == null
+          ? null
+          : each(
+              z, i -> e[i] == 0 || to == DType.BOOL && Math.abs(value(x, i)) > e[i] ? 0 : UNKNOWN);
+    }
+    if (to.isStorageOnly()) {
+      // The exact value is rounded as well, and may be so to the other side.
+      return e == null ? null : each(z, i -> e[i] == 0 ? 0 : e[i] + ulp(to, value(x, i), e[i]));
+    }
+    return to.bytes() < x.dtype().bytes() ? rounded(z, e) : e;
+  }
+
+  /** An order or a choice of what is not exact. */
+  private double[] unknown(Tensor z) {
+    boolean exact = z.inputs().stream().allMatch(t -> errors.get(t) == null);
+    return exact ? null : each(z, i -> UNKNOWN);
+  }
+
+  /** What only moves elements moves their errors; and the largest of some is off by as much. */
+  private double[] moved(Tensor z, double[] e) {
+    return e == null ? null : apply(z, e, values);
+  }
+
+  private double[] concat(Tensor z) {
+    if (z.inputs().stream().allMatch(t -> errors.get(t) == null)) {
+      return null;
+    }
+    return apply(
+        z.op(),
+        z.inputs().stream().map(Tensor::shape).toList(),
+        z.inputs().stream()
+            .map(t -> errors.get(t) == null ? each(t, i -> 0) : errors.get(t))
+            .toArray(double[][]::new));
+  }
+
+  // ---- roundings ----
+
+  /** A result's own rounding on top of what its operands are off by. */
+  private double[] rounded(Tensor z, double[] propagated) {
+    DType dtype = z.dtype();
+    if (!dtype.isFloating()) {
+      return propagated == null ? null : each(z, i -> UNKNOWN);
+    }
+    double units = arithmetic.units(z.op(), dtype);
+    boolean wide = dtype == DType.FLOAT64;
+    if (wide && units == Arithmetic.ROUNDED && propagated == null) {
+      return null;
+    }
+    // The reference rounds in float64 as well.
+    double all = wide ? units + (units == Arithmetic.ROUNDED ? units : 1) : units;
+    return each(
+        z,
+        i -> {
+          double value = value(z, i);
+          double e = at(propagated, i);
+          if (Double.isNaN(e) || e > 0 && !Double.isFinite(value)) {
+            return UNKNOWN;
+          }
+          // Zero, infinity and what is no number have one right outcome.
+          return value == 0 && e == 0 || !Double.isFinite(value)
+              ? 0
+              : e + all * ulp(dtype, value, e) + underflow(dtype, value, e);
+        });
+  }
+
+  /** The distance of neighbouring numbers at the upper end of an interval. */
+  private static double ulp(DType dtype, double value, double error) {
+    double most = Math.abs(value) + error;
+    return switch (dtype) {
+      case FLOAT64 -> Math.ulp(most);
+      case FLOAT16 -> Math.max(0x1p-24, Math.ulp(most) * 0x1p42);
+      case BFLOAT16 -> Math.ulp(most) * 0x1p45;
+      // Beyond the largest number all is infinite.
+      default ->
+          most > Float.MAX_VALUE && error > 0
+              ? UNKNOWN
+              : Math.ulp((float) Math.min(most, Float.MAX_VALUE));
+    };
+  }
+
+  /** What becomes zero where subnormal numbers do. */
+  private double underflow(DType dtype, double value, double error) {
+    boolean lost =
+        arithmetic.flushesSubnormals()
+            && dtype == DType.FLOAT32
+            && Math.abs(value) - error < Float.MIN_NORMAL;
+    return lost ? Float.MIN_NORMAL : 0;
+  }
+
+  private double[] flushed(Tensor leaf) {
+    if (!arithmetic.flushesSubnormals() || leaf.dtype() != DType.FLOAT32) {
+      return null;
+    }
+    double[] e =
+        each(leaf, i -> Math.abs(value(leaf, i)) < Float.MIN_NORMAL ? Math.abs(value(leaf, i)) : 0);
+    return Arrays.stream(e).allMatch(x -> x == 0) ? null : e;
+  }
+
+  /** A sum of n numbers, in whatever order, is rounded n − 1 times, of n products n times. */
+  private double[] summed(Tensor z) {
+    Tensor x = z.inputs().get(0);
+    double[] e = errors.get(x);
+    if (!z.dtype().isFloating()) {
+      return e == null ? null : unknown(z);
+    }
+    double[] terms = apply(z, each(x, i -> 1), values);
+    double[] magnitudes = apply(z, each(x, i -> Math.abs(value(x, i)) + at(e, i)), values);
+    double[] propagated = e == null ? each(z, i -> 0) : apply(z, e, values);
+    double unit = unit(z.dtype());
+    return each(
+        z,
+        i -> {
+          double roundings = Math.max(0, terms[i] - 1);
+          return propagated[i]
+              + growth(roundings, unit) * magnitudes[i]
+              + (roundings > 0 ? underflow(z.dtype(), value(z, i), magnitudes[i]) * terms[i] : 0);
+        });
+  }
+
+  private double[] matmul(Tensor z) {
+    Tensor x = z.inputs().get(0);
+    Tensor y = z.inputs().get(1);
+    double[] ex = errors.get(x);
+    double[] ey = errors.get(y);
+    List<Shape> shapes = List.of(x.shape(), y.shape());
+    double[] ax = each(x, i -> Math.abs(value(x, i)));
+    double[] ay = each(y, i -> Math.abs(value(y, i)));
+    double[] wideX = plus(ax, ex);
+    double[] wideY = plus(ay, ey);
+    double[] fromX = ex == null ? null : apply(z.op(), shapes, ex, wideY);
+    double[] fromY = ey == null ? null : apply(z.op(), shapes, ax, ey);
+    double[] magnitudes = apply(z.op(), shapes, wideX, wideY);
+    long k = x.shape().extent(-1);
+    double unit = unit(z.dtype());
+    double least = z.dtype() == DType.FLOAT64 ? Double.MIN_VALUE : Float.MIN_VALUE;
+    return each(
+        z,
+        i ->
+            at(fromX, i)
+                + at(fromY, i)
+                + growth(k, unit) * magnitudes[i]
+                + k * (least + underflow(z.dtype(), value(z, i), magnitudes[i])));
+  }
+
+  /** Half a unit in the last place of 1; in float64 twice, since the reference rounds as well. */
+  private static double unit(DType dtype) {
+    return dtype == DType.FLOAT64 ? 0x1p-52 : 0x1p-24;
+  }
+
+  /** What n roundings make of a number at most, relative to it: (1 + u)ⁿ − 1 ≤ nu/(1 − nu). */
+  private static double growth(double roundings, double unit) {
+    double first = roundings * unit;
+    return first < 1 ? first / (1 - first) : UNKNOWN;
+  }
+
+  /** An operation that is defined by others is off by as much as they are. */
+  private double[] defined(Tensor z, Function<List<Tensor>, Tensor> definition) {
+    List<Tensor> inputs = new ArrayList<>();
+    Map<Tensor, HostData> bindings = new HashMap<>();
+    ErrorBound inner = new ErrorBound(arithmetic);
+    for (Tensor operand : z.inputs()) {
+      Tensor input = Tensor.input(z.op().label(), operand.shape(), operand.dtype());
+      inputs.add(input);
+      bindings.put(input, values.get(operand));
+      inner.errors.put(input, errors.get(operand));
+    }
+    Tensor body = definition.apply(inputs);
+    inner.fill(new Graph(inputs, List.of(body)), bindings);
+    return inner.bounds.get(body);
+  }
+}

@@ -1,0 +1,178 @@
+package org.fluxion.tensor.conformance;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Function;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Device;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
+
+/** What is right is within the bound, and what is off by more than it says is found. */
+class ErrorBoundTest {
+  private static final Arithmetic EXACT =
+      new Arithmetic(Arithmetic.Table.OWN, false, Optional.empty());
+
+  private static Trial trial(Function<List<Tensor>, Tensor> f, Tensor... values) {
+    List<Tensor> inputs = new ArrayList<>();
+    for (Tensor value : values) {
+      inputs.add(Tensor.input("x" + inputs.size(), value.shape(), value.dtype()));
+    }
+    return new Trial("a trial", new Graph(inputs, List.of(f.apply(inputs))), List.of(values));
+  }
+
+  private static Bounded bound(Trial trial, Arithmetic arithmetic) {
+    return ErrorBound.of(trial, arithmetic).get(0);
+  }
+
+  private static boolean holds(Bounded bound, HostData actual) {
+    return bound.worst(actual).map(worst -> worst.severity() <= 1).orElse(true);
+  }
+
+  private static HostData floats(double... values) {
+    HostData data = HostData.allocate(DType.FLOAT32, values.length);
+    for (int i = 0; i < values.length; i++) {
+      data.setDouble(i, values[i]);
+    }
+    return data;
+  }
+
+  /** Graphs of many operations, in the precision that is asked of every backend. */
+  @Property(tries = 100)
+  void whatABackendComputesIsWithinTheBound(@ForAll long seed) {
+    Graph graph = RandomGraphs.of(seed, 20, DType.FLOAT32);
+    Draw draw = new Draw(new Random(seed), Draw.Kind.MODERATE);
+    List<Tensor> values =
+        graph.inputs().stream().map(input -> draw.any(input.dtype(), input.shape())).toList();
+    Trial trial = new Trial("seed " + seed, graph, values);
+    List<HostData> actual = trial.run(Device.cpu(1));
+    List<Bounded> bounds = ErrorBound.of(trial, EXACT);
+    for (int i = 0; i < bounds.size(); i++) {
+      Bounded bound = bounds.get(i);
+      assertTrue(holds(bound, actual.get(i)), () -> trial.name() + ": " + graph);
+    }
+  }
+
+  /** The number next to a sum, a product or a quotient is a wrong one. */
+  @Property(tries = 200)
+  void whatIsRoundedOnceHasOneRightOutcome(@ForAll float a, @ForAll float b) {
+    List<Function<List<Tensor>, Tensor>> all =
+        List.of(
+            x -> x.get(0).add(x.get(1)),
+            x -> x.get(0).mul(x.get(1)),
+            x -> x.get(0).div(x.get(1)),
+            x -> x.get(0).maximum(x.get(1)));
+    List<Float> right = List.of(a + b, a * b, a / b, Math.max(a, b));
+    for (int i = 0; i < all.size(); i++) {
+      Bounded bound = bound(trial(all.get(i), Tensor.tensor(a), Tensor.tensor(b)), EXACT);
+      float result = right.get(i);
+      assertTrue(holds(bound, floats(result)));
+      if (Float.isFinite(result)) {
+        // Two up: one up may be as near where the distance between numbers changes.
+        assertFalse(holds(bound, floats(Math.nextUp(Math.nextUp(result)))), () -> "" + bound);
+      } else {
+        assertFalse(holds(bound, floats(1)));
+      }
+    }
+  }
+
+  /** Nobody's bound is so wide that a result that is wrong in the seventh digit is right. */
+  @Property(tries = 50)
+  void aSumsBoundGrowsWithItsLengthAlone(@ForAll long seed) {
+    Random random = new Random(seed);
+    int n = 2 + random.nextInt(500);
+    Tensor x = new Draw(random, Draw.Kind.ANY).moderate(DType.FLOAT32, Shape.of(n));
+    double[] allowed = bound(trial(in -> in.get(0).sum(), x), EXACT).allowed();
+    double magnitude = x.abs().sum().item();
+    assertEquals((n - 1) * 0x1p-24 * magnitude, allowed[0], 1e-4 * allowed[0]);
+  }
+
+  @Example
+  void errorsAddUpAlongAGraph() {
+    Tensor x = Tensor.of(new float[] {1.5f, -0.3f}, 2);
+    double[] once = bound(trial(in -> in.get(0).exp(), x), EXACT).allowed();
+    double[] twice = bound(trial(in -> in.get(0).exp().mul(in.get(0)), x), EXACT).allowed();
+    for (int i = 0; i < 2; i++) {
+      double value = x.value().getDouble(i);
+      double own = 0.5 * Math.ulp((float) Math.abs(value * Math.exp(value)));
+      assertEquals(2.5 * Math.ulp((float) Math.exp(value)), once[i], 1e-12);
+      assertTrue(twice[i] >= Math.abs(value) * once[i] + own * 0.99, "too tight");
+      assertTrue(twice[i] <= Math.abs(value) * once[i] + own * 2.01, "too wide");
+    }
+  }
+
+  @Example
+  void whatIsExactStaysExact() {
+    Tensor x = Tensor.of(new float[] {1, 2, 2}, 3);
+    Tensor y = Tensor.of(new float[] {2, 2, 1}, 3);
+    assertNull(bound(trial(in -> in.get(0).less(in.get(1)), x, y), EXACT).allowed());
+    assertNull(bound(trial(in -> in.get(0).flip(0).neg(), x), EXACT).allowed());
+    Tensor wide = Tensor.of(new double[] {1, 2, 2}, 3);
+    assertNull(bound(trial(in -> in.get(0).mul(in.get(0)), wide), EXACT).allowed());
+  }
+
+  @Example
+  void aComparisonOfWhatIsNearerThanExactMayGoEitherWay() {
+    // The square of the root of 2 may be 2, or beside it; that of the root of 3 is never near 2.
+    Tensor x = Tensor.of(new float[] {2, 3}, 2);
+    Tensor two = Tensor.scalar(2, DType.FLOAT32);
+    Bounded bound =
+        bound(
+            trial(
+                in ->
+                    Tensor.where(
+                        in.get(0).sqrt().square().less(two.broadcastTo(Shape.of(2))),
+                        in.get(0),
+                        in.get(0).neg()),
+                x),
+            EXACT);
+    assertTrue(holds(bound, floats(2, -3)));
+    assertTrue(holds(bound, floats(-2, -3)));
+    assertFalse(holds(bound, floats(2, 3)));
+  }
+
+  @Example
+  void whatIsBeyondTheRangeIsInfiniteAndNoMoreIsAskedOfWhatFollows() {
+    Tensor x = Tensor.of(new float[] {1e30f}, 1);
+    Bounded square = bound(trial(in -> in.get(0).square(), x), EXACT);
+    assertTrue(holds(square, floats(Double.POSITIVE_INFINITY)));
+    assertFalse(holds(square, floats(1)));
+    Bounded after = bound(trial(in -> in.get(0).square().div(in.get(0)), x), EXACT);
+    assertTrue(holds(after, floats(Double.POSITIVE_INFINITY)));
+  }
+
+  @Example
+  void subnormalNumbersAreExcusedWhereTheDeviceFlushesThem() {
+    Arithmetic flushing = new Arithmetic(Arithmetic.Table.OWN, true, Optional.empty());
+    Tensor x = Tensor.of(new float[] {Float.MIN_NORMAL, 3}, 2);
+    Trial half = trial(in -> in.get(0).mul(0.25), x);
+    assertFalse(holds(bound(half, EXACT), floats(0, 0.75)));
+    assertTrue(holds(bound(half, flushing), floats(0, 0.75)));
+    assertTrue(holds(bound(half, flushing), floats(Float.MIN_NORMAL / 4, 0.75)));
+    assertFalse(holds(bound(half, flushing), floats(0, 0)));
+  }
+
+  @Example
+  void whatIsNoNumberIsFound() {
+    Tensor x = Tensor.of(new float[] {-1, 1}, 2);
+    Bounded root = bound(trial(in -> in.get(0).sqrt(), x), EXACT);
+    assertTrue(holds(root, floats(Double.NaN, 1)));
+    assertFalse(holds(root, floats(0, 1)));
+    assertFalse(holds(root, floats(Double.NaN, Double.NaN)));
+    Bounded zero = bound(trial(in -> in.get(0).mul(0), x), EXACT);
+    assertTrue(holds(zero, floats(-0.0, 0)));
+    assertFalse(holds(zero, floats(0, 0)), "a zero of the wrong sign");
+  }
+}

@@ -1,0 +1,89 @@
+package org.fluxion.tests.conformance;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.fluxion.tensor.Device;
+import org.fluxion.tensor.TensorException;
+import org.fluxion.tensor.conformance.Arithmetic;
+import org.junit.jupiter.api.Assertions;
+import org.opentest4j.TestAbortedException;
+
+/**
+ * The devices that the conformance suite runs on. A new backend is listed here, and nowhere else.
+ * {@code -Dconformance=NAME,…} names others, such as {@code opencl:1} or {@code cpu:4}.
+ */
+public final class Devices {
+  /**
+   * Of OpenCL the best device that is there, by kernels as for processors and as for cards: most
+   * machines have one of the two alone.
+   */
+  private static final List<String> LISTED =
+      List.of("reference", "cpu:2", "opencl:/processor", "opencl:/card");
+
+  private static final Map<String, Arithmetic> ARITHMETIC = new ConcurrentHashMap<>();
+
+  private Devices() {}
+
+  /**
+   * The names, by which tests are named; a device may be missing.
+   *
+   * @return as {@link Device#of} takes them
+   */
+  public static List<String> names() {
+    String asked = System.getProperty("conformance", "");
+    return asked.isBlank() ? LISTED : List.of(asked.split(","));
+  }
+
+  /**
+   * The device of a name. If it is missing, the test is skipped, which nobody can miss; with {@code
+   * FLUXION_REQUIRE_BACKEND} in the environment, such as {@code FLUXION_REQUIRE_OPENCL}, as in the
+   * project's own continuous integration, it fails.
+   *
+   * @param name one of {@link #names}
+   * @return the device
+   */
+  public static Device open(String name) {
+    try {
+      return Device.of(name);
+    } catch (TensorException missing) {
+      String backend = name.replaceAll(":.*", "").toUpperCase(Locale.ROOT);
+      if (System.getenv("FLUXION_REQUIRE_" + backend) != null) {
+        return Assertions.fail(name + " is required here: " + missing.getMessage(), missing);
+      }
+      String reason = "SKIPPED on " + name + ": " + missing.getMessage();
+      System.err.println(reason);
+      throw new TestAbortedException(reason);
+    }
+  }
+
+  /**
+   * The names of those that are there; of the others each is reported as by {@link #open}.
+   *
+   * @return names that can be opened
+   */
+  public static List<String> present() {
+    List<String> present = new ArrayList<>();
+    for (String name : names()) {
+      try {
+        open(name);
+        present.add(name);
+      } catch (TestAbortedException skipped) {
+        continue;
+      }
+    }
+    return present;
+  }
+
+  /**
+   * How exactly a device computes, which is found out once.
+   *
+   * @param device the device
+   * @return its arithmetic
+   */
+  public static Arithmetic arithmetic(Device device) {
+    return ARITHMETIC.computeIfAbsent(device.name(), name -> Arithmetic.of(device));
+  }
+}
