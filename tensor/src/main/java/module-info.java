@@ -9,6 +9,7 @@ module org.fluxion.tensor {
   exports org.fluxion.tensor;
   exports org.fluxion.tensor.conformance;
   exports org.fluxion.tensor.plan;
+  exports org.fluxion.tensor.profile;
 
   uses org.fluxion.tensor.Backend;
 

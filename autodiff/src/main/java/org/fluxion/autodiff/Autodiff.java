@@ -18,7 +18,8 @@ import org.fluxion.tensor.Tree;
  * transforms nest to any order. Meant for static import.
  *
  * <p>What a function captures from outside is a constant to it, even if it is the very tensor at
- * which the derivative is taken.
+ * which the derivative is taken; and so is a number that it reads from a tensor, by {@code item()}
+ * or {@code toFloatArray()}.
  */
 public final class Autodiff {
   private Autodiff() {}

@@ -26,6 +26,11 @@ import org.fluxion.tensor.TensorException;
  *     x -> x.exp().log1p(), (x, y, dx) -> dx.mul(x.sigmoid()));
  * }</pre>
  *
+ * <p>What the function captures from outside is a constant to it, of which the rule has no tangent.
+ * A transform that differentiates in something captured is an error that names the function: make
+ * it an operand, by {@link #ofMany}, or say with {@link Autodiff#stopGradient} that it is meant as
+ * a constant. What the rule captures is for the rule to answer for.
+ *
  * <p>A {@linkplain #linear linear function} is its own derivative, and may bring its transpose
  * where a better one is known than that of its operations.
  */

@@ -2,6 +2,7 @@ package org.fluxion.autodiff;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 
@@ -127,17 +128,21 @@ final class JvpRules {
     return b == null ? a : a.add(b);
   }
 
-  /** d(xʸ)/dx = y·x^(y−1); at x = y = 0 a clean zero. */
+  /** d(xʸ)/dx = y·x^(y−1); at y = 0 a clean zero also where 1/x is infinite. */
   private static Tensor powBase(Tensor z, Tensor dx) {
     if (dx == null) {
       return null;
     }
     Tensor y = y(z);
-    Tensor zero = Tensor.scalar(0, z.dtype());
-    // 0·0⁻¹ would be a NaN. Elsewhere x⁻¹ must stay at y = 0: it is the derivative of this in y.
-    Tensor bothZero = y.equal(zero).and(x(z).equal(zero));
-    Tensor exponent = Tensor.where(bothZero, one(z), y.sub(1));
+    // 0·∞ would be a NaN. Elsewhere x⁻¹ must stay at y = 0: it is the derivative of this in y.
+    Tensor infinite = x(z).abs().lessEqual(largestOfInfiniteReciprocal(z.dtype()));
+    Tensor exponent = Tensor.where(y.equal(0).and(infinite), one(z), y.sub(1));
     return dx.mul(y.mul(x(z).pow(exponent)));
+  }
+
+  /** The largest x whose reciprocal overflows: the next power of two has the largest one's. */
+  private static double largestOfInfiniteReciprocal(DType dtype) {
+    return dtype == DType.FLOAT64 ? 0x1p-1024 : 0x1p-128;
   }
 
   /** d(xʸ)/dy = ln x·xʸ; at x = 0 a clean zero. */

@@ -19,11 +19,15 @@ final class Linearity {
    * @param subject what the graph is, for the error
    * @param variables what its inputs are, for the error
    * @param graph the graph
-   * @throws TensorException naming the first operation that is not linear
+   * @throws TensorException naming the first operation that is not linear, or a custom function
+   *     that captures a variable
    */
   static void require(String subject, String variables, Graph graph) {
     Set<Tensor> dependent = new HashSet<>(graph.inputs());
     for (Tensor node : graph.nodes()) {
+      if (node.op() instanceof Op.Custom custom) {
+        Captures.requireNone(node, custom.function(), graph.inputs(), graph.inputs());
+      }
       if (graph.inputs().contains(node) || node.inputs().stream().noneMatch(dependent::contains)) {
         continue;
       }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
 
@@ -21,6 +22,7 @@ final class Transforms {
    * @param graph the graph
    * @param tangents a tangent per graph input, null for zero
    * @return a tangent per output, null for zero
+   * @throws TensorException if a custom function captures what depends on an input with a tangent
    */
   static List<Tensor> jvp(Graph graph, List<Tensor> tangents) {
     Map<Tensor, Tensor> tangent = new HashMap<>();
@@ -33,6 +35,9 @@ final class Transforms {
     for (Tensor node : graph.nodes()) {
       if (variables.contains(node)) {
         continue;
+      }
+      if (node.op() instanceof Op.Custom custom) {
+        Captures.requireNone(node, custom.function(), graph.inputs(), tangents);
       }
       List<Tensor> d =
           Arrays.asList(node.inputs().stream().map(tangent::get).toArray(Tensor[]::new));

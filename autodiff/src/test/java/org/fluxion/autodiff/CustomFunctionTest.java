@@ -2,6 +2,7 @@ package org.fluxion.autodiff;
 
 import static org.fluxion.autodiff.Autodiff.grad;
 import static org.fluxion.autodiff.Autodiff.jvp;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -162,6 +163,70 @@ class CustomFunctionTest {
   private static String refused(UnaryOperator<Tensor> function, CustomFunction.TransposeRule rule) {
     CustomFunction f = CustomFunction.linear("f", function, rule);
     return assertThrows(TensorException.class, () -> f.apply(X)).getMessage();
+  }
+
+  /** x·w, where w is taken from outside. */
+  private static CustomFunction scaledBy(Tensor w) {
+    return CustomFunction.of("scaled", x -> x.mul(w), (x, y, dx) -> dx.mul(w));
+  }
+
+  private static void assertCaptures(Runnable transform) {
+    String message = assertThrows(TensorException.class, transform::run).getMessage();
+    assertTrue(message.startsWith("custom function 'scaled': it captures a tensor"), message);
+  }
+
+  @Test
+  void aVariableThatIsCapturedIsAnErrorInEveryTransform() {
+    assertCaptures(() -> jvp(w -> scaledBy(w).apply(X), X, X));
+    assertCaptures(() -> grad(w -> scaledBy(w).apply(X).sum()).apply(X));
+    // Through what depends on it, beside an operand that depends on it, or is it.
+    assertCaptures(() -> grad(w -> scaledBy(w.sin()).apply(X).sum()).apply(X));
+    assertCaptures(() -> grad(w -> scaledBy(w).apply(w.exp()).sum()).apply(X));
+    assertCaptures(() -> grad(w -> scaledBy(w).apply(w).sum()).apply(X));
+    // Inside another custom function.
+    assertCaptures(
+        () ->
+            grad(w ->
+                    CustomFunction.of("outer", x -> scaledBy(w).apply(x), (x, y, dx) -> dx)
+                        .apply(X)
+                        .sum())
+                .apply(X));
+    UnaryOperator<Tensor> square =
+        w -> CustomFunction.linear("scaled", x -> x.mul(w), (shape, c) -> c.mul(w)).apply(w);
+    assertCaptures(() -> grad(w -> square.apply(w).sum()).apply(X));
+    assertCaptures(() -> Autodiff.transpose(square, X));
+  }
+
+  @Test
+  void whatIsNoVariableMayBeCaptured() {
+    Tensor w = Tensor.tensor(2.0, 3, 4);
+    double[] expected = {2, 3, 4};
+    assertArrayEquals(expected, grad(x -> scaledBy(w).apply(x).sum()).apply(X).toDoubleArray());
+    // The very tensor at which the derivative is taken is a constant all the same.
+    assertArrayEquals(expected, grad(x -> scaledBy(w).apply(x).sum()).apply(w).toDoubleArray());
+    // Meant as a constant.
+    assertArrayEquals(
+        new double[3],
+        grad(v -> scaledBy(Autodiff.stopGradient(v)).apply(X).sum()).apply(w).toDoubleArray());
+    // What the rule captures is the rule's own business: ∂²/∂x∂w x·w.
+    assertArrayEquals(
+        new double[] {1, 1, 1},
+        grad(v -> grad(x -> scaledBy(v).apply(x).sum()).apply(X).sum()).apply(w).toDoubleArray());
+    // Seen by comparisons alone.
+    CustomFunction.Rule none = (x, y, dx) -> dx;
+    Tensor slope =
+        grad(v ->
+                CustomFunction.of("masked", x -> Tensor.where(v.less(x), x, x), none)
+                    .apply(X)
+                    .sum())
+            .apply(w);
+    assertArrayEquals(new double[3], slope.toDoubleArray());
+    // A derivative inside the function has variables of its own.
+    CustomFunction slopes =
+        CustomFunction.of(
+            "slopes", x -> grad(a -> a.square().sum()).apply(x), (x, y, dx) -> dx.mul(2));
+    assertArrayEquals(
+        new double[] {2, 2, 2}, grad(x -> slopes.apply(x).sum()).apply(X).toDoubleArray());
   }
 
   @Test

@@ -2,6 +2,7 @@ package org.fluxion.autodiff;
 
 import static org.fluxion.autodiff.Autodiff.grad;
 import static org.fluxion.autodiff.Autodiff.jvp;
+import static org.fluxion.tensor.Losses.crossEntropy;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,7 +10,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Program;
+import org.fluxion.tensor.Run;
+import org.fluxion.tensor.Step;
 import org.fluxion.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
@@ -56,9 +61,41 @@ class KinkTest {
     derivative(x -> x.zerosLike().pow(x), new double[] {2, 0.5}, 0, 0);
   }
 
+  /** The derivative of x⁰ in x, computed by a program of a device. */
+  private static double[] slopesAtPowerZero(Tensor x, String device) {
+    Tensor zeros = x.zerosLike();
+    Program<Tensor, Tensor, Tensor> program =
+        Program.compile(
+            (Tensor power, Tensor base) ->
+                new Step<>(power, grad(a -> a.pow(power).sum()).apply(base)),
+            zeros,
+            zeros,
+            Device.of(device));
+    try (Run<Tensor, Tensor, Tensor> run = program.start(zeros)) {
+      return run.step(x).toDoubleArray();
+    }
+  }
+
+  @Test
+  void powersOfTheSmallestNumbersAreCleanToo() {
+    float[] singles = {
+      0, Float.MIN_VALUE, 0x1p-140f, 0x1p-128f, 0x1.8p-128f, 0x1p-127f, 0x1p-126f, 1
+    };
+    double[] doubles = {0, Double.MIN_VALUE, 0x1p-1024, 0x1.8p-1024, 0x1p-1023, 0x1p-1022, 1};
+    for (String device : new String[] {"cpu", "reference"}) {
+      for (int sign : new int[] {1, -1}) {
+        for (Tensor x : new Tensor[] {Tensor.tensor(singles), Tensor.tensor(doubles)}) {
+          double[] expected = new double[x.shape().extent(0)];
+          assertArrayEquals(
+              expected, slopesAtPowerZero(x.mul(sign), device), Double.MIN_VALUE, device);
+        }
+      }
+    }
+  }
+
   @Test
   void mixedDerivativesOfPowersAgreeInEitherOrder() {
-    for (double base : new double[] {0.5, 2}) {
+    for (double base : new double[] {0x1p-1000, 0.5, 2}) {
       for (double power : new double[] {-1, 0, 1, 2}) {
         Tensor x = Tensor.scalar(base, DType.FLOAT64);
         Tensor y = Tensor.scalar(power, DType.FLOAT64);
@@ -84,6 +121,27 @@ class KinkTest {
         new double[] {0, 0.5}, jvp(bare, x, x.onesLike()).tangent().toDoubleArray(), 0);
     derivative(guarded, new double[] {0, 2}, 0, 0.5);
     assertTrue(Double.isNaN(grad(a -> bare.apply(a).sum()).apply(x).toDoubleArray()[0]));
+  }
+
+  @Test
+  void aLabelThatOnlyARunKnowsToBeOutsideAddsNothing() {
+    Tensor logits = Tensor.of(new double[] {1, 2, 3, 4, 5, 6}, 2, 3);
+    for (int label : new int[] {-1, 3}) {
+      // A sum that nobody asked for is not known when the graph is built.
+      Tensor labels = Tensor.tensor(1, label - 1).add(Tensor.tensor(0, 1));
+      Tensor slope = grad(x -> crossEntropy(x, labels)).apply(logits);
+      Tensor first = grad(x -> crossEntropy(x.slice(0, 0, 1), Tensor.tensor(1))).apply(logits);
+      assertTrue(slope.allClose(first.mul(0.5), 0, 1e-15), slope::toString);
+    }
+  }
+
+  @Test
+  void whatIsReadInsideAFunctionIsAConstant() {
+    Tensor x = Tensor.tensor(2.0);
+    derivative(a -> a.mul(a.item()), new double[] {3}, 3);
+    derivative(a -> a.mul(Tensor.tensor(a.toDoubleArray())), new double[] {3}, 3);
+    derivative(a -> a.mul(a.detach()), new double[] {3}, 3);
+    derivative(a -> a.mul(x), new double[] {3}, 2);
   }
 
   @Test

@@ -32,9 +32,11 @@ public record Embedding(int count, int width) implements Layer {
    * Reads the table.
    *
    * @param parameters {@code weight}
-   * @param indices integers of any shape, each from 0 to count − 1; one outside reads zeros
+   * @param indices integers of any shape, each from 0 to count − 1. One outside that is known when
+   *     the graph is built, a constant say, is an error; one that a program is given in a run reads
+   *     zeros
    * @return floats [..., width]
-   * @throws TensorException if the indices are no integers
+   * @throws TensorException if the indices are no integers, or one is known to be outside
    */
   @Override
   public Tensor apply(Parameters parameters, Tensor indices) {

@@ -4,12 +4,29 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 
-/** Suggestions for a name that was not found. */
-final class NearNames {
+/** Suggestions for a name that was not found: a few letters off, so that it is likely a slip. */
+public final class NearNames {
   private static final int SUGGESTIONS = 3;
   private static final int LISTED = 8;
 
   private NearNames() {}
+
+  /**
+   * The names that may have been meant.
+   *
+   * @param wanted the name not found
+   * @param known the names there are
+   * @return up to three, nearest first; empty if none is near
+   */
+  public static List<String> of(String wanted, Collection<String> known) {
+    int limit = Math.max(2, wanted.length() / 4);
+    return known.stream()
+        .filter(name -> Math.abs(name.length() - wanted.length()) <= limit)
+        .filter(name -> distance(wanted, name) <= limit)
+        .sorted(Comparator.comparingInt(name -> distance(wanted, name)))
+        .limit(SUGGESTIONS)
+        .toList();
+  }
 
   /**
    * The end of an error's sentence.
@@ -22,14 +39,7 @@ final class NearNames {
     if (known.isEmpty()) {
       return "there are no parameters at all";
     }
-    int limit = Math.max(2, wanted.length() / 4);
-    List<String> near =
-        known.stream()
-            .filter(name -> Math.abs(name.length() - wanted.length()) <= limit)
-            .filter(name -> distance(wanted, name) <= limit)
-            .sorted(Comparator.comparingInt(name -> distance(wanted, name)))
-            .limit(SUGGESTIONS)
-            .toList();
+    List<String> near = of(wanted, known);
     if (!near.isEmpty()) {
       return "did you mean " + String.join(", ", near) + "?";
     }

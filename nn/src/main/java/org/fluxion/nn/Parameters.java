@@ -405,6 +405,20 @@ public final class Parameters implements Tree<Parameters> {
   }
 
   /**
+   * These but for one.
+   *
+   * @param name its name
+   * @return the others, in their order
+   * @throws IllegalArgumentException if there is none; the message lists names like it
+   */
+  public Parameters without(String name) {
+    get(name);
+    SequencedMap<String, Tensor> changed = new LinkedHashMap<>(entries);
+    changed.remove(name);
+    return root(changed);
+  }
+
+  /**
    * These and others.
    *
    * @param other parameters with other names, added at the end

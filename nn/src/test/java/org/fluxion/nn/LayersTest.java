@@ -195,7 +195,11 @@ class LayersTest {
   void anEmbeddingPicksRows() {
     Embedding table = new Embedding(3, 2);
     Parameters p = Parameters.of("weight", Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, 3, 2));
-    Tensor rows = table.apply(p, Tensor.of(new int[] {2, 0, 3, -1}, 2, 2));
+    Tensor outside = Tensor.of(new int[] {2, 0, 3, -1}, 2, 2);
+    TensorException known = assertThrows(TensorException.class, () -> table.apply(p, outside));
+    assertTrue(known.getMessage().contains("index 3 at [1, 0] "), known.getMessage());
+    // A sum that nobody asked for is not known when the graph is built.
+    Tensor rows = table.apply(p, outside.add(0));
     assertEquals(Shape.of(2, 2, 2), rows.shape());
     assertArrayEquals(new float[] {5, 6, 1, 2, 0, 0, 0, 0}, rows.toFloatArray());
     assertThrows(TensorException.class, () -> table.apply(p, Tensor.tensor(1f)));

@@ -112,6 +112,16 @@ class ParametersTest {
   }
 
   @Test
+  void withoutUndoesWith() {
+    Parameters tree = numbered(List.of("a", "b"));
+    assertEquals(List.of("a", "b"), tree.with("c", Tensor.tensor(7f)).without("c").names());
+    assertEquals(List.of("b"), tree.without("a").names());
+    assertSame(tree.get("b"), tree.without("a").get("b"));
+    var absent = assertThrows(IllegalArgumentException.class, () -> tree.without("c"));
+    assertTrue(absent.getMessage().startsWith("no parameter \"c\""), absent.getMessage());
+  }
+
+  @Test
   void clashesAndMismatchesAreErrors() {
     Parameters tree = numbered(List.of("a", "b"));
     assertThrows(IllegalArgumentException.class, () -> tree.merge(numbered(List.of("b"))));

@@ -1,8 +1,10 @@
 package org.fluxion.opencl;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
@@ -36,8 +38,8 @@ import org.fluxion.tensor.plan.Kernel.Role;
  * (Σ (w·v + e·dv) − r·o) / l.
  */
 abstract class AttentionSource {
-  /** The largest head or value size that the kernels take. */
-  static final int LARGEST_SIZE = 128;
+  /** The largest head or value size that the kernels take: registers hold a row's sums. */
+  private static final int LARGEST_SIZE = 128;
 
   /**
    * A product of rows and columns.
@@ -123,13 +125,44 @@ abstract class AttentionSource {
     }
   }
 
-  /** The launches: always one. */
-  static List<Launch> of(Kernel.AttentionKernel kernel, Family family) {
+  /**
+   * The launches: always one.
+   *
+   * @param kernel the kernel
+   * @param family how it is cut
+   * @param localBytes the local memory of a work-group
+   */
+  static List<Launch> of(Kernel.AttentionKernel kernel, Family family, long localBytes) {
     AttentionSource source =
         family.lanes() == 1
-            ? new VectorAttention(kernel, family)
-            : new LaneAttention(kernel, family);
+            ? new VectorAttention(kernel, family, localBytes)
+            : new LaneAttention(kernel, family, localBytes);
     return List.of(source.launch());
+  }
+
+  /**
+   * The largest head and value sizes whose kernels fit into local memory, whatever they compute.
+   *
+   * @param family how kernels are cut
+   * @param localBytes the local memory of a work-group
+   * @return a size for each dtype; 0 if there is none
+   */
+  static Map<DType, Integer> largestSizes(Family family, long localBytes) {
+    Map<DType, Integer> sizes = new EnumMap<>(DType.class);
+    for (DType dtype : List.of(DType.FLOAT32, DType.FLOAT64)) {
+      int size = LARGEST_SIZE;
+      while (size > 0 && leastLocalBytes(family, dtype, size) > localBytes) {
+        size -= 8;
+      }
+      sizes.put(dtype, size);
+    }
+    return sizes;
+  }
+
+  private static long leastLocalBytes(Family family, DType dtype, int size) {
+    return family.lanes() == 1
+        ? VectorAttention.leastLocalBytes(family, dtype, size)
+        : LaneAttention.leastLocalBytes(dtype, size);
   }
 
   /** How many rows there are. */
@@ -271,7 +304,7 @@ abstract class AttentionSource {
     for (int i = 0; i < kernel.results().size(); i++) {
       arguments.append("global %s *r%d_, ".formatted(type, i));
     }
-    line(0, "void attention(%sconstant long *s) {", arguments);
+    line(0, "void attention(%s%s) {", arguments, Launch.NUMBERS);
     int argument = 0;
     for (Role role : roles) {
       Access access = kernel.operands().get(role);
@@ -285,7 +318,7 @@ abstract class AttentionSource {
     long parts = parts();
     line(1, "const long parts = %s;", number(parts));
     line(1, "const int each = %s;", number(each()));
-    line(1, "const long g = get_group_id(0);");
+    line(1, "const long g = %s;", Launch.GROUP);
     line(1, "const int first = g %% parts * each, last = min(first + each, rows);");
     line(1, "{ long rest = g / parts, i;");
     for (int loop = kernel.batch().size() - 1; loop >= 0; loop--) {

@@ -1,5 +1,6 @@
 package org.fluxion.opencl;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.plan.Buffer;
@@ -20,11 +21,11 @@ final class CombineSource {
         (dtype == DType.FLOAT64 ? Types.DOUBLES : "")
             + """
             kernel __attribute__((reqd_work_group_size(%1$d, 1, 1)))
-            void %2$s(global %3$s *out_, global uchar *scratch, constant long *s) {
+            void %2$s(global %3$s *out_, global uchar *scratch, %5$s) {
               global %3$s *out = out_ + s[0];
               const global %3$s *parts = (const global %3$s *) (scratch + s[1]);
               const long columns = s[2], count = s[3], n = s[4];
-              for (long e = get_global_id(0); e < n; e += get_global_size(0)) {
+              for (long e = (%6$s) * %1$d + get_local_id(0); e < n; e += s[5]) {
                 const long at = e / columns * count * columns + e %% columns;
                 %3$s a = parts[at];
                 for (long c = 1; c < count; c++) {
@@ -39,9 +40,13 @@ final class CombineSource {
                     family.lanes(),
                     NAME,
                     Types.value(dtype),
-                    new Expressions(1).fold(maximum, dtype, "a", "x"));
+                    new Expressions(1).fold(maximum, dtype, "a", "x"),
+                    Launch.NUMBERS,
+                    Launch.GROUP);
     long each = family.lanes() == 1 ? 1024 : family.lanes();
     long groups = Math.clamp(Math.ceilDiv(result.elements(), each), 1, 1 << 16);
-    return new Launch(NAME, source, List.of(result), scratchBytes, numbers, groups, family.lanes());
+    List<Long> all = new ArrayList<>(numbers);
+    all.add(groups * family.lanes());
+    return new Launch(NAME, source, List.of(result), scratchBytes, all, groups, family.lanes());
   }
 }

@@ -2,13 +2,39 @@ package org.fluxion.opencl;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import org.jocl.Pointer;
 
 /** The host's memory as JOCL takes it: native, or an array and an offset. */
 final class HostPointer {
+  /**
+   * A part of the host's memory.
+   *
+   * @param pointer where it begins
+   * @param offset the byte of the whole at which it begins
+   * @param bytes its size
+   */
+  record Piece(Pointer pointer, long offset, long bytes) {}
+
   private HostPointer() {}
 
-  static Pointer of(MemorySegment segment) {
+  /**
+   * Memory in parts, since Java's buffers of bytes are of a limited size.
+   *
+   * @param segment the memory
+   * @param largest the most bytes of a part
+   */
+  static List<Piece> pieces(MemorySegment segment, long largest) {
+    List<Piece> pieces = new ArrayList<>();
+    for (long offset = 0; offset < segment.byteSize(); offset += largest) {
+      long bytes = Math.min(largest, segment.byteSize() - offset);
+      pieces.add(new Piece(of(segment.asSlice(offset, bytes)), offset, bytes));
+    }
+    return pieces;
+  }
+
+  private static Pointer of(MemorySegment segment) {
     if (segment.isNative()) {
       // JOCL ignores a buffer's position; a segment's own buffer begins at 0.
       ByteBuffer buffer = segment.asByteBuffer();

@@ -43,6 +43,18 @@ final class Info {
             CL.clGetProgramBuildInfo(program, device, CL.CL_PROGRAM_BUILD_LOG, size, value, out));
   }
 
+  /** A program as its driver has it, of a program for one device. */
+  static byte[] binary(cl_program program) {
+    long[] size = new long[1];
+    CL.clGetProgramInfo(program, CL.CL_PROGRAM_BINARY_SIZES, Sizeof.size_t, Pointer.to(size), null);
+    byte[] binary = new byte[Math.toIntExact(size[0])];
+    if (binary.length > 0) {
+      CL.clGetProgramInfo(
+          program, CL.CL_PROGRAM_BINARIES, Sizeof.POINTER, Pointer.to(Pointer.to(binary)), null);
+    }
+    return binary;
+  }
+
   /** An integer of 32 bits, or a truth value. */
   static int integer(cl_device_id device, int name) {
     int[] value = new int[1];

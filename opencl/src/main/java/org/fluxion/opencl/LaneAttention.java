@@ -1,6 +1,7 @@
 package org.fluxion.opencl;
 
 import java.util.List;
+import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Kernel.Role;
@@ -20,20 +21,30 @@ final class LaneAttention extends AttentionSource {
   /** Rows of a work-item. */
   private static final int DOWN = ROWS * ACROSS / LANES;
 
-  /** What every device has of local memory, less what is beside the tiles. */
-  private static final int TILES = 24 << 10;
-
   private final int block;
   private final int tile;
   private final int columnsEach;
 
-  LaneAttention(Kernel.AttentionKernel kernel, Family family) {
+  LaneAttention(Kernel.AttentionKernel kernel, Family family, long localBytes) {
     super(kernel, family);
     int largest = Math.max(kernel.headSize(), kernel.valueSize());
-    // One more than a multiple of the sixteen: neighbours then read different banks.
-    this.tile = Math.ceilDiv(largest, ACROSS) * ACROSS + 1;
-    this.block = 2 * 32 * tile * dtype.bytes() <= TILES ? 32 : 16;
+    this.tile = tile(largest);
+    this.block = localBytes(dtype, largest, 32) <= localBytes ? 32 : 16;
     this.columnsEach = block / ACROSS;
+  }
+
+  /** One more than a multiple of the sixteen: neighbours then read different banks. */
+  private static int tile(int size) {
+    return Math.ceilDiv(size, ACROSS) * ACROSS + 1;
+  }
+
+  /** What a kernel with two tiles, scores and two kinds of weights takes. */
+  private static long localBytes(DType dtype, int size, int block) {
+    return dtype.bytes() * (2L * block * tile(size) + 3L * ROWS * (block + 1) + 2L * block);
+  }
+
+  static long leastLocalBytes(DType dtype, int size) {
+    return localBytes(dtype, size, ACROSS);
   }
 
   @Override

@@ -29,7 +29,7 @@ final class LaneLoops extends LoopSource {
 
   @Override
   void body() {
-    line(1, "const long g = get_group_id(0);");
+    line(1, "const long g = %s;", Launch.GROUP);
     if (flat) {
       map();
     } else {

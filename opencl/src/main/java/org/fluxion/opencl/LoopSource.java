@@ -304,7 +304,7 @@ abstract class LoopSource {
     if (partialBytes > 0) {
       text.append("global uchar *scratch, ");
     }
-    text.append("constant long *s) {\n");
+    text.append(Launch.NUMBERS).append(") {\n");
     for (int b = 0; b < buffers.size(); b++) {
       Buffer buffer = buffers.get(b);
       line(1, "global %s *%s = %s_ + s[%d];", type(buffer), name(buffer), name(buffer), b);

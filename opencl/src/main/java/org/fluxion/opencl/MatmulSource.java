@@ -8,41 +8,90 @@ import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Kernel;
 
 /**
- * Batched matrix products in OpenCL C, of any strides, from one generator with two families. For
- * processors a work-item owns a few rows by a few vectors of columns, whose operand B is first
- * packed into panels that are as wide. For cards a work-group owns a tile of 64 by 64, whose
- * operands go through local memory.
+ * Batched matrix products in OpenCL C, of any extents and strides, from one description, the {@link
+ * MatmulTile}: what {@link VectorMatmul}, for processors, and {@link LaneMatmul}, for cards, have
+ * in common. Long sums of small results are cut into parts, so that all of a device has work; a
+ * second kernel adds them in order.
  *
- * <p>The numbers of both: the first elements of a, b and c; offsets of a, b, c; m, n, k; strides of
- * row and column of a, b, and of c's row; then, for each batch loop, its extent and the strides of
- * a, b and c.
+ * <p>The text holds no extents and strides. The numbers {@code s} are the first elements of a, b
+ * and c; offsets of a, b, c; m, n, k; strides of row and column of a, b, and of c's row; for each
+ * batch loop its extent and the strides of a, b and c; the parts of a sum, and how long a part is;
+ * then what a family adds.
  */
-final class MatmulSource {
+abstract class MatmulSource {
+  /** The number's place: m, after the beginnings and offsets of three buffers. */
+  private static final int EXTENTS = 6;
+
   /** Numbers before those of the batch loops. */
   private static final int FIXED = 14;
 
-  /** Work-items that compute a tile of a card. */
-  private static final int LANES = 256;
+  /** Rows of a result that a work-group folds. */
+  private static final int FOLDED_ROWS = 16;
 
-  private final Kernel.MatmulKernel kernel;
-  private final Family family;
-  private final DType dtype;
-  private final String type;
-  private final int batches;
+  final Kernel.MatmulKernel kernel;
+  final Family family;
+  final MatmulTile tile;
+  final DType dtype;
+  final String type;
+  private final StringBuilder text = new StringBuilder();
 
-  private MatmulSource(Kernel.MatmulKernel kernel, Family family) {
+  MatmulSource(Kernel.MatmulKernel kernel, Family family, MatmulTile tile) {
     this.kernel = kernel;
     this.family = family;
+    this.tile = tile;
     this.dtype = kernel.c().buffer().dtype();
     this.type = Types.value(dtype);
-    this.batches = kernel.batch().size();
   }
 
-  private List<Buffer> buffers() {
-    return List.of(kernel.a().buffer(), kernel.b().buffer(), kernel.c().buffer());
+  /**
+   * The launches of a product: of one, or first those of the sums' parts.
+   *
+   * @param kernel the product
+   * @param family the form
+   * @param tile how it is cut, which has no {@link MatmulTile#obstacle} there
+   */
+  static List<Launch> of(Kernel.MatmulKernel kernel, Family family, MatmulTile tile) {
+    MatmulSource product =
+        family.lanes() == 1
+            ? new VectorMatmul(kernel, family, tile)
+            : new LaneMatmul(kernel, family, tile);
+    List<Launch> launches = new ArrayList<>();
+    launches.add(product.multiply());
+    if (product.pieces() > 1) {
+      launches.add(product.fold());
+    }
+    return launches;
   }
 
-  private List<Long> numbers(long... more) {
+  /** Multiplies one tile of a work-group; the head and the numbers it has are those of here. */
+  abstract void body();
+
+  /** Tiles of work-groups in one matrix. */
+  abstract long groups();
+
+  /** Work-items of a group. */
+  abstract int lanes();
+
+  /** What a family adds to the numbers. */
+  abstract List<Long> own();
+
+  // ---- numbers ----
+
+  final long batch() {
+    return kernel.batch().stream().reduce(1L, (x, y) -> x * y);
+  }
+
+  /** Parts of a sum, none of them empty. */
+  final long pieces() {
+    return Math.max(1, Math.ceilDiv(kernel.k(), piece()));
+  }
+
+  private long piece() {
+    return Math.max(1, Math.ceilDiv(kernel.k(), tile.split()));
+  }
+
+  private List<Long> numbers() {
+    int loops = kernel.batch().size();
     long[] a = kernel.a().strides();
     long[] b = kernel.b().strides();
     long[] c = kernel.c().strides();
@@ -51,247 +100,134 @@ final class MatmulSource {
       numbers.add(access.offset());
     }
     numbers.addAll(List.of((long) kernel.m(), (long) kernel.n(), (long) kernel.k()));
-    numbers.addAll(List.of(a[batches], a[batches + 1], b[batches], b[batches + 1], c[batches]));
-    for (int loop = 0; loop < batches; loop++) {
+    numbers.addAll(List.of(a[loops], a[loops + 1], b[loops], b[loops + 1], c[loops]));
+    for (int loop = 0; loop < loops; loop++) {
       numbers.addAll(List.of(kernel.batch().get(loop), a[loop], b[loop], c[loop]));
     }
-    for (long number : more) {
-      numbers.add(number);
-    }
+    numbers.addAll(List.of(pieces(), piece()));
+    numbers.addAll(own());
     return numbers;
   }
 
-  private long batch() {
-    return kernel.batch().stream().reduce(1L, (x, y) -> x * y);
+  /** The place of the first number that a family adds. */
+  final int ownNumbers() {
+    return FIXED + 4 * kernel.batch().size() + 2;
   }
 
-  /** The launches: of one, or first the packing. */
-  static List<Launch> of(Kernel.MatmulKernel kernel, Family family) {
-    MatmulSource source = new MatmulSource(kernel, family);
-    return family.lanes() == 1 ? source.processor() : List.of(source.card());
+  private long scratchBytes() {
+    return pieces() == 1 ? 0 : pieces() * batch() * kernel.m() * kernel.n() * dtype.bytes();
   }
 
-  private String head(String name, boolean scratch) {
-    StringBuilder text = new StringBuilder(dtype == DType.FLOAT64 ? Types.DOUBLES : "");
-    text.append(
-        """
-        kernel __attribute__((reqd_work_group_size(%d, 1, 1)))
-        void %4$s(global %2$s *a_, global %2$s *b_, global %2$s *c_, %3$sconstant long *s) {
-          const global %2$s *a = a_ + s[0] + s[3], *b = b_ + s[1] + s[4];
-          global %2$s *c = c_ + s[2] + s[5];
-          const long m = s[6], n = s[7], k = s[8];
-          const long ar = s[9], ac = s[10], br = s[11], bc = s[12], cr = s[13];
-        """
-            .formatted(lanes(), type, scratch ? "global uchar *scratch, " : "", name));
-    return text.toString();
+  private Launch launch(String name, long groups, int lanes) {
+    List<Buffer> buffers = List.of(kernel.a().buffer(), kernel.b().buffer(), kernel.c().buffer());
+    return new Launch(name, text.toString(), buffers, scratchBytes(), numbers(), groups, lanes);
   }
 
-  private int lanes() {
-    return family.lanes() == 1 ? 1 : LANES;
+  // ---- text ----
+
+  final void line(int level, String format, Object... arguments) {
+    text.append("  ".repeat(level)).append(format.formatted(arguments)).append('\n');
   }
 
-  /** Moves a, b and c to the batch that a number says. */
-  private String moved(String number) {
-    StringBuilder text = new StringBuilder("  { long rest = %s;\n".formatted(number));
-    for (int loop = batches - 1; loop >= 0; loop--) {
+  final String vector() {
+    return Types.value(dtype, tile.width());
+  }
+
+  final String load(String pointer) {
+    return tile.width() == 1
+        ? "*(%s)".formatted(pointer)
+        : Types.load(dtype, tile.width(), pointer);
+  }
+
+  final String store(String value, String pointer) {
+    return tile.width() == 1
+        ? "*(%s) = %s;".formatted(pointer, value)
+        : Types.store(dtype, tile.width(), pointer, value);
+  }
+
+  /** Adds a product to an accumulator, in the form that compilers make one instruction. */
+  final String multiplyAdd(String accumulator, String a, String b) {
+    return dtype.isFloating()
+        ? "%1$s = fma(%2$s, %3$s, %1$s);".formatted(accumulator, a, b)
+        : "%s += %s * %s;".formatted(accumulator, a, b);
+  }
+
+  private void head(String name, int lanes) {
+    text.setLength(0);
+    text.append(dtype == DType.FLOAT64 ? Types.DOUBLES : "");
+    line(0, "kernel __attribute__((reqd_work_group_size(%d, 1, 1)))", lanes);
+    line(0, "void %s(global %2$s *a_, global %2$s *b_, global %2$s *c_,", name, type);
+    line(2, "%s%s) {", scratchBytes() > 0 ? "global uchar *scratch, " : "", Launch.NUMBERS);
+    line(1, "const global %s *a = a_ + s[0] + s[3], *b = b_ + s[1] + s[4];", type);
+    line(1, "global %s *c = c_ + s[2] + s[5];", type);
+    line(1, "const long m = s[%d], n = s[%d], k = s[%d];", EXTENTS, EXTENTS + 1, EXTENTS + 2);
+    line(1, "const long ar = s[9], ac = s[10], br = s[11], bc = s[12];");
+    line(1, "long cr = s[13];");
+    int at = ownNumbers() - 2;
+    line(1, "const long pieces = s[%d], piece = s[%d];", at, at + 1);
+    line(1, "const long group = %s;", Launch.GROUP);
+  }
+
+  /** Moves a, b and c to the matrices that a number says. */
+  private void move(String number) {
+    line(1, "{");
+    line(2, "long rest = %s;", number);
+    for (int loop = kernel.batch().size() - 1; loop >= 0; loop--) {
       int at = FIXED + 4 * loop;
-      text.append(
-          "    { const long i = rest %% s[%d]; rest /= s[%d]; a += i * s[%d]; b += i * s[%d]; c += i * s[%d]; }\n"
-              .formatted(at, at, at + 1, at + 2, at + 3));
+      line(2, "{ const long i = rest %% s[%d]; rest /= s[%d];", at, at);
+      line(3, "a += i * s[%d]; b += i * s[%d]; c += i * s[%d]; }", at + 1, at + 2, at + 3);
     }
-    return text.append("  }\n").toString();
+    line(1, "}");
   }
 
-  private int more() {
-    return FIXED + 4 * batches;
-  }
-
-  // ---- processors ----
-
-  private List<Launch> processor() {
-    int lane = dtype.bytes() == 8 ? Math.max(1, family.width() / 2) : family.width();
-    int across = Math.clamp(Math.ceilDiv(kernel.n(), lane), 1, family.width() >= 16 ? 4 : 2);
-    across = across == 3 ? 4 : across;
-    int down = across == 4 ? 6 : across == 2 ? 6 : 8;
-    int panel = across * lane;
-    long panels = Math.ceilDiv(kernel.n(), panel);
-    long packed = batch() * panels * panel * kernel.k() * dtype.bytes();
-    long rowBlocks = Math.ceilDiv(kernel.m(), down);
-    // A work-group takes so many blocks of rows that its panel is read from the cache.
-    long each = Math.clamp(Math.ceilDiv(rowBlocks * panels * batch(), 4L * family.groups()), 1, 16);
-    long parts = Math.ceilDiv(rowBlocks, each);
-    return List.of(
-        launch("pack", packing(panel), packed, batch() * panels, 1, panels),
-        launch(
-            "multiply",
-            multiplying(lane, across, down),
-            packed,
-            batch() * panels * parts,
-            1,
-            panels,
-            parts,
-            each));
-  }
-
-  private Launch launch(
-      String name, String source, long scratch, long groups, int lanes, long... more) {
-    return new Launch(name, source, buffers(), scratch, numbers(more), groups, lanes);
-  }
-
-  private String packing(int panel) {
-    return head("pack", true)
-        + """
-          const long g = get_group_id(0), panels = s[%1$d];
-        """
-            .formatted(more())
-        + moved("g / panels")
-        + """
-          const long first = g %% panels * %1$d;
-          const long count = min((long) %1$d, n - first);
-          global %2$s *out = (global %2$s *) scratch + g * k * %1$d;
-          b += first * bc;
-          if (bc == 1) {
-            for (long p = 0; p < k; p++) {
-              for (long j = 0; j < count; j++) out[p * %1$d + j] = b[p * br + j];
-              for (long j = count; j < %1$d; j++) out[p * %1$d + j] = 0;
-            }
-          } else {
-            for (long p = 0; p < k; p += 16) {
-              const long last = min(p + 16, k);
-              for (long j = 0; j < count; j++)
-                for (long q = p; q < last; q++) out[q * %1$d + j] = b[q * br + j * bc];
-              for (long q = p; q < last; q++)
-                for (long j = count; j < %1$d; j++) out[q * %1$d + j] = 0;
-            }
-          }
-        }
-        """
-            .formatted(panel, type);
-  }
-
-  private String multiplying(int lane, int across, int down) {
-    int panel = lane * across;
-    String vector = type + (lane == 1 ? "" : lane);
-    StringBuilder text = new StringBuilder(head("multiply", true));
-    text.append(
-        """
-          const long g = get_group_id(0), panels = s[%1$d], parts = s[%2$d], each = s[%3$d];
-          const long part = g %% parts, tile = g / parts;
-        """
-            .formatted(more(), more() + 1, more() + 2));
-    text.append(moved("tile / panels"));
-    text.append(
-        """
-          const long first = tile %% panels * %1$d;
-          const global %2$s *panel = (const global %2$s *) scratch + tile * k * %1$d;
-          const long end = min((part + 1) * each * %3$d, m);
-          for (long i = part * each * %3$d; i < end; i += %3$d) {
-        """
-            .formatted(panel, type, down));
-    for (int row = 0; row < down; row++) {
-      // Rows beyond the last read it again, and are not stored.
-      text.append(
-          "    const global %s *a%d = a + min(i + %d, m - 1) * ar;\n".formatted(type, row, row));
-      for (int q = 0; q < across; q++) {
-        text.append("    %1$s c%2$d_%3$d = (%1$s) (0);\n".formatted(vector, row, q));
-      }
+  /** The kernel that multiplies; one of parts leaves each in scratch memory, matrix by matrix. */
+  private Launch multiply() {
+    head("multiply", lanes());
+    line(1, "const long groups = s[%d];", ownNumbers());
+    line(1, "const long g = group %% groups, chunk = group / groups %% pieces;");
+    line(1, "const long matrix = group / groups / pieces;");
+    move("matrix");
+    // The part of every sum that is this group's.
+    line(1, "const long low = chunk * piece, high = min(low + piece, k);");
+    if (pieces() > 1) {
+      line(1, "c = (global %s *) scratch + (matrix * pieces + chunk) * m * n;", type);
+      line(1, "cr = n;");
     }
-    text.append("    const global %s *p = panel;\n".formatted(type));
-    text.append("    for (long at = 0; at < k; at++, p += %d) {\n".formatted(panel));
-    for (int q = 0; q < across; q++) {
-      text.append(
-          lane == 1
-              ? "      const %s b%d = p[%d];\n".formatted(vector, q, q)
-              : "      const %s b%d = vload%d(0, p + %d);\n".formatted(vector, q, lane, q * lane));
-    }
-    for (int row = 0; row < down; row++) {
-      text.append("      const %1$s x%2$d = (%1$s) (a%2$d[at * ac]);\n".formatted(vector, row));
-      for (int q = 0; q < across; q++) {
-        text.append(
-            dtype.isFloating()
-                ? "      c%1$d_%2$d = fma(x%1$d, b%2$d, c%1$d_%2$d);\n".formatted(row, q)
-                : "      c%1$d_%2$d += x%1$d * b%2$d;\n".formatted(row, q));
-      }
-    }
-    text.append("    }\n");
-    text.append("    global %s *out = c + i * cr + first;\n".formatted(type));
-    text.append("    const long count = n - first;\n");
-    for (int row = 0; row < down; row++) {
-      text.append("    if (i + %d < end) {\n".formatted(row));
-      for (int q = 0; q < across; q++) {
-        String place = "out + %d * cr + %d".formatted(row, q * lane);
-        if (lane == 1) {
-          text.append("      if (count > %d) *(%s) = c%d_%d;\n".formatted(q, place, row, q));
-        } else {
-          text.append(
-              """
-                    if (count >= %1$d) {
-                      vstore%2$d(c%3$d_%4$d, 0, %5$s);
-                    } else if (count > %6$d) {
-                      %7$s t[%2$d];
-                      vstore%2$d(c%3$d_%4$d, 0, t);
-                      for (long j = 0; j < count - %6$d; j++) (%5$s)[j] = t[j];
-                    }
-              """
-                  .formatted((q + 1) * lane, lane, row, q, place, q * lane, type));
-        }
-      }
-      text.append("    }\n");
-    }
-    return text.append("  }\n}\n").toString();
+    body();
+    line(0, "}");
+    return launch("multiply", batch() * pieces() * groups(), lanes());
   }
 
-  // ---- cards ----
-
-  private Launch card() {
-    long tiles = Math.ceilDiv(kernel.m(), 64) * Math.ceilDiv(kernel.n(), 64);
-    return launch("tiled", tiled(), 0, batch() * tiles, LANES, Math.ceilDiv(kernel.n(), 64));
-  }
-
-  private String tiled() {
-    // Neighbouring work-items read neighbouring elements where the operand has any.
-    boolean alongK = kernel.a().strides()[batches + 1] == 1;
-    boolean alongN = kernel.b().strides()[batches + 1] == 1;
-    return head("tiled", false)
-        + """
-          const int lane = get_local_id(0), x = lane %% 16, y = lane / 16;
-          const long g = get_group_id(0), across = s[%1$d], tiles = (m + 63) / 64 * across;
-        """
-            .formatted(more())
-        + moved("g / tiles")
-        + """
-          const long i0 = g %% tiles / across * 64, j0 = g %% across * 64;
-          local %1$s ta[16][65], tb[16][65];
-          %1$s sum[4][4];
-          for (int i = 0; i < 4; i++)
-            for (int j = 0; j < 4; j++) sum[i][j] = 0;
-          for (long p0 = 0; p0 < k; p0 += 16) {
-            for (int t = lane; t < 1024; t += 256) {
-              const int pa = %2$s, ia = %3$s, pb = %4$s, jb = %5$s;
-              ta[pa][ia] = i0 + ia < m && p0 + pa < k ? a[(i0 + ia) * ar + (p0 + pa) * ac] : 0;
-              tb[pb][jb] = j0 + jb < n && p0 + pb < k ? b[(p0 + pb) * br + (j0 + jb) * bc] : 0;
-            }
-            barrier(CLK_LOCAL_MEM_FENCE);
-            for (int p = 0; p < 16; p++) {
-              %1$s u[4], v[4];
-              for (int i = 0; i < 4; i++) u[i] = ta[p][y + 16 * i];
-              for (int j = 0; j < 4; j++) v[j] = tb[p][x + 16 * j];
-              for (int i = 0; i < 4; i++)
-                for (int j = 0; j < 4; j++) sum[i][j] += u[i] * v[j];
-            }
-            barrier(CLK_LOCAL_MEM_FENCE);
-          }
-          for (int i = 0; i < 4; i++)
-            for (int j = 0; j < 4; j++)
-              if (i0 + y + 16 * i < m && j0 + x + 16 * j < n)
-                c[(i0 + y + 16 * i) * cr + j0 + x + 16 * j] = sum[i][j];
-        }
-        """
-            .formatted(
-                type,
-                alongK ? "t % 16" : "t / 64",
-                alongK ? "t / 16" : "t % 64",
-                alongN ? "t / 64" : "t % 16",
-                alongN ? "t % 64" : "t / 16");
+  /** The kernel that adds the parts of the sums. */
+  private Launch fold() {
+    head("fold", family.lanes());
+    line(1, "const long chunks = (m + %d) / %d;", FOLDED_ROWS - 1, FOLDED_ROWS);
+    line(1, "const long matrix = group / chunks, first = group %% chunks * %d;", FOLDED_ROWS);
+    move("matrix");
+    line(1, "const long end = min(first + %d, m), step = m * n;", FOLDED_ROWS);
+    line(
+        1,
+        "const global %s *parts = (const global %1$s *) scratch + matrix * pieces * step;",
+        type);
+    line(1, "for (long i = first; i < end; i++) {");
+    line(2, "const global %s *from = parts + i * n;", type);
+    line(2, "global %s *to = c + i * cr;", type);
+    line(2, "long j = get_local_id(0);");
+    if (family.lanes() == 1 && tile.width() > 1) {
+      line(2, "for (; j + %d <= n; j += %d) {", tile.width(), tile.width());
+      line(3, "%s sum = %s;", vector(), load("from + j"));
+      line(3, "for (long q = 1; q < pieces; q++) sum += %s;", load("from + q * step + j"));
+      line(3, "%s", store("sum", "to + j"));
+      line(2, "}");
+    }
+    line(2, "for (; j < n; j += %d) {", family.lanes());
+    line(3, "%s sum = from[j];", type);
+    line(3, "for (long q = 1; q < pieces; q++) sum += from[q * step + j];");
+    line(3, "to[j] = sum;");
+    line(2, "}");
+    line(1, "}");
+    line(0, "}");
+    long chunks = Math.ceilDiv(kernel.m(), FOLDED_ROWS);
+    return launch("fold", batch() * chunks, family.lanes());
   }
 }

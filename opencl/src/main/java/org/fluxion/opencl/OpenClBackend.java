@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -15,6 +16,8 @@ import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
+import org.fluxion.tensor.profile.LaunchListener;
+import org.fluxion.tensor.profile.Peak;
 
 /**
  * OpenCL devices, through JOCL. Safe to share; what it found is kept for the life of the process.
@@ -73,7 +76,7 @@ public final class OpenClBackend implements Backend {
                         || which.equals(Integer.toString(d.number())))
             .toList();
     return best(wanted)
-        .map(d -> opened(d, form))
+        .map(d -> opened(d, form, passedOver(wanted)))
         .orElseThrow(
             () ->
                 new TensorException(
@@ -91,13 +94,24 @@ public final class OpenClBackend implements Backend {
                 .thenComparing(d -> -d.number()));
   }
 
+  /** Which of some devices cannot be used, and why. */
+  private static List<String> passedOver(List<OpenClDevice> wanted) {
+    List<String> lines = new ArrayList<>();
+    for (OpenClDevice device : wanted) {
+      device
+          .obstacle()
+          .ifPresent(obstacle -> lines.add(named(device) + " cannot be used: " + obstacle));
+    }
+    return lines;
+  }
+
+  private static String named(OpenClDevice device) {
+    return "opencl:%d (%s)".formatted(device.number(), device.model());
+  }
+
   private static String reasons(List<OpenClDevice> wanted) {
     List<String> reasons = new ArrayList<>(Probe.notes());
-    wanted.forEach(
-        d ->
-            d.obstacle()
-                .ifPresent(
-                    o -> reasons.add("opencl:%d (%s): %s".formatted(d.number(), d.model(), o))));
+    reasons.addAll(passedOver(wanted));
     if (wanted.isEmpty() && !Probe.devices().isEmpty()) {
       reasons.add(
           "there is "
@@ -108,32 +122,45 @@ public final class OpenClBackend implements Backend {
     return String.join("; ", reasons);
   }
 
-  private static Device opened(OpenClDevice device, String form) {
+  private static Device opened(OpenClDevice device, String form, List<String> notes) {
     Family family =
         switch (form) {
           case "/processor" -> Family.processor(device.computeUnits());
           case "/card" -> Family.card(device.computeUnits());
           default -> device.family();
         };
-    return new Opened(device, family, form);
+    return new Opened(device, family, form, notes);
   }
 
-  /** A card, if there is one; processors have their own backend. */
+  /** A card, if there is one that can be used; processors have their own backend. */
   @Override
-  public Optional<Device> automatic() {
-    return best(Probe.devices().stream().filter(d -> !d.kind().equals("cpu")).toList())
-        .map(device -> opened(device, ""));
+  public Choice automatic() {
+    return automatic(Probe.devices(), Probe.notes());
   }
 
-  @Override
-  public Optional<String> obstacle() {
-    return Probe.devices().isEmpty()
-        ? Optional.of(String.join("; ", Probe.notes()))
-        : Optional.empty();
+  /** The same of some devices, and of what else was found. */
+  static Choice automatic(List<OpenClDevice> devices, List<String> notes) {
+    Optional<OpenClDevice> chosen =
+        best(devices.stream().filter(d -> !d.kind().equals("cpu")).toList());
+    List<String> passedOver = new ArrayList<>(notes);
+    for (OpenClDevice device : devices) {
+      if (chosen.isEmpty() || device != chosen.get()) {
+        String why =
+            device.kind().equals("cpu")
+                ? "is the processor, which the backend cpu runs on"
+                : device
+                    .obstacle()
+                    .map(obstacle -> "cannot be used: " + obstacle)
+                    .orElse("is not the largest card");
+        passedOver.add(named(device) + " " + why);
+      }
+    }
+    return new Choice(chosen.map(device -> opened(device, "", List.of())), passedOver);
   }
 
   /** A device with a way to cut kernels, which its name tells if it is not the device's own. */
-  record Opened(OpenClDevice device, Family family, String form) implements Device {
+  record Opened(OpenClDevice device, Family family, String form, List<String> notes)
+      implements Device {
     @Override
     public String name() {
       return "opencl:" + device.number() + form;
@@ -146,12 +173,33 @@ public final class OpenClBackend implements Backend {
 
     @Override
     public PlanOptions planOptions() {
-      return PlanOptions.ALL.withAttention(AttentionSource.LARGEST_SIZE);
+      return PlanOptions.ALL.withAttention(
+          AttentionSource.largestSizes(family, device.localBytes()));
+    }
+
+    @Override
+    public OptionalLong memoryBytes() {
+      return device.ownMemoryBytes();
     }
 
     @Override
     public Executable prepare(Plan plan) {
       return new OpenClExecutable(plan, device.context(), family);
+    }
+
+    @Override
+    public String toString() {
+      return description();
+    }
+
+    @Override
+    public Executable prepare(Plan plan, LaunchListener listener) {
+      return new OpenClExecutable(plan, device.context(), family, Optional.of(listener));
+    }
+
+    @Override
+    public Optional<Peak> peak() {
+      return PeakKernels.measure(device.context());
     }
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jocl.CL;
 import org.jocl.CLException;
@@ -23,8 +24,7 @@ final class OpenClDevice {
           "cl_khr_integer_dot_product",
           "cl_ext_float_atomics");
 
-  private static final String TRIAL =
-      "kernel void trial(global float *a) { a[get_global_id(0)] += 1.0f; }";
+  static final String TRIAL = "kernel void trial(global float *a) { a[get_global_id(0)] += 1.0f; }";
 
   private final int number;
   private final cl_platform_id platform;
@@ -32,32 +32,50 @@ final class OpenClDevice {
   private final String model;
   private final String version;
   private final String kind;
+  private final String trial;
   private final int computeUnits;
   private final long memoryBytes;
   private final long largestAllocation;
+  private final long localBytes;
   private final List<String> extensions;
   private final boolean hasCompiler;
   private final boolean sharesHostMemory;
+  private final MatmulLimits matmulLimits;
   private Optional<String> obstacle;
   private Context context;
 
   OpenClDevice(int number, cl_platform_id platform, cl_device_id id) {
+    this(number, platform, id, kind(id), TRIAL);
+  }
+
+  private static String kind(cl_device_id id) {
+    long type = Info.wide(id, CL.CL_DEVICE_TYPE);
+    return (type & CL.CL_DEVICE_TYPE_GPU) != 0
+        ? "gpu"
+        : (type & CL.CL_DEVICE_TYPE_CPU) != 0 ? "cpu" : "accelerator";
+  }
+
+  /** The same taken for another kind, or with another program that is tried. */
+  OpenClDevice(int number, cl_platform_id platform, cl_device_id id, String kind, String trial) {
     this.number = number;
     this.platform = platform;
     this.id = id;
     this.model = Info.text(id, CL.CL_DEVICE_NAME);
     this.version = Info.text(id, CL.CL_DEVICE_VERSION);
-    long type = Info.wide(id, CL.CL_DEVICE_TYPE);
-    this.kind =
-        (type & CL.CL_DEVICE_TYPE_GPU) != 0
-            ? "gpu"
-            : (type & CL.CL_DEVICE_TYPE_CPU) != 0 ? "cpu" : "accelerator";
+    this.kind = kind;
+    this.trial = trial;
     this.computeUnits = Info.integer(id, CL.CL_DEVICE_MAX_COMPUTE_UNITS);
     this.memoryBytes = Info.wide(id, CL.CL_DEVICE_GLOBAL_MEM_SIZE);
     this.largestAllocation = Info.wide(id, CL.CL_DEVICE_MAX_MEM_ALLOC_SIZE);
+    this.localBytes = Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE);
     this.extensions = List.of(Info.text(id, CL.CL_DEVICE_EXTENSIONS).split(" +"));
     this.hasCompiler = Info.integer(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
     this.sharesHostMemory = sharesHostMemory(id);
+    this.matmulLimits =
+        new MatmulLimits(
+            Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE),
+            (int) Math.min(1024, Info.wide(id, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE)),
+            Math.clamp(Info.integer(id, CL.CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT), 1, 16));
   }
 
   /** OpenCL 2.0 asks another way, which 1.2 does not know. */
@@ -83,6 +101,18 @@ final class OpenClDevice {
     return model;
   }
 
+  /** Whatever a built program may hang on: the device, its driver, and their versions. */
+  String identity() {
+    return String.join(
+        "\n",
+        Info.text(platform, CL.CL_PLATFORM_NAME),
+        Info.text(platform, CL.CL_PLATFORM_VERSION),
+        Info.text(id, CL.CL_DEVICE_VENDOR),
+        model,
+        version,
+        Info.text(id, CL.CL_DRIVER_VERSION));
+  }
+
   /** "cpu", "gpu" or "accelerator". */
   String kind() {
     return kind;
@@ -96,9 +126,34 @@ final class OpenClDevice {
     return memoryBytes;
   }
 
+  /** Its memory, unless that is the host's as well. */
+  OptionalLong ownMemoryBytes() {
+    return sharesHostMemory ? OptionalLong.empty() : OptionalLong.of(memoryBytes);
+  }
+
+  /** The local memory of a work-group. */
+  long localBytes() {
+    return localBytes;
+  }
+
   /** The largest piece of memory that can be had at once. */
   long largestAllocation() {
     return largestAllocation;
+  }
+
+  /** What it sets the tiles of a product. */
+  MatmulLimits matmulLimits() {
+    return matmulLimits;
+  }
+
+  /** Whether its memory is the host's. */
+  boolean sharesHostMemory() {
+    return sharesHostMemory;
+  }
+
+  /** How products are cut for it. */
+  MatmulTiles matmulTiles(Family family) {
+    return new MatmulDefaults(family, matmulLimits);
   }
 
   /** How kernels are cut for it. */
@@ -147,15 +202,21 @@ final class OpenClDevice {
     return obstacle;
   }
 
+  @Override
+  public String toString() {
+    return "opencl:%d, %s".formatted(number, model);
+  }
+
   private Optional<String> trialBuild() {
     if (!hasCompiler) {
       return Optional.of("its driver has no compiler");
     }
     try {
-      CL.clReleaseKernel(context().kernel(TRIAL, "trial"));
+      CL.clReleaseKernel(context().programs().kernel(trial, "trial"));
       return Optional.empty();
     } catch (CLException | OpenClException e) {
-      return Optional.of("its driver fails to build a kernel: " + e.getMessage());
+      return Optional.of(
+          "its driver fails to build a kernel: " + Failure.firstLine(e.getMessage()));
     }
   }
 }

@@ -4,17 +4,19 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.plan.Buffer;
-import org.fluxion.tensor.plan.Explanation;
 import org.fluxion.tensor.plan.Kernel;
+import org.fluxion.tensor.plan.Move;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.profile.LaunchListener;
 import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.Pointer;
@@ -30,42 +32,56 @@ import org.jocl.cl_mem;
 final class OpenClExecutable implements Executable {
   private static final Cleaner CLEANER = Cleaner.create();
 
-  /** Where a buffer lies: a piece of device memory, and the element of it at which it begins. */
-  private record Place(cl_mem memory, long firstByte) {}
-
-  /** A kernel that is ready, of the plan's kernel of a number. */
-  private record Ready(cl_kernel kernel, long[] globalSize, long[] localSize, int number) {}
-
-  /** What is to be released; it does not refer to the executable, so that a cleaner may hold it. */
+  /**
+   * What is to be released, whatever of it was made, and whether or not the driver still works. It
+   * does not refer to the executable, so that a cleaner may hold it.
+   */
   private static final class Held implements Runnable {
-    private final List<cl_mem> memory = new ArrayList<>();
     private final List<cl_kernel> kernels = new ArrayList<>();
+    private final ProgramMemory memory;
     private cl_command_queue queue;
+
+    Held(ProgramMemory memory) {
+      this.memory = memory;
+    }
 
     @Override
     public synchronized void run() {
       if (queue != null) {
-        CL.clFinish(queue);
-        CL.clReleaseCommandQueue(queue);
+        Failure.ignore(() -> CL.clFinish(queue));
+        Failure.ignore(() -> CL.clReleaseCommandQueue(queue));
         queue = null;
       }
-      kernels.forEach(CL::clReleaseKernel);
+      kernels.forEach(kernel -> Failure.ignore(() -> CL.clReleaseKernel(kernel)));
       kernels.clear();
-      memory.forEach(CL::clReleaseMemObject);
-      memory.clear();
+      memory.release();
     }
   }
 
   private final Plan plan;
   private final Context context;
-  private final Held held = new Held();
+  private final ProgramMemory memory;
+  private final Held held;
   private final Cleaner.Cleanable cleanable;
-  private final Map<Buffer, Place> places = new HashMap<>();
-  private final List<Ready> launches = new ArrayList<>();
-  private final long[] nanos;
-  private long bytes;
+  private final List<ReadyLaunch> launches = new ArrayList<>();
+
+  /** The sources of programs that are not kept yet. */
+  private final Set<String> unkept = new LinkedHashSet<>();
+
+  private Optional<LaunchTimes> times = Optional.empty();
   private boolean closed;
+  private boolean failed;
   private long runs;
+
+  /** Prepares a plan whose kernels nobody times. */
+  OpenClExecutable(Plan plan, Context context, Family family) {
+    this(plan, context, family, Optional.empty());
+  }
+
+  /** Prepares a plan, with products cut as the device has them. */
+  OpenClExecutable(Plan plan, Context context, Family family, Optional<LaunchListener> listener) {
+    this(plan, context, family, context.device().matmulTiles(family), listener);
+  }
 
   /**
    * Prepares a plan.
@@ -73,20 +89,29 @@ final class OpenClExecutable implements Executable {
    * @param plan the plan
    * @param context the device
    * @param family how kernels are cut for it
+   * @param tiles how products are cut
+   * @param listener who is told when kernels ran, if anybody
    * @throws TensorException if the device lacks memory or a dtype that the plan needs
    */
-  OpenClExecutable(Plan plan, Context context, Family family) {
+  OpenClExecutable(
+      Plan plan,
+      Context context,
+      Family family,
+      MatmulTiles tiles,
+      Optional<LaunchListener> listener) {
     this.plan = plan;
     this.context = context;
-    this.nanos = new long[plan.kernels().size()];
+    this.memory = new ProgramMemory(context.memory());
+    this.held = new Held(memory);
     requireDoubles();
     boolean ready = false;
     try {
-      held.queue = context.queue();
-      prepare(family);
+      held.queue = context.queue(listener.isPresent());
+      times = listener.map(told -> new LaunchTimes(held.queue, told));
+      prepare(family, tiles);
       ready = true;
     } catch (CLException refused) {
-      throw failed(refused);
+      throw Failure.of(context.device(), "preparing a program", refused);
     } finally {
       if (!ready) {
         held.run();
@@ -114,149 +139,129 @@ final class OpenClExecutable implements Executable {
     }
   }
 
-  private TensorException failed(CLException refused) {
-    return switch (refused.getStatus()) {
-      case CL.CL_MEM_OBJECT_ALLOCATION_FAILURE,
-          CL.CL_OUT_OF_RESOURCES,
-          CL.CL_OUT_OF_HOST_MEMORY,
-          CL.CL_INVALID_BUFFER_SIZE ->
-          new TensorException(
-              ("opencl:%d: the program needs %,d MiB, more than %s gives of its %,d MiB; the"
-                      + " largest of its tensors: %s. Make the batch or the model smaller, or close"
-                      + " other runs")
-                  .formatted(
-                      context.device().number(),
-                      Math.ceilDiv(Explanation.plannedBytes(plan), 1L << 20),
-                      context.device().model(),
-                      context.device().memoryBytes() >> 20,
-                      Explanation.largest(plan)));
-      default ->
-          new TensorException(
-              "opencl:%d: %s failed: %s"
-                  .formatted(
-                      context.device().number(), context.device().model(), refused.getMessage()));
-    };
-  }
-
-  private void prepare(Family family) {
-    plan.inputs().forEach(this::allocate);
-    plan.donated().forEach((output, input) -> places.put(output, places.get(input)));
-    plan.outputs().forEach(this::allocate);
-    plan.constants()
-        .forEach(
-            (buffer, data) -> {
-              allocate(buffer);
-              write(places.get(buffer), data.segment());
-            });
-    arena();
-    List<List<Launch>> all = new ArrayList<>();
-    long scratchBytes = 0;
-    for (Kernel kernel : plan.kernels()) {
+  private void prepare(Family family, MatmulTiles tiles) {
+    List<Launch> all = new ArrayList<>();
+    List<Integer> numbers = new ArrayList<>();
+    List<String> parts = new ArrayList<>();
+    for (int k = 0; k < plan.kernels().size(); k++) {
       List<Launch> made =
-          switch (kernel) {
+          switch (plan.kernels().get(k)) {
             case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
-            case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family);
-            case Kernel.AttentionKernel attention -> AttentionSource.of(attention, family);
+            case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family, tiles.of(matmul));
+            case Kernel.AttentionKernel attention ->
+                AttentionSource.of(attention, family, context.device().localBytes());
             case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
           };
       for (Launch launch : made) {
-        scratchBytes = Math.max(scratchBytes, launch.scratchBytes());
-      }
-      all.add(made);
-    }
-    cl_mem scratch = scratchBytes > 0 ? memory(scratchBytes) : null;
-    for (int k = 0; k < all.size(); k++) {
-      for (Launch launch : all.get(k)) {
         if (launch.groups() > 0) {
-          launches.add(ready(launch, scratch, k));
+          boolean alone = made.stream().allMatch(l -> l.name().equals(launch.name()));
+          all.add(launch);
+          unkept.add(launch.source());
+          numbers.add(k);
+          parts.add(alone ? "" : launch.name());
         }
       }
     }
-  }
-
-  /**
-   * Temporary values: in one piece of memory as the plan has them, or, where the device does not
-   * give so large a one, each in its own.
-   */
-  private void arena() {
-    if (plan.arena().bytes() <= context.device().largestAllocation()) {
-      if (plan.arena().bytes() > 0) {
-        cl_mem arena = memory(plan.arena().bytes());
-        plan.arena().offsets().forEach((b, offset) -> places.put(b, new Place(arena, offset)));
-      }
-    } else {
-      plan.arena().offsets().keySet().forEach(this::allocate);
+    memory.allocate(plan, all);
+    plan.constants().forEach((buffer, data) -> write(memory.place(buffer), data.segment()));
+    for (int i = 0; i < all.size(); i++) {
+      launches.add(ready(all.get(i), memory.numbers(i), numbers.get(i), parts.get(i)));
     }
   }
 
-  private void allocate(Buffer buffer) {
-    if (!places.containsKey(buffer)) {
-      places.put(buffer, new Place(memory(buffer.bytes()), 0));
-    }
-  }
-
-  private cl_mem memory(long size) {
-    cl_mem memory = context.allocate(size);
-    held.memory.add(memory);
-    bytes += size;
-    return memory;
-  }
-
-  private Ready ready(Launch launch, cl_mem scratch, int number) {
-    cl_kernel kernel = context.kernel(launch.source(), launch.name());
+  private ReadyLaunch ready(Launch launch, cl_mem numbers, int number, String part) {
+    cl_kernel kernel = kernel(launch, number);
     held.kernels.add(kernel);
     int argument = 0;
     long[] sizes = new long[launch.buffers().size() + launch.numbers().size()];
     for (Buffer buffer : launch.buffers()) {
-      Place place = places.get(buffer);
-      sizes[argument] = place.firstByte / buffer.dtype().bytes();
-      CL.clSetKernelArg(kernel, argument++, Sizeof.cl_mem, Pointer.to(place.memory));
+      ProgramMemory.Place place = memory.place(buffer);
+      sizes[argument] = place.firstByte() / buffer.dtype().bytes();
+      CL.clSetKernelArg(kernel, argument++, Sizeof.cl_mem, Pointer.to(place.memory()));
     }
     if (launch.scratchBytes() > 0) {
-      CL.clSetKernelArg(kernel, argument++, Sizeof.cl_mem, Pointer.to(scratch));
+      CL.clSetKernelArg(kernel, argument++, Sizeof.cl_mem, Pointer.to(memory.scratch()));
     }
     for (int i = 0; i < launch.numbers().size(); i++) {
       sizes[launch.buffers().size() + i] = launch.numbers().get(i);
     }
-    cl_mem numbers = memory(8L * sizes.length);
     CL.clEnqueueWriteBuffer(
         held.queue, numbers, true, 0, 8L * sizes.length, Pointer.to(sizes), 0, null, null);
     CL.clSetKernelArg(kernel, argument, Sizeof.cl_mem, Pointer.to(numbers));
-    return new Ready(
-        kernel, new long[] {launch.groups() * launch.lanes()}, new long[] {launch.lanes()}, number);
+    Watchdog watchdog = context.memory().limits().watchdog();
+    List<Long> pieces = watchdog.pieces(plan.kernels().get(number), launch.groups());
+    ReadyLaunch ready = new ReadyLaunch(kernel, number, part, launch.lanes(), argument + 1, pieces);
+    ready.begin(0);
+    return ready;
   }
 
-  private void write(Place place, MemorySegment source) {
-    if (source.byteSize() > 0) {
+  private cl_kernel kernel(Launch launch, int number) {
+    try {
+      return context.programs().kernel(launch.source(), launch.name());
+    } catch (OpenClException refused) {
+      throw Failure.of(context.device(), described(number), refused);
+    }
+  }
+
+  private String described(int number) {
+    return "kernel %d, %s".formatted(number, plan.kernels().get(number).name());
+  }
+
+  private void write(ProgramMemory.Place place, MemorySegment source) {
+    for (HostPointer.Piece piece : pieces(source)) {
       CL.clEnqueueWriteBuffer(
           held.queue,
-          place.memory,
+          place.memory(),
           true,
-          place.firstByte,
-          source.byteSize(),
-          HostPointer.of(source),
+          place.firstByte() + piece.offset(),
+          piece.bytes(),
+          piece.pointer(),
           0,
           null,
           null);
     }
+  }
+
+  private List<HostPointer.Piece> pieces(MemorySegment segment) {
+    return HostPointer.pieces(segment, context.memory().limits().transfer());
   }
 
   private void read(Buffer buffer, HostData data) {
     check();
-    Place place = places.get(buffer);
-    if (buffer.bytes() > 0) {
-      CL.clEnqueueReadBuffer(
-          held.queue,
-          place.memory,
-          true,
-          place.firstByte,
-          buffer.bytes(),
-          HostPointer.of(data.segment()),
-          0,
-          null,
-          null);
+    ProgramMemory.Place place = memory.place(buffer);
+    try {
+      for (HostPointer.Piece piece : pieces(data.segment())) {
+        CL.clEnqueueReadBuffer(
+            held.queue,
+            place.memory(),
+            true,
+            place.firstByte() + piece.offset(),
+            piece.bytes(),
+            piece.pointer(),
+            0,
+            null,
+            null);
+      }
+      times.ifPresent(LaunchTimes::tell);
+    } catch (CLException refused) {
+      throw failed("reading " + buffer.describe(), refused);
     }
+    keep();
     Reference.reachabilityFence(this);
+  }
+
+  /** Keeps the programs when all of them have run for the first time, and the host has waited. */
+  private void keep() {
+    if (runs > 0 && !unkept.isEmpty()) {
+      context.programs().keep(unkept);
+      unkept.clear();
+    }
+  }
+
+  /** After a driver has refused something, what is in its memory is nobody's guess. */
+  private TensorException failed(String doing, CLException refused) {
+    failed = true;
+    return Failure.of(context.device(), doing, refused);
   }
 
   @Override
@@ -266,24 +271,34 @@ final class OpenClExecutable implements Executable {
 
   @Override
   public long bytes() {
-    return bytes;
+    return memory.bytes();
   }
 
   @Override
   public void write(int input, HostData data) {
     check();
-    write(places.get(plan.inputs().get(input)), data.segment());
+    Buffer buffer = plan.inputs().get(input);
+    try {
+      write(memory.place(buffer), data.segment());
+    } catch (CLException refused) {
+      throw failed("writing " + buffer.describe(), refused);
+    }
     Reference.reachabilityFence(this);
   }
 
   @Override
   public void run() {
     check();
-    for (Ready launch : launches) {
-      CL.clEnqueueNDRangeKernel(
-          held.queue, launch.kernel, 1, null, launch.globalSize, launch.localSize, 0, null, null);
+    int number = 0;
+    try {
+      for (ReadyLaunch launch : launches) {
+        number = launch.number();
+        launch.enqueue(held.queue, runs, times);
+      }
+      CL.clFlush(held.queue);
+    } catch (CLException refused) {
+      throw failed("running " + described(number), refused);
     }
-    CL.clFlush(held.queue);
     runs++;
     Reference.reachabilityFence(this);
   }
@@ -301,46 +316,40 @@ final class OpenClExecutable implements Executable {
   @Override
   public void carry() {
     check();
-    // An input handed on to another one may itself be overwritten: inputs can trade places.
-    Map<Integer, cl_mem> staged = new HashMap<>();
-    for (int pass = 0; pass < 2; pass++) {
-      for (int output = 0; output < plan.carries().size(); output++) {
-        int input = plan.carries().get(output);
-        if (input < 0) {
-          continue;
-        }
-        Buffer from = plan.outputs().get(output);
-        Place source = places.get(from);
-        Place target = places.get(plan.inputs().get(input));
-        if (source.equals(target) || from.bytes() == 0) {
-          continue;
-        }
-        if (from.kind() != Buffer.Kind.INPUT) {
-          if (pass == 1) {
-            copy(source, target, from.bytes());
-          }
-        } else if (pass == 0) {
-          cl_mem copy = context.allocate(from.bytes());
-          copy(source, new Place(copy, 0), from.bytes());
-          staged.put(output, copy);
-        } else {
-          copy(new Place(staged.get(output), 0), target, from.bytes());
-        }
+    for (Move move : plan.moves()) {
+      try {
+        copy(memory.place(move.from()), memory.place(move.to()), move.to().bytes());
+      } catch (CLException refused) {
+        throw failed("carrying over " + move.to().describe(), refused);
       }
     }
-    // Released once the queue is done with it.
-    staged.values().forEach(CL::clReleaseMemObject);
     Reference.reachabilityFence(this);
   }
 
-  private void copy(Place from, Place to, long size) {
+  private void copy(ProgramMemory.Place from, ProgramMemory.Place to, long size) {
     CL.clEnqueueCopyBuffer(
-        held.queue, from.memory, to.memory, from.firstByte, to.firstByte, size, 0, null, null);
+        held.queue,
+        from.memory(),
+        to.memory(),
+        from.firstByte(),
+        to.firstByte(),
+        size,
+        0,
+        null,
+        null);
+  }
+
+  /** Not measured: the host does not wait for kernels. */
+  @Override
+  public Optional<long[]> nanos() {
+    return Optional.empty();
   }
 
   @Override
-  public long[] nanos() {
-    return nanos.clone();
+  public List<String> notes() {
+    return context.programs().obstacle().stream()
+        .map("OpenCL programs are compiled at every start: %s"::formatted)
+        .toList();
   }
 
   @Override
@@ -352,10 +361,16 @@ final class OpenClExecutable implements Executable {
     if (closed) {
       throw new IllegalStateException("the run is closed; start another from its program");
     }
+    if (failed) {
+      throw new IllegalStateException("the run has failed; start another from its program");
+    }
   }
 
   @Override
   public void close() {
+    if (!closed) {
+      times.ifPresent(LaunchTimes::close);
+    }
     closed = true;
     cleanable.clean();
   }

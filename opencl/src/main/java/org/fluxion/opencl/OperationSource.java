@@ -17,7 +17,7 @@ final class OperationSource {
   private static final String NAME = "operation";
 
   /** From here on a row is sorted by merging, before by counting what comes before each element. */
-  private static final int LONG_ROW = 512;
+  static final int LONG_ROW = 512;
 
   /** Columns of a piece of scatter-add on a processor. */
   private static final int COLUMNS = 256;
@@ -58,19 +58,24 @@ final class OperationSource {
     }
   }
 
-  /** A kernel whose work-items take elements e of n, the third number after the buffers' starts. */
+  /** A kernel whose work-items take elements e of so many as the first number says. */
   private void elements(List<Buffer> buffers, String body, long... numbers) {
-    long n = numbers[0];
-    long each = family.lanes() == 1 ? 4096 : family.lanes();
-    long groups = Math.clamp(Math.ceilDiv(n, each), 1, 1 << 16);
-    int first = buffers.size();
+    elements(buffers, family.lanes() == 1 ? 4096 : family.lanes(), 0, body, numbers);
+  }
+
+  /** The same with the elements of a work-group, and memory that the kernel needs for itself. */
+  private void elements(
+      List<Buffer> buffers, long each, long scratchBytes, String body, long... numbers) {
+    long groups = Math.clamp(Math.ceilDiv(numbers[0], each), 1, 1 << 16);
+    long[] all = Arrays.copyOf(numbers, numbers.length + 1);
+    all[numbers.length] = groups * family.lanes();
     launch(
         buffers,
-        "for (long e = get_global_id(0); e < s[%d]; e += get_global_size(0)) {\n%s}\n"
-            .formatted(first, body),
+        "for (long e = (%s) * %d + get_local_id(0); e < N0; e += N%d) {\n%s}\n"
+            .formatted(Launch.GROUP, family.lanes(), numbers.length, body),
         groups,
-        0,
-        numbers);
+        scratchBytes,
+        all);
   }
 
   private void launch(
@@ -85,7 +90,9 @@ final class OperationSource {
     for (int i = 0; i < buffers.size(); i++) {
       text.append("global %s *b%d_, ".formatted(Types.stored(buffers.get(i).dtype()), i));
     }
-    text.append(scratchBytes > 0 ? "global uchar *scratch, " : "").append("constant long *s) {\n");
+    text.append(scratchBytes > 0 ? "global uchar *scratch, " : "")
+        .append(Launch.NUMBERS)
+        .append(") {\n");
     for (int i = 0; i < buffers.size(); i++) {
       text.append(
           "global %s *b%d = b%d_ + s[%d];\n"
@@ -138,7 +145,7 @@ final class OperationSource {
     launch(
         operandsAndResult(),
         """
-        const long g = get_group_id(0), b = g / N4;
+        const long g = %3$s, b = g / N4;
         const long from = g %% N4 * N3 + get_local_id(0), to = min((g %% N4 + 1) * N3, N0);
         for (long r = 0; r < N1; r++)
           for (long d = from; d < to; d += %1$d) b2[(b * N1 + r) * N0 + d] = 0;
@@ -151,7 +158,7 @@ final class OperationSource {
             }
         }
         """
-            .formatted(family.lanes(), sum),
+            .formatted(family.lanes(), sum, Launch.GROUP),
         shape.extent(0) * pieces,
         0,
         columns,
@@ -241,6 +248,7 @@ final class OperationSource {
     int passes = Integer.SIZE - Integer.numberOfLeadingZeros(n - 1);
     elements(
         operandsAndResult(),
+        family.lanes(),
         shape.elements() * Integer.BYTES,
         """
         const global %1$s *x = b0 + e * N1;
@@ -266,15 +274,6 @@ final class OperationSource {
         shape.elements() / n,
         n,
         passes);
-  }
-
-  private void elements(List<Buffer> buffers, long scratchBytes, String body, long... numbers) {
-    launch(
-        buffers,
-        "for (long e = get_global_id(0); e < N0; e += get_global_size(0)) {\n%s}\n".formatted(body),
-        Math.clamp(Math.ceilDiv(numbers[0], family.lanes()), 1, 1 << 16),
-        scratchBytes,
-        numbers);
   }
 
   private void randomBits(Op.RandomBits op) {

@@ -6,35 +6,69 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
+import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Kernel.Role;
 
 /**
- * Attention for processors: a work-item owns up to {@value #ROWS} rows. It packs a block of columns
- * into local memory, one element of all columns after another, so that dots are vectors of columns;
- * and takes four rows at a time, whose products stay in registers.
+ * Attention for processors: a work-item owns up to 64 rows. It packs a block of columns into local
+ * memory, one element of all columns after another, so that dots are vectors of columns; and takes
+ * four rows at a time, whose products stay in registers.
  */
 final class VectorAttention extends AttentionSource {
-  /** The rows that a work-item owns: the more, the less packing for each. */
-  private static final int ROWS = 64;
-
   /** Rows whose products are in registers at once. */
   private static final int DOWN = 4;
 
   /** Vectors of sums that fit in the registers of AVX2, beside what they are made of. */
   private static final int REGISTERS = 12;
 
+  /**
+   * How many rows and columns are worked on at a time.
+   *
+   * @param rows rows of a work-item, a multiple of those taken at a time
+   * @param columns columns of a block
+   */
+  private record Cut(int rows, int columns) {}
+
+  /** From the fastest to the one that needs the least local memory. */
+  private static final List<Cut> CUTS =
+      List.of(new Cut(64, 64), new Cut(64, 32), new Cut(32, 32), new Cut(32, 16), new Cut(16, 16));
+
   private final int width;
+  private final int rows;
   private final int block;
   private final String vector;
 
-  VectorAttention(Kernel.AttentionKernel kernel, Family family) {
+  VectorAttention(Kernel.AttentionKernel kernel, Family family, long localBytes) {
     super(kernel, family);
-    int floats = Math.min(8, family.width());
-    this.width = dtype.bytes() == 8 ? Math.max(2, floats / 2) : floats;
-    this.block = Math.max(kernel.headSize(), kernel.valueSize()) > 64 ? 32 : 64;
+    this.width = width(family, dtype);
+    int size = Math.max(kernel.headSize(), kernel.valueSize());
+    // Longer blocks of large heads would not stay in the first cache.
+    Cut cut =
+        CUTS.stream()
+            .filter(c -> size <= 64 || c.columns() <= 32)
+            .filter(c -> localBytes(c, dtype, padded(size)) <= localBytes)
+            .findFirst()
+            .orElse(CUTS.getLast());
+    this.rows = cut.rows();
+    this.block = cut.columns();
     this.vector = Types.value(dtype, width);
+  }
+
+  private static int width(Family family, DType dtype) {
+    int floats = Math.min(8, family.width());
+    return dtype.bytes() == 8 ? Math.max(2, floats / 2) : floats;
+  }
+
+  /** What a kernel takes that packs and copies two operands and has two accumulators. */
+  private static long localBytes(Cut cut, DType dtype, int size) {
+    return dtype.bytes() * (4L * size * cut.columns() + 2L * size * cut.rows() + 3L * cut.rows());
+  }
+
+  static long leastLocalBytes(Family family, DType dtype, int size) {
+    int width = width(family, dtype);
+    return localBytes(CUTS.getLast(), dtype, Math.ceilDiv(size, width) * width);
   }
 
   @Override
@@ -46,7 +80,7 @@ final class VectorAttention extends AttentionSource {
   int each() {
     // Fewer rows where there are too few to keep the device busy.
     long batch = kernel.batch().stream().reduce(1L, (x, y) -> x * y);
-    int each = ROWS;
+    int each = rows;
     while (each > 4 * DOWN && batch * Math.ceilDiv(rows(), each) < family.groups()) {
       each /= 2;
     }
@@ -81,12 +115,12 @@ final class VectorAttention extends AttentionSource {
       }
     }
     for (int a : accumulators()) {
-      line(1, "local %s a%d[%d];", type, a, padded(accumulatorSize(a)) * ROWS);
+      line(1, "local %s a%d[%d];", type, a, padded(accumulatorSize(a)) * rows);
     }
     if (pass == 2) {
       line(1, "local %s column_lse[%d], column_delta[%d];", type, block, block);
     } else {
-      line(1, "local %s m[%d], l[%d], r[%d];", type, ROWS, ROWS, ROWS);
+      line(1, "local %s m[%d], l[%d], r[%d];", type, rows, rows, rows);
     }
     line(1, "%s e[%d], w[%d], fold[%d];", type, DOWN * block, DOWN * block, width);
     begin();

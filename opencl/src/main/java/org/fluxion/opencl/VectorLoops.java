@@ -53,7 +53,7 @@ final class VectorLoops extends LoopSource {
 
   @Override
   void body() {
-    line(1, "const long g = get_group_id(0);");
+    line(1, "const long g = %s;", Launch.GROUP);
     String length = size(row);
     String extent = lastLoop < outerLoops ? "1" : size(kernel.loops().get(lastLoop));
     if (folds) {

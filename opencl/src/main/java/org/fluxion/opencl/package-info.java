@@ -1,18 +1,18 @@
 /**
- * The OpenCL backend, as far as it has come.
+ * The OpenCL backend: programs on any vendor's device.
  *
  * <ul>
  *   <li>{@link org.fluxion.opencl.Probe} finds the drivers and devices once, and says what is
  *       missing; {@link org.fluxion.opencl.OpenClDevice} describes one and tries its compiler;
  *       {@link org.fluxion.opencl.OpenClBackend} shows them to the rest of the library.
- *   <li>{@link org.fluxion.opencl.LoopSource} writes the plan's loop kernels, other than column
- *       reductions, as OpenCL C: the maps and the rows, such as a softmax or a layer norm with
- *       their tangents. {@link org.fluxion.opencl.Context} and {@link org.fluxion.opencl.Program}
- *       run them. Tests hold their results against the cpu backend's.
+ *   <li>The classes named {@code …Source} write a plan's kernels as OpenCL C, in the form of a
+ *       {@link org.fluxion.opencl.Family}, and give the {@linkplain org.fluxion.opencl.Launch
+ *       launches} that run them.
+ *   <li>{@link org.fluxion.opencl.OpenClExecutable} runs a plan: in a {@link
+ *       org.fluxion.opencl.Context}, with {@link org.fluxion.opencl.ProgramMemory} that {@link
+ *       org.fluxion.opencl.DeviceMemory} counts, and {@link org.fluxion.opencl.Programs} that a
+ *       {@link org.fluxion.opencl.ProgramCache} keeps between processes. What a driver refuses
+ *       becomes a {@link org.fluxion.opencl.Failure}.
  * </ul>
- *
- * <p>Not there yet, so that no whole program runs: column reductions, matrix products, the
- * operations with kernels of their own, memory from the plan's arena, vectors of more than one
- * element for each work-item, a cache of built programs.
  */
 package org.fluxion.opencl;

@@ -69,6 +69,7 @@ class AttentionSourceTest {
         List.of(output, logSumExp, tangent),
         List.of(new Op.AttentionQueryCotangent(scale, causal)),
         List.of(keys, values),
+        List.of(keys),
         List.of(values));
   }
 
@@ -190,7 +191,7 @@ class AttentionSourceTest {
     }
   }
 
-  private static void agrees(Family family, DType dtype, Setting s) {
+  private static void agrees(OpenClDevice device, Family family, DType dtype, Setting s) {
     Operands operands = new Operands(s, dtype);
     for (List<Op.Attention> ops : kernels(1 / Math.sqrt(s.head()), s.causal())) {
       List<Tensor> outputs = ops.stream().map(operands::apply).toList();
@@ -203,13 +204,14 @@ class AttentionSourceTest {
           Plan.of(
               new Graph(operands.inputs, wanted),
               none,
-              PlanOptions.ALL.withAttention(AttentionSource.LARGEST_SIZE));
+              PlanOptions.ALL.withAttention(
+                  AttentionSource.largestSizes(family, device.localBytes())));
       assertEquals(
           1,
           plan.kernels().size(),
           () -> ops + ": " + plan.kernels().stream().map(Kernel::name).toList());
       List<HostData> expected = ReferenceInterpreter.evaluate(wanted, operands.values);
-      try (Executable run = new OpenClExecutable(plan, Probe.devices().get(0).context(), family)) {
+      try (Executable run = new OpenClExecutable(plan, device.context(), family)) {
         for (int i = 0; i < operands.inputs.size(); i++) {
           run.write(i, operands.values.get(operands.inputs.get(i)));
         }
@@ -265,15 +267,53 @@ class AttentionSourceTest {
   @MethodSource("families")
   void everySettingIsItsDefinition(Family family) {
     ProbeTest.assumeADevice();
-    SETTINGS.forEach(setting -> agrees(family, DType.FLOAT32, setting));
+    for (OpenClDevice device : Probe.devices()) {
+      SETTINGS.forEach(setting -> agrees(device, family, DType.FLOAT32, setting));
+    }
   }
 
   @ParameterizedTest
   @MethodSource("families")
   void doubles(Family family) {
     ProbeTest.assumeADevice();
-    if (Probe.devices().get(0).has("cl_khr_fp64")) {
-      agrees(family, DType.FLOAT64, new Setting(2, 19, 35, 12, 20, true, "float"));
+    for (OpenClDevice device : Probe.devices()) {
+      if (device.has("cl_khr_fp64")) {
+        agrees(device, family, DType.FLOAT64, new Setting(2, 19, 35, 12, 20, true, "float"));
+        int largest = AttentionSource.largestSizes(family, device.localBytes()).get(DType.FLOAT64);
+        agrees(device, family, DType.FLOAT64, new Setting(1, 18, 17, largest, 8, false, ""));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("families")
+  void kernelsFitIntoTheLeastLocalMemory(Family family) {
+    // OpenCL 1.2 grants 32 KiB.
+    Map<DType, Integer> sizes = AttentionSource.largestSizes(family, 32 << 10);
+    assertTrue(sizes.get(DType.FLOAT32) >= 64, sizes::toString);
+    assertTrue(sizes.get(DType.FLOAT64) > 0, sizes::toString);
+    assertEquals(0, AttentionSource.largestSizes(family, 1 << 10).get(DType.FLOAT32));
+    for (OpenClDevice device : Probe.devices()) {
+      Operands operands = new Operands(new Setting(1, 9, 40, 64, 64, false, ""), DType.FLOAT32);
+      List<Tensor> outputs = kernels(0.125, false).get(2).stream().map(operands::apply).toList();
+      Plan plan =
+          Plan.of(
+              new Graph(operands.inputs, outputs),
+              new int[] {-1, -1, -1},
+              PlanOptions.ALL.withAttention(sizes));
+      Kernel.AttentionKernel kernel = (Kernel.AttentionKernel) plan.kernels().get(0);
+      Launch launch = AttentionSource.of(kernel, family, 32 << 10).get(0);
+      org.jocl.cl_kernel built = device.context().programs().kernel(launch.source(), launch.name());
+      long[] used = {0};
+      org.jocl.CL.clGetKernelWorkGroupInfo(
+          built,
+          device.id(),
+          org.jocl.CL.CL_KERNEL_LOCAL_MEM_SIZE,
+          org.jocl.Sizeof.cl_ulong,
+          org.jocl.Pointer.to(used),
+          null);
+      org.jocl.CL.clReleaseKernel(built);
+      assertTrue(used[0] <= 32 << 10, family + " takes " + used[0]);
     }
   }
 }

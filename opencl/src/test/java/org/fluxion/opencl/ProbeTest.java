@@ -6,13 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.fluxion.tensor.Backend;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.DeviceInfo;
@@ -59,9 +58,14 @@ class ProbeTest {
       assertTrue(device.computeUnits() > 0);
       assertTrue(device.memoryBytes() > 1 << 20);
       assertTrue(device.features().get(0).startsWith("OpenCL "), () -> "" + device.features());
+      boolean shares = device.features().contains("shares the host's memory");
+      assertEquals(
+          shares ? OptionalLong.empty() : OptionalLong.of(device.memoryBytes()),
+          Device.of(device.name()).memoryBytes());
     }
     OpenClDevice first = Probe.devices().get(0);
     assertTrue(first.obstacle().isEmpty(), () -> first.obstacle().orElseThrow());
+    assertEquals("opencl:0, " + first.model(), Device.of("opencl:0").toString());
   }
 
   @Test
@@ -71,7 +75,10 @@ class ProbeTest {
       String message =
           assertThrows(
                   OpenClException.class,
-                  () -> context.kernel("kernel void wrong() { undeclared += 1; }", "wrong"))
+                  () ->
+                      context
+                          .programs()
+                          .kernel("kernel void wrong() { undeclared += 1; }", "wrong"))
               .getMessage();
       assertTrue(message.contains("undeclared"), message);
     }
@@ -100,11 +107,54 @@ class ProbeTest {
   @Test
   void automaticIsACardOrTheProcessor() {
     Device device = Device.of("auto");
-    boolean card = Probe.devices().stream().anyMatch(d -> !d.kind().equals("cpu"));
-    assertTrue(device.name().startsWith(card ? "opencl:" : "cpu:"), device.name());
+    List<OpenClDevice> cards =
+        Probe.devices().stream()
+            .filter(d -> !d.kind().equals("cpu") && d.obstacle().isEmpty())
+            .toList();
+    assertTrue(device.name().startsWith(cards.isEmpty() ? "cpu:" : "opencl:"), device.name());
+    // Every device but the one that is taken is a line, and so is whatever else was found.
+    int taken = cards.isEmpty() ? 0 : 1;
+    assertEquals(
+        Probe.devices().size() - taken + Probe.notes().size(),
+        device.notes().size(),
+        () -> device.notes().toString());
   }
 
-  /** Prints a survey, in a process of its own. */
+  private static OpenClDevice device(int number, String kind, String trial) {
+    OpenClDevice real = Probe.devices().get(0);
+    return new OpenClDevice(number, real.platform(), real.id(), kind, trial);
+  }
+
+  @Test
+  void aCardWhoseCompilerFailsIsPassedOver() {
+    assumeADevice();
+    OpenClDevice broken = device(0, "gpu", "kernel void trial(global float *a) { planted }");
+    OpenClDevice processor = device(1, "cpu", OpenClDevice.TRIAL);
+    Backend.Choice none =
+        OpenClBackend.automatic(
+            List.of(broken, processor), List.of("the OpenCL driver 'x' has no device"));
+    assertTrue(none.device().isEmpty());
+    assertEquals(3, none.passedOver().size(), () -> none.passedOver().toString());
+    assertEquals("the OpenCL driver 'x' has no device", none.passedOver().get(0));
+    String why = none.passedOver().get(1);
+    assertTrue(
+        why.startsWith(
+            "opencl:0 (%s) cannot be used: its driver fails to build a kernel: "
+                .formatted(broken.model())),
+        why);
+    assertTrue(why.contains("planted") && !why.contains("\n"), why);
+    assertEquals(
+        "opencl:1 (%s) is the processor, which the backend cpu runs on"
+            .formatted(processor.model()),
+        none.passedOver().get(2));
+
+    OpenClDevice good = device(2, "gpu", OpenClDevice.TRIAL);
+    Backend.Choice card = OpenClBackend.automatic(List.of(broken, processor, good), List.of());
+    assertEquals("opencl:2", card.device().orElseThrow().name());
+    assertEquals(none.passedOver().subList(1, 3), card.passedOver());
+  }
+
+  /** Asks for devices, in a process of its own. */
   static final class Survey {
     private Survey() {}
 
@@ -114,23 +164,36 @@ class ProbeTest {
       assertEquals(survey.notes(), new OpenClBackend().survey().notes());
       System.out.println(survey.devices().size());
       survey.notes().forEach(System.out::println);
+      try {
+        Device.of("opencl");
+      } catch (TensorException none) {
+        System.out.println(none.getMessage());
+      }
+      Device automatic = Device.of("auto");
+      System.out.println(automatic.name());
+      automatic.notes().forEach(System.out::println);
     }
+  }
+
+  /**
+   * Looks for devices where something is missing: no device is found, which is a line that begins
+   * with a reason, the error of who asks for one, and what "auto" says when it takes the processor.
+   */
+  private void withoutADevice(String reason, Map<String, String> environment) throws Exception {
+    List<String> lines = survey(environment);
+    String all = String.join("\n", lines);
+    assertEquals(5, lines.size(), all);
+    assertEquals("0", lines.get(0), all);
+    String found = lines.get(1);
+    assertTrue(found.startsWith(reason), all);
+    assertEquals("device: no OpenCL device can be used: " + found, lines.get(2));
+    assertEquals(Device.cpu().name(), lines.get(3));
+    assertEquals("auto: " + found, lines.get(4));
   }
 
   private List<String> survey(Map<String, String> environment)
       throws IOException, InterruptedException {
-    String path = System.getProperty("java.class.path");
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-ea", "-cp", path));
-    command.add(Survey.class.getName());
-    File out = folder.resolve("out").toFile();
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.redirectOutput(out).environment().putAll(environment);
-    int exitCode = builder.start().waitFor();
-    List<String> lines = Files.readAllLines(out.toPath());
-    assertEquals(0, exitCode, () -> String.join("\n", lines));
-    return lines;
+    return Child.start(Survey.class, folder, environment).end();
   }
 
   @Test
@@ -138,35 +201,61 @@ class ProbeTest {
   void withoutALibraryItSaysWhatToInstall() throws Exception {
     // An empty file of that name stands before the real one, and cannot be loaded.
     Files.createFile(folder.resolve("libOpenCL.so.1"));
-    List<String> lines = survey(Map.of("LD_LIBRARY_PATH", folder.toString()));
-    assertEquals(2, lines.size(), () -> String.join("\n", lines));
-    assertEquals("0", lines.get(0));
-    assertTrue(lines.get(1).startsWith(NO_LIBRARY + " (libOpenCL.so.1)"), lines.get(1));
-    assertTrue(lines.get(1).contains("apt-get install"), lines.get(1));
+    withoutADevice(
+        NO_LIBRARY + " (libOpenCL.so.1) that can be loaded: install the driver of your card",
+        Map.of("LD_LIBRARY_PATH", folder.toString()));
   }
 
   @Test
   @EnabledOnOs(OS.LINUX)
   void withoutADriverItSaysWhatToInstall() throws Exception {
     assumeADevice();
-    List<String> lines = survey(Map.of("OCL_ICD_VENDORS", folder.toString()));
-    assertEquals(2, lines.size(), () -> String.join("\n", lines));
-    assertEquals("0", lines.get(0));
-    assertTrue(lines.get(1).startsWith("no OpenCL driver: install "), lines.get(1));
+    withoutADevice(
+        "no OpenCL driver: install that of your card",
+        Map.of("OCL_ICD_VENDORS", folder.toString()));
   }
 
   @Test
   @EnabledOnOs(OS.LINUX)
   void aDriverWithoutADeviceIsNamed() throws Exception {
     assumeADevice();
-    List<String> lines = survey(Map.of("POCL_DEVICES", "none"));
+    assumePocl();
+    if (Probe.devices().size() == 1) {
+      withoutADevice(
+          "the OpenCL driver 'Portable Computing Language' has no device",
+          Map.of("POCL_DEVICES", "none"));
+    } else {
+      List<String> lines = survey(Map.of("POCL_DEVICES", "none"));
+      assertTrue(
+          lines.contains("the OpenCL driver 'Portable Computing Language' has no device"),
+          () -> String.join("\n", lines));
+    }
+  }
+
+  private static void assumePocl() {
     boolean hasPocl =
         Probe.devices().stream()
             .anyMatch(
                 d -> Info.text(d.platform(), org.jocl.CL.CL_PLATFORM_NAME).contains("Portable"));
     assumeTrue(hasPocl, "SKIPPED, because PoCL is not here");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aDriverWhoseCompilerFailsIsOneLine() throws Exception {
+    assumeADevice();
+    assumePocl();
+    // Another name for the first word of every kernel is an error in each.
+    List<String> lines = survey(Map.of("POCL_EXTRA_BUILD_FLAGS", "-Dkernel=planted"));
+    String all = String.join("\n", lines);
     assertTrue(
-        lines.contains("the OpenCL driver 'Portable Computing Language' has no device"),
-        () -> String.join("\n", lines));
+        lines.stream()
+            .anyMatch(
+                line ->
+                    line.matches(
+                        "device: no OpenCL device can be used: .*opencl:[0-9]+ \\(.*\\) cannot be"
+                            + " used: its driver fails to build a kernel: .*planted.*")),
+        all);
+    assertTrue(lines.contains(Device.cpu().name()), all);
   }
 }

@@ -127,7 +127,13 @@ public record Attention(
       case Op.AttentionOutput o -> weights(scores, mask.isPresent()).matmul(operands.get(2));
       case Op.AttentionLogSumExp o -> {
         Tensor peak = peak(scores, mask.isPresent());
-        yield scores.sub(peak).exp().sumKeep(-1).log().add(peak);
+        Tensor total = scores.sub(peak).exp().sumKeep(-1);
+        Tensor none = total.equal(Tensor.scalar(0, q.dtype()));
+        Tensor hidden = Tensor.scalar(Double.NEGATIVE_INFINITY, q.dtype());
+        // The logarithm of 0 would be right, and its derivative NaN.
+        yield mask.isPresent()
+            ? Tensor.where(none, hidden, oneIfZero(total).log().add(peak))
+            : total.log().add(peak);
       }
       case Op.AttentionTangent o -> {
         Tensor p = weights(scores, mask.isPresent());
@@ -181,12 +187,13 @@ public record Attention(
   private static Tensor weights(Tensor scores, boolean masked) {
     Tensor e = scores.sub(peak(scores, masked)).exp();
     Tensor total = e.sumKeep(-1);
-    if (masked) {
-      Tensor zero = Tensor.scalar(0, total.dtype());
-      total = Tensor.where(total.equal(zero), Tensor.scalar(1, total.dtype()), total);
-    }
     // One division a row rather than one an element.
-    return e.mul(total.reciprocal());
+    return e.mul((masked ? oneIfZero(total) : total).reciprocal());
+  }
+
+  private static Tensor oneIfZero(Tensor x) {
+    Tensor none = x.equal(Tensor.scalar(0, x.dtype()));
+    return Tensor.where(none, Tensor.scalar(1, x.dtype()), x);
   }
 
   /** The weights, from the scores and their log-sum-exp. */

@@ -39,15 +39,6 @@ public interface Backend {
   Survey survey();
 
   /**
-   * Why it runs no program at all, as far as that is known without looking for devices.
-   *
-   * @return a few words, or empty if it may have a device that runs programs
-   */
-  default Optional<String> obstacle() {
-    return Optional.empty();
-  }
-
-  /**
    * One of its devices.
    *
    * @param selector what follows the colon in the device's name; empty if there is no colon
@@ -60,10 +51,25 @@ public interface Backend {
   /**
    * The device that "auto" takes if it is there.
    *
-   * @return a device that is worth preferring to the host's processor, or empty
+   * @return a device that is worth preferring to the host's processor, if there is one, and what
+   *     was passed over
    */
-  default Optional<Device> automatic() {
-    return Optional.empty();
+  default Choice automatic() {
+    return new Choice(Optional.empty(), List.of());
+  }
+
+  /**
+   * What "auto" makes of a backend.
+   *
+   * @param device its best device, if that is better than the host's processor
+   * @param passedOver which of its devices are not taken, or why it has none, and what to do about
+   *     it; one line each
+   */
+  record Choice(Optional<Device> device, List<String> passedOver) {
+    /** Copies the list. */
+    public Choice {
+      passedOver = List.copyOf(passedOver);
+    }
   }
 
   /**

@@ -2,11 +2,15 @@ package org.fluxion.tensor;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
+import org.fluxion.tensor.profile.LaunchListener;
+import org.fluxion.tensor.profile.Peak;
 
-/** Where programs run. */
+/** Where programs run. A device prints itself as its {@link #description}. */
 public interface Device {
   /**
    * What people call it, as in {@link #of}.
@@ -25,6 +29,26 @@ public interface Device {
   }
 
   /**
+   * What one might not expect of it, such as that it stands in for another.
+   *
+   * @return a line each
+   */
+  default List<String> notes() {
+    return List.of();
+  }
+
+  /**
+   * The same device, telling what one might not expect: its own {@linkplain #notes() notes} now,
+   * and those of programs when they are made ready. Each line is told once.
+   *
+   * @param listener told
+   * @return the device
+   */
+  default Device telling(Consumer<String> listener) {
+    return new NotedDevice(this, List.of(), listener);
+  }
+
+  /**
    * How programs are compiled for it.
    *
    * @return the passes, and which operations it has kernels for
@@ -34,12 +58,43 @@ public interface Device {
   }
 
   /**
+   * The memory of its own.
+   *
+   * @return bytes, or empty if its programs take the host's memory
+   */
+  default OptionalLong memoryBytes() {
+    return OptionalLong.empty();
+  }
+
+  /**
    * Makes a plan ready to run.
    *
    * @param plan the plan
    * @return the executable, which the caller closes
    */
   Executable prepare(Plan plan);
+
+  /**
+   * Makes a plan ready to run, and tells of every launch of its kernels. A run may be slower for
+   * it; what it computes is the same.
+   *
+   * @param plan the plan
+   * @param listener told before a run's results are read, or when the executable is closed; a
+   *     device that does not know when kernels run never tells
+   * @return the executable, which the caller closes
+   */
+  default Executable prepare(Plan plan, LaunchListener listener) {
+    return prepare(plan);
+  }
+
+  /**
+   * Measures what the device can do at best, which takes a moment.
+   *
+   * @return its rates, or empty if they mean nothing there
+   */
+  default Optional<Peak> peak() {
+    return Optional.empty();
+  }
 
   /**
    * The host's processor with all its threads.
@@ -69,7 +124,7 @@ public interface Device {
    *   <li>"opencl" is the best OpenCL device, "opencl:1" the one of that number, "opencl:gpu" the
    *       best of that kind;
    *   <li>"auto" is the best device of the other backends that can be used, or else "cpu"; its
-   *       {@link #description} says why.
+   *       {@link #notes} say what was passed over.
    * </ul>
    *
    * @param name the name
@@ -80,7 +135,7 @@ public interface Device {
   static Device of(String name) {
     List<Backend> backends = Backend.all();
     if (name.equals("auto")) {
-      return automatic(backends);
+      return NotedDevice.automatic(backends);
     }
     int colon = name.indexOf(':');
     String wanted = colon < 0 ? name : name.substring(0, colon);
@@ -94,35 +149,5 @@ public interface Device {
         "device: expected auto, %s; got '%s'"
             .formatted(
                 backends.stream().map(Backend::usage).collect(Collectors.joining(", ")), name));
-  }
-
-  private static Device automatic(List<Backend> backends) {
-    StringBuilder reasons = new StringBuilder();
-    for (Backend backend : backends) {
-      Optional<Device> best = backend.automatic();
-      if (best.isPresent()) {
-        return best.get();
-      }
-      backend
-          .obstacle()
-          .ifPresent(o -> reasons.append("; ").append(backend.name()).append(": ").append(o));
-    }
-    Device cpu = of("cpu");
-    return new Device() {
-      @Override
-      public String name() {
-        return cpu.name();
-      }
-
-      @Override
-      public String description() {
-        return cpu.description() + reasons;
-      }
-
-      @Override
-      public Executable prepare(Plan plan) {
-        return cpu.prepare(plan);
-      }
-    };
   }
 }

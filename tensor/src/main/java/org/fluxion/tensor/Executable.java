@@ -1,5 +1,7 @@
 package org.fluxion.tensor;
 
+import java.util.List;
+import java.util.Optional;
 import org.fluxion.tensor.plan.Plan;
 
 /**
@@ -55,11 +57,11 @@ public interface Executable extends AutoCloseable {
   void carry();
 
   /**
-   * The time that each kernel has taken, over all runs.
+   * The time that each kernel has taken, over all runs, where that is measured.
    *
-   * @return nanoseconds, one for each of the plan's kernels
+   * @return nanoseconds, one for each of the plan's kernels; empty if nobody looked at a clock
    */
-  long[] nanos();
+  Optional<long[]> nanos();
 
   /**
    * How often it has run.
@@ -67,6 +69,15 @@ public interface Executable extends AutoCloseable {
    * @return the count
    */
   long runs();
+
+  /**
+   * What became of the plan on this device that one might not expect.
+   *
+   * @return a line each
+   */
+  default List<String> notes() {
+    return List.of();
+  }
 
   /** Frees the device's memory. */
   @Override

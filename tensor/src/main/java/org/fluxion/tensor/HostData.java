@@ -4,6 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.Cleaner;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 
 /**
  * Elements of one dtype in the host's memory, row-major and contiguous. Written once by whoever
@@ -11,6 +13,7 @@ import java.lang.ref.Cleaner;
  */
 public final class HostData {
   private static final long OFF_HEAP_BYTES = 1 << 16;
+  private static final long SHOWN = 8;
   private static final Cleaner CLEANER = Cleaner.create();
 
   private final DType dtype;
@@ -146,6 +149,20 @@ public final class HostData {
       case FLOAT32 -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, index, (float) value);
       case FLOAT64, FLOAT16, BFLOAT16 -> setDouble(index, value);
     }
+  }
+
+  /**
+   * The count, the dtype and the first few elements.
+   *
+   * @return the text
+   */
+  @Override
+  public String toString() {
+    String shown =
+        LongStream.range(0, Math.min(elements, SHOWN))
+            .mapToObj(i -> GraphListing.element(this, i))
+            .collect(Collectors.joining(", "));
+    return "%d × %s [%s%s]".formatted(elements, dtype, shown, elements > SHOWN ? ", …" : "");
   }
 
   /** Round to nearest, ties to even; NaN stays NaN. */

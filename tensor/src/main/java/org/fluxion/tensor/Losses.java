@@ -10,9 +10,11 @@ public final class Losses {
    *
    * @param logits float32 or float64 [..., classes]
    * @param labels integers [...], each from 0 to classes − 1, or probabilities of the logits' shape
-   *     and dtype; a label outside makes the loss NaN rather than pass unnoticed
+   *     and dtype. A label outside that is known when the graph is built, a constant say, is an
+   *     error; one that a program is given in a run makes the loss NaN, rather than pass unnoticed,
+   *     while its row adds nothing to the derivative, rather than spoil the weights
    * @return a scalar of the logits' dtype
-   * @throws TensorException if the shapes do not fit
+   * @throws TensorException if the shapes do not fit, or a label is known to be outside
    */
   public static Tensor crossEntropy(Tensor logits, Tensor labels) {
     Shape shape = logits.shape();
@@ -29,9 +31,12 @@ public final class Losses {
           "crossEntropy: logits %s need integer labels %s or probabilities %s, got %s %s"
               .formatted(shape, Shape.of(rows), shape, labels.dtype(), labels.shape()));
     }
+    int classes = shape.extent(-1);
+    KnownIndices.requireInside(
+        "crossEntropy", "label", labels, classes, "the %d classes of %s".formatted(classes, shape));
     Tensor column = labels.reshape(shape.with(-1, 1));
     Tensor picked = logarithms.takeAlong(column, -1);
-    Tensor valid = column.greaterEqual(0).and(column.less(shape.extent(-1)));
+    Tensor valid = column.greaterEqual(0).and(column.less(classes));
     return Tensor.where(valid, picked, Double.NaN).mean().neg();
   }
 

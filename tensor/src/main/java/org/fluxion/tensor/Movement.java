@@ -125,6 +125,16 @@ final class Movement {
     return Tensor.apply(new Op.Slice(from, to, by), List.of(x));
   }
 
+  /** Zeros before and after an axis. */
+  static Tensor pad(Tensor x, int axis, int low, int high) {
+    List<Integer> none = Collections.nCopies(x.shape().rank(), 0);
+    List<Integer> before = new ArrayList<>(none);
+    List<Integer> after = new ArrayList<>(none);
+    before.set(x.shape().axis("pad", axis), low);
+    after.set(x.shape().axis("pad", axis), high);
+    return Tensor.apply(new Op.Pad(before, after, none), List.of(x));
+  }
+
   /** Equal parts. */
   static List<Tensor> split(Tensor x, int parts, int axis) {
     int cut = x.shape().axis("split", axis);
@@ -199,6 +209,8 @@ final class Movement {
                       : "cast the indices to int32"));
     }
     int rows = x.shape().extent(0);
+    KnownIndices.requireInside(
+        "take", "index", indices, rows, "the %d rows of %s".formatted(rows, x.shape()));
     int width = Shape.checkedExtent("take", x.shape().with(0, 1).elements());
     int picks = Shape.checkedExtent("take", indices.shape().elements());
     Tensor picked =

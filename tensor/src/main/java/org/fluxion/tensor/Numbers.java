@@ -1,5 +1,8 @@
 package org.fluxion.tensor;
 
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
 /** Java numbers as scalars of a dtype: floats round, integers and bools take what they hold. */
 final class Numbers {
   private Numbers() {}
@@ -80,6 +83,21 @@ final class Numbers {
       }
     }
     return result;
+  }
+
+  /** Close by given tolerances; exact between integers, where doubles would not tell them apart. */
+  static boolean allClose(Tensor a, Tensor b, double relative, double absolute) {
+    if (!a.shape().equals(b.shape())) {
+      return false;
+    }
+    if (a.dtype().isInteger() && b.dtype().isInteger() && relative == 0 && absolute == 0) {
+      return Arrays.equals(a.toLongArray(), b.toLongArray());
+    }
+    double[] x = a.toDoubleArray();
+    double[] y = b.toDoubleArray();
+    return IntStream.range(0, x.length)
+        .allMatch(
+            i -> x[i] == y[i] || Math.abs(x[i] - y[i]) <= absolute + relative * Math.abs(y[i]));
   }
 
   /** Close by the default tolerances of the coarser dtype. */

@@ -13,7 +13,10 @@ import org.fluxion.tensor.plan.Plan;
  * for more than that a program on the host's processor is worth compiling.
  */
 final class OnDemand {
-  /** Elements computed, and products summed, that the interpreter does in some ten milliseconds. */
+  /**
+   * {@link Tensor#value} states it: elements computed, and products summed, that the interpreter
+   * does in some ten milliseconds.
+   */
   private static final double LITTLE = 1 << 20;
 
   private OnDemand() {}

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.fluxion.tensor.plan.Explanation;
 import org.fluxion.tensor.plan.Plan;
 
@@ -132,22 +133,49 @@ public final class Program<S extends Tree<S>, B extends Tree<B>, R extends Tree<
   }
 
   /**
-   * The kernels with their bytes, floating point operations and the planned peak of memory.
+   * The kernels with their bytes, floating point operations, the planned peak of memory, and the
+   * {@linkplain #notes() notes}.
    *
    * @return a listing
    */
   public String explain() {
-    return Explanation.of(plan, null);
+    return Explanation.of(plan, null) + Explanation.notes(notes());
   }
 
   /**
-   * Lets go of what the device may hold for the program, such as compiled kernels. The processor
-   * holds nothing: there, a program need not be closed. Runs hold memory of their own and are
-   * closed by themselves, before the program.
+   * What is not as one might expect: a device that was passed over, an operation without a kernel.
+   *
+   * @return a line each
+   */
+  public List<String> notes() {
+    return Stream.concat(device.notes().stream(), plan.notes().stream()).toList();
+  }
+
+  /**
+   * Says that no run will be started any more, so that a device may let go of what it holds for the
+   * program, such as compiled kernels. Close it last, when its runs are closed: {@code try
+   * (program; var run = program.start(state))} does both in that order. A run owns its memory and
+   * is closed by itself; what {@link Run#step} and {@link Run#snapshot} returned are copies in the
+   * host's memory, which stay valid after both are closed.
+   *
+   * <p>Today closing does nothing, and a program that is not closed is collected as any object is.
+   * An OpenCL device keeps the kernels that it has built, each once however many programs have it,
+   * until the process ends, closed or not.
    */
   @Override
   public void close() {
-    // No device holds anything yet that outlives a run.
+    // What an OpenCL device has built may be another program's as well, and is kept.
+  }
+
+  /**
+   * What it is, in a line; {@link #explain} says the rest.
+   *
+   * @return the number of kernels, the planned memory and the device
+   */
+  @Override
+  public String toString() {
+    return "Program(%d kernels, %d bytes planned, on %s)"
+        .formatted(plan.kernels().size(), plannedBytes(), device);
   }
 
   S stateLike(List<Tensor> leaves) {

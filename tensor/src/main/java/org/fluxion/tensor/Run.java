@@ -3,6 +3,7 @@ package org.fluxion.tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ObjIntConsumer;
+import java.util.stream.Stream;
 import org.fluxion.tensor.plan.Explanation;
 
 /**
@@ -58,7 +59,7 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
    * Takes one step: the state moves on.
    *
    * @param batch what the step is given
-   * @return what it returns
+   * @return what it returns, copied to the host: it changes no more, and outlives the run
    * @throws TensorException if the batch's shapes are not those the program was compiled for
    */
   public R step(B batch) {
@@ -110,14 +111,39 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
   }
 
   /**
-   * The kernels with their bytes, operations and the time that each has taken.
+   * The kernels with their bytes, operations and, where the device measures it, the time that each
+   * has taken.
    *
    * @return a listing
    */
   public String explain() {
-    return Explanation.of(executable.plan(), executable);
+    return Explanation.of(executable.plan(), executable) + Explanation.notes(notes());
   }
 
+  /**
+   * What is not as one might expect: the program's {@linkplain Program#notes() notes}, and what
+   * became of it on the device.
+   *
+   * @return a line each
+   */
+  public List<String> notes() {
+    return Stream.concat(program.notes().stream(), executable.notes().stream()).toList();
+  }
+
+  /**
+   * What it is, in a line.
+   *
+   * @return the steps taken and the program
+   */
+  @Override
+  public String toString() {
+    return "Run(%d steps taken of %s)".formatted(steps, program);
+  }
+
+  /**
+   * Frees the run's memory on the device, the state with it: take a {@link #snapshot} before, if it
+   * is still wanted. Results and snapshots are copies and stay valid. A second call does nothing.
+   */
   @Override
   public void close() {
     executable.close();

@@ -46,6 +46,12 @@ final class Sorting {
           "takeAlong: indices %s do not fit %s along axis %d; all other extents must be equal"
               .formatted(indices.shape(), x.shape(), axis));
     }
+    KnownIndices.requireInside(
+        "takeAlong",
+        "index",
+        indices,
+        x.shape().extent(along),
+        "axis %d of %s".formatted(along, x.shape()));
     Tensor source = swapLast(x, along);
     Tensor picks = swapLast(indices, along);
     int n = x.shape().extent(along);

@@ -1,8 +1,6 @@
 package org.fluxion.tensor;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -1222,12 +1220,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the padded tensor
    */
   public Tensor pad(int axis, int low, int high) {
-    List<Integer> none = Collections.nCopies(shape.rank(), 0);
-    List<Integer> before = new ArrayList<>(none);
-    List<Integer> after = new ArrayList<>(none);
-    before.set(shape.axis("pad", axis), low);
-    after.set(shape.axis("pad", axis), high);
-    return apply(new Op.Pad(before, after, none), this);
+    return Movement.pad(this, axis, low, high);
   }
 
   /**
@@ -1337,44 +1330,16 @@ public final class Tensor implements Tree<Tensor> {
    * @throws TensorException if the inner dimensions differ
    */
   public Tensor matmul(Tensor other) {
-    if (shape.rank() < 2 || other.shape.rank() < 2) {
-      throw new TensorException(
-          "matmul: expected matrices, got %s × %s; reshape vectors to [n, 1] or [1, n]"
-              .formatted(shape, other.shape));
-    }
-    if (shape.extent(-1) != other.shape.extent(-2)) {
-      throw new TensorException(
-          "matmul: inner dimensions differ: %s × %s (%d ≠ %d)"
-              .formatted(shape, other.shape, shape.extent(-1), other.shape.extent(-2)));
-    }
-    if (shape.rank() > 2 && other.shape.rank() == 2) {
-      // One tall product instead of many small ones.
-      int rows = Shape.checkedExtent("matmul", shape.elements() / Math.max(1, shape.extent(-1)));
-      if (shape.extent(-1) > 0) {
-        return apply(new Op.Matmul(), reshape(Shape.of(rows, shape.extent(-1))), other)
-            .reshape(shape.with(-1, other.shape.extent(-1)));
-      }
-    }
-    Shape batch = Shape.broadcast("matmul batch", leading(shape), leading(other.shape));
-    return apply(new Op.Matmul(), batched(batch), other.batched(batch));
-  }
-
-  private static Shape leading(Shape shape) {
-    return Shape.of(Arrays.copyOf(shape.extents(), shape.rank() - 2));
-  }
-
-  private Tensor batched(Shape batch) {
-    int[] extents = Arrays.copyOf(batch.extents(), batch.rank() + 2);
-    extents[batch.rank()] = shape.extent(-2);
-    extents[batch.rank() + 1] = shape.extent(-1);
-    return broadcastTo(Shape.of(extents));
+    return Products.matmul(this, other);
   }
 
   /**
    * Rows picked from the first axis, as an embedding table is read.
    *
-   * @param indices integers of any shape; one outside the table reads zeros
+   * @param indices integers of any shape, from 0 to n − 1. One outside that is known when the graph
+   *     is built, a constant say, is an error; one that a program is given in a run reads zeros
    * @return of shape indices.shape + this.shape[1:]
+   * @throws TensorException if the indices are no integers, or one is known to be outside
    */
   public Tensor take(Tensor indices) {
     return Movement.take(this, indices);
@@ -1398,9 +1363,12 @@ public final class Tensor implements Tree<Tensor> {
   /**
    * Elements picked along an axis, each row by indices of its own.
    *
-   * @param indices integers, of this shape but for the axis; one outside reads 0
+   * @param indices integers, of this shape but for the axis, from 0 to its extent − 1. One outside
+   *     that is known when the graph is built, a constant say, is an error; one that a program is
+   *     given in a run reads 0
    * @param axis the axis
    * @return the elements, of the indices' shape
+   * @throws TensorException if the shapes do not fit, or an index is known to be outside
    */
   public Tensor takeAlong(Tensor indices, int axis) {
     return Sorting.takeAlong(this, indices, axis);
@@ -1476,7 +1444,7 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * One-hot rows.
+   * One-hot rows. An element outside 0 to classes − 1 gives a row of zeros.
    *
    * @param classes the number of classes
    * @param target the dtype of the result
@@ -1489,7 +1457,7 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * One-hot rows of float32.
+   * One-hot rows of float32. An element outside 0 to classes − 1 gives a row of zeros.
    *
    * @param classes the number of classes
    * @return of shape this.shape + [classes]
@@ -1501,7 +1469,8 @@ public final class Tensor implements Tree<Tensor> {
   // ---- values ----
 
   /**
-   * This value without its history: a leaf.
+   * This value without its history: a leaf. Computes it now, as {@link #value} does; {@code
+   * Autodiff.stopGradient} also cuts derivatives, and computes nothing.
    *
    * @return a tensor that no derivative flows through
    */
@@ -1511,8 +1480,15 @@ public final class Tensor implements Tree<Tensor> {
 
   /**
    * The elements, computed on first demand and remembered. The operands stay, so that a derivative
-   * still flows through; a loop that builds on large tensors round by round lets go of them with
-   * {@link #detach}.
+   * still flows through this tensor; a loop that builds on large tensors round by round lets go of
+   * them with {@link #detach}. What is built from the elements themselves is a constant to every
+   * derivative.
+   *
+   * <p>A little work, up to 2²⁰ elements computed and products summed, is done by the reference
+   * interpreter at once, in double precision and rounded at the end. More than that is compiled for
+   * {@link Device#cpu}, which computes in the tensors' dtypes: the last digits of a value may
+   * differ between the two. A computation that is repeated is better compiled once, as a {@link
+   * Program}.
    *
    * @return the data, not to be written
    * @throws TensorException if an input it depends on has no value
@@ -1546,6 +1522,9 @@ public final class Tensor implements Tree<Tensor> {
   /**
    * The value of a tensor of one element.
    *
+   * <p>Computed as {@link #value} says. The number is a constant to every derivative: inside a
+   * differentiated function, stay with tensors.
+   *
    * @return the value
    * @throws TensorException if there is not exactly one element
    */
@@ -1560,6 +1539,9 @@ public final class Tensor implements Tree<Tensor> {
 
   /**
    * The elements in row-major order.
+   *
+   * <p>Computed as {@link #value} says. The array is a constant to every derivative: inside a
+   * differentiated function, stay with tensors.
    *
    * @return a fresh array
    * @throws TensorException if there are more elements than an array holds
@@ -1576,6 +1558,9 @@ public final class Tensor implements Tree<Tensor> {
   /**
    * The elements in row-major order.
    *
+   * <p>Computed as {@link #value} says. The array is a constant to every derivative: inside a
+   * differentiated function, stay with tensors.
+   *
    * @return a fresh array
    * @throws TensorException if there are more elements than an array holds
    */
@@ -1588,6 +1573,9 @@ public final class Tensor implements Tree<Tensor> {
 
   /**
    * The elements in row-major order; floating point truncates, a bool is 0 or 1.
+   *
+   * <p>Computed as {@link #value} says. The array is a constant to every derivative: inside a
+   * differentiated function, stay with tensors.
    *
    * @return a fresh array
    * @throws TensorException if there are more elements than an array holds
@@ -1612,6 +1600,9 @@ public final class Tensor implements Tree<Tensor> {
   /**
    * The elements in row-major order; floating point truncates, a bool is 0 or 1.
    *
+   * <p>Computed as {@link #value} says. The array is a constant to every derivative: inside a
+   * differentiated function, stay with tensors.
+   *
    * @return a fresh array
    * @throws TensorException if an element is too wide for an int
    */
@@ -1628,17 +1619,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return false where a shape differs or an element does; NaN is close to nothing
    */
   public boolean allClose(Tensor other, double relative, double absolute) {
-    if (!shape.equals(other.shape)) {
-      return false;
-    }
-    if (dtype.isInteger() && other.dtype.isInteger() && relative == 0 && absolute == 0) {
-      return Arrays.equals(toLongArray(), other.toLongArray());
-    }
-    double[] a = toDoubleArray();
-    double[] b = other.toDoubleArray();
-    return IntStream.range(0, a.length)
-        .allMatch(
-            i -> a[i] == b[i] || Math.abs(a[i] - b[i]) <= absolute + relative * Math.abs(b[i]));
+    return Numbers.allClose(this, other, relative, absolute);
   }
 
   /**

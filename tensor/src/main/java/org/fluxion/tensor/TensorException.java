@@ -15,4 +15,14 @@ public final class TensorException extends IllegalArgumentException {
   public TensorException(String message) {
     super(message);
   }
+
+  /**
+   * Creates the exception, of something that failed underneath.
+   *
+   * @param message operation, what came, what was expected, what to do
+   * @param cause what failed
+   */
+  public TensorException(String message, Throwable cause) {
+    super(message, cause);
+  }
 }

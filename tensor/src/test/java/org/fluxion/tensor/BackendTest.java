@@ -18,7 +18,7 @@ class BackendTest {
       DeviceInfo device = backend.survey().devices().get(0);
       assertEquals(backend.name(), device.name());
       assertTrue(device.computeUnits() > 0 && device.obstacle().isEmpty());
-      assertTrue(backend.survey().notes().isEmpty() && backend.obstacle().isEmpty());
+      assertTrue(backend.survey().notes().isEmpty());
     }
   }
 
@@ -30,6 +30,31 @@ class BackendTest {
     assertEquals("reference", Device.of("reference").name());
     assertEquals("cpu:" + processors, Device.of("auto").name());
     assertTrue(Device.of("cpu:1").description().startsWith("cpu with 1 thread, "));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cpu", "cpu:3", "reference", "auto"})
+  void aDevicePrintsWhatItIs(String name) {
+    Device device = Device.of(name);
+    assertEquals(device.description(), device.toString());
+  }
+
+  @Test
+  void whatRunsPrintsWhatItIs() {
+    Program<Tensor, Tensor, Tensor> program =
+        Program.compile(
+            (Tensor s, Tensor x) -> new Step<>(s.add(x), x.sum()),
+            Tensor.zeros(2),
+            Tensor.ones(2),
+            Device.cpu(1));
+    String text = program.toString();
+    assertTrue(
+        text.matches("Program\\(\\d+ kernels, \\d+ bytes planned, on cpu with 1 thread, .*\\)"),
+        text);
+    try (Run<Tensor, Tensor, Tensor> run = program.start(Tensor.zeros(2))) {
+      run.step(Tensor.ones(2));
+      assertEquals("Run(1 steps taken of " + text + ")", run.toString());
+    }
   }
 
   @ParameterizedTest

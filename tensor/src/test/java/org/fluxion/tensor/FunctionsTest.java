@@ -244,8 +244,6 @@ class FunctionsTest {
     assertEquals(expected, Losses.crossEntropy(logits, labels).item(), 1e-12);
     assertEquals(
         expected, Losses.crossEntropy(logits, labels.oneHot(3, DType.FLOAT64)).item(), 1e-12);
-    assertTrue(Double.isNaN(Losses.crossEntropy(logits, Tensor.tensor(2, 0, 1, 3)).item()));
-    assertTrue(Double.isNaN(Losses.crossEntropy(logits, Tensor.tensor(2, 0, 1, -1)).item()));
     assertEquals(0, Losses.crossEntropy(logits.mul(1e5), logits.argMax(1)).item(), 1e-12);
     TensorException shapes =
         assertThrows(TensorException.class, () -> Losses.crossEntropy(logits, Tensor.tensor(1, 2)));

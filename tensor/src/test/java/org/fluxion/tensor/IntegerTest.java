@@ -133,7 +133,8 @@ class IntegerTest {
         new long[] {Long.MIN_VALUE},
         Tensor.tensor(0, Long.MIN_VALUE, Long.MAX_VALUE).min().toLongArray());
     assertArrayEquals(
-        new long[] {0, 0, 0}, Tensor.of(new int[0], 0, 3).take(Tensor.tensor(4)).toLongArray());
+        new long[] {0, 0, 0},
+        Tensor.of(new int[0], 0, 3).take(Tensor.tensor(3).add(1)).toLongArray());
   }
 
   @Test

@@ -10,6 +10,15 @@ import org.junit.jupiter.api.Test;
 
 class TensorTest {
   @Test
+  void elementsPrintTheirCountAndBeginning() {
+    assertEquals("3 × float32 [0.5, 1.0, 2.0]", Tensor.tensor(0.5f, 1f, 2f).value().toString());
+    assertEquals("1 × bool [true]", Tensor.scalar(1, DType.BOOL).value().toString());
+    assertEquals(
+        "9 × int64 [0, 1, 2, 3, 4, 5, 6, 7, …]", Tensor.arange(9, DType.INT64).value().toString());
+    assertEquals("0 × float32 []", Tensor.zeros(0).value().toString());
+  }
+
+  @Test
   void aValueIsComputedWhenItIsAskedFor() {
     Tensor x = Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3);
     assertArrayEquals(new float[] {6, 15}, x.sum(1).toFloatArray());

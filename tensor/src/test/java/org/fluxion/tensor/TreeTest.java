@@ -80,7 +80,7 @@ class TreeTest {
             + " reshape it",
         assertThrows(TensorException.class, () -> compile(Tensor.tensor(1f))).getMessage());
     try (var program = compile(null)) {
-      assertTrue(program.explain().contains("state.weight float32 × 2"), program.explain());
+      assertTrue(program.explain().contains("state.weight float32 [2]"), program.explain());
       State bent =
           new State(STATE.weight(), new TopK(Tensor.tensor(3f), Tensor.tensor(0f)), STATE.own());
       assertEquals(

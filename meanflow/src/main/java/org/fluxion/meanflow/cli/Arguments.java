@@ -15,6 +15,13 @@ final class Arguments {
     }
   }
 
+  static void requireFinite(String option, double value) {
+    if (!Double.isFinite(value)) {
+      throw new IllegalArgumentException(
+          "%s: expected a finite number, got %s".formatted(option, value));
+    }
+  }
+
   /** Says so before the work, and not after it. */
   static void requireWritable(Path file) throws IOException {
     Path folder = file.toAbsolutePath().getParent();

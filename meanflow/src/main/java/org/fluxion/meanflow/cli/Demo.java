@@ -46,29 +46,15 @@ final class Demo {
   private static final int STAGES = 6;
 
   /**
-   * What was asked for.
+   * What is to be done.
    *
    * @param name the run's name
-   * @param guidance in all sampling, 1 for none
+   * @param settings how it is sampled and measured
    * @param seed of the noise; further sampling seeds follow it
-   * @param samplingSeeds how many for the rows that matter most
-   * @param samples measured for each row and seed
    * @param device where to compute
    * @param resumption the command that goes on with the demo if it is interrupted
    */
-  record Plan(
-      String name,
-      double guidance,
-      long seed,
-      int samplingSeeds,
-      int samples,
-      Device device,
-      String resumption) {
-    /** The same plan with another seed of the noise. */
-    Plan withSeed(long other) {
-      return new Plan(name, guidance, other, samplingSeeds, samples, device, resumption);
-    }
-  }
+  record Plan(String name, DemoSettings settings, long seed, Device device, String resumption) {}
 
   /** Opens what scores and times the samples, which takes a few seconds. */
   @FunctionalInterface
@@ -137,9 +123,36 @@ final class Demo {
     return folder.model(ModelFile.Kind.FLOW).toAbsolutePath().normalize().toString();
   }
 
-  /** The fine-tuning's configuration, from the flow model that this demo trains. */
-  TrainingConfiguration fromTrainedFlow(TrainingConfiguration map) {
-    return map.withInitialWeights(ownFlow(folder));
+  /**
+   * Writes how everything will be trained and measured, so that the demo can be resumed from here
+   * on.
+   *
+   * @param map the fine-tuning's configuration, from the flow model that comes with the project
+   * @param flow the flow model's training, if it is trained here
+   * @return the fine-tuning's configuration, from the flow model that there will be
+   */
+  TrainingConfiguration begin(TrainingConfiguration map, Optional<TrainingConfiguration> flow)
+      throws IOException {
+    plan.settings().write(folder);
+    TrainingConfiguration tuning = flow.isPresent() ? map.withInitialWeights(ownFlow(folder)) : map;
+    if (flow.isPresent()) {
+      try (RunFolder own = RunFolder.create(flowFolder(folder))) {
+        own.writeConfiguration(flow.get());
+      }
+    }
+    // The last, since a folder can be resumed that has it.
+    folder.writeConfiguration(tuning);
+    return tuning;
+  }
+
+  /** Removes the folder of which nothing came. */
+  void discardIfEmpty() throws IOException {
+    if (Files.isDirectory(flowFolder(folder))) {
+      try (RunFolder own = RunFolder.open(flowFolder(folder))) {
+        own.discardIfEmpty();
+      }
+    }
+    folder.discardIfEmpty();
   }
 
   /**
@@ -190,7 +203,7 @@ final class Demo {
               rows,
               evaluation.reference().frechetFloor(),
               seconds(begin),
-              plan.samples(),
+              plan.settings().samples(),
               evaluation.reference().nearestDistance());
       finish(summary, settings(map, flow));
     }
@@ -218,10 +231,8 @@ final class Demo {
         heading(
             "Training the flow model by flow matching: %,d steps of %d images"
                 .formatted(configuration.steps(), configuration.batchSize()));
-    Path path = flowFolder(folder);
-    try (RunFolder own = Files.exists(path) ? RunFolder.open(path) : RunFolder.create(path)) {
-      own.writeConfiguration(configuration);
-      Optional<ModelFile> model = trainOrDiscard(own, configuration);
+    try (RunFolder own = RunFolder.open(flowFolder(folder))) {
+      Optional<ModelFile> model = train(own, configuration);
       if (model.isPresent()) {
         trainings.add(
             new Report.Training(
@@ -244,7 +255,7 @@ final class Demo {
 
   private Measurement measurement() throws IOException {
     long begin = heading("Reading the digits, and measuring real ones for comparison");
-    Measurement measurement = measurements.open(plan.device(), plan.samples());
+    Measurement measurement = measurements.open(plan.device(), plan.settings().samples());
     Evaluation.Reference real = measurement.evaluation().reference();
     done(
         "Measured real digits",
@@ -261,15 +272,15 @@ final class Demo {
     long begin =
         heading(
             "Sampling the flow model: %,d digits for each number of steps"
-                .formatted(plan.samples()));
+                .formatted(plan.settings().samples()));
     for (int steps : FLOW_STEPS) {
-      int seeds = steps == LONG_SAMPLING ? plan.samplingSeeds() : 1;
+      int seeds = steps == LONG_SAMPLING ? plan.settings().samplingSeeds() : 1;
       measure(measurement, Generator.FLOW, ShippedModels.sampler(model).steps(steps), seeds);
     }
     done(
         "Sampled the flow model",
         "%,d digits with each of 1, 2, 4 and 32 steps, as many of each class."
-            .formatted(plan.samples()),
+            .formatted(plan.settings().samples()),
         begin);
   }
 
@@ -320,17 +331,20 @@ final class Demo {
           measurement,
           Generator.MAP,
           ShippedModels.sampler(map).steps(steps),
-          plan.samplingSeeds());
+          plan.settings().samplingSeeds());
     }
-    say("Taking the time of each row, all in turn …");
-    List<Double> times = measurement.millisecondsPerImage(samplers);
+    say("Taking the time of each row, all in turn, for about a minute …");
+    List<Double> times;
+    try (TaskBar bar = TaskBar.ofShare("Taking the time", terminal)) {
+      times = measurement.millisecondsPerImage(samplers, bar::toShare);
+    }
     for (int i = 0; i < rows.size(); i++) {
       rows.set(i, rows.get(i).withMillisecondsPerImage(times.get(i)));
     }
     done(
         "Sampled the flow map",
         "%,d digits with each of 1, 2 and 4 steps, from the same noise. Then each row's time was taken, in turns."
-            .formatted(plan.samples()),
+            .formatted(plan.settings().samples()),
         begin);
   }
 
@@ -341,9 +355,7 @@ final class Demo {
   }
 
   private void finish(Summary summary, List<Report.Settings> settings) throws IOException {
-    Path figures = folder.path().resolve("summary.json");
-    Path page = folder.path().resolve("report.html");
-    summary.write(figures);
+    summary.write(folder.summary());
     new Report(
             plan.name(),
             LocalDate.now().format(DateTimeFormatter.ofPattern("d MMMM yyyy", Locale.ENGLISH)),
@@ -352,14 +364,14 @@ final class Demo {
             grids,
             trainings,
             settings)
-        .write(page);
+        .write(folder.report());
     say("");
     out.print(FigureTable.of(summary));
     say("");
     say("Done in %s. To look at:".formatted(ProgressReport.duration(summary.seconds())));
-    say("  %s  all of it, in a browser".formatted(page));
-    say("  %s  the samples as PNG".formatted(folder.path().resolve("samples")));
-    say("  %s  the figures".formatted(figures));
+    say("  %s  all of it, in a browser".formatted(folder.report()));
+    say("  %s  the samples as PNG".formatted(folder.samples()));
+    say("  %s  the figures".formatted(folder.summary()));
     say(
         "  %s  the one-step generator: %s sample --model %s"
             .formatted(
@@ -392,23 +404,13 @@ final class Demo {
     return trained.stream().findFirst();
   }
 
-  private Optional<ModelFile> trainOrDiscard(RunFolder own, TrainingConfiguration configuration)
-      throws IOException {
-    try {
-      return train(own, configuration);
-    } catch (IOException | RuntimeException | Error failed) {
-      own.discardIfEmpty();
-      throw failed;
-    }
-  }
-
   private void measure(Measurement measurement, Generator generator, Sampler settings, int seeds)
       throws IOException {
     List<Long> all = LongStream.range(plan.seed(), plan.seed() + seeds).boxed().toList();
     String task = "%s, %s".formatted(generator.title(), FigureTable.steps(settings.steps()));
-    Sampler sampler = settings.guidance(plan.guidance()).device(plan.device());
+    Sampler sampler = settings.guidance(plan.settings().guidance()).device(plan.device());
     Measurement.Result result;
-    try (TaskBar bar = new TaskBar(task, (long) seeds * plan.samples(), terminal)) {
+    try (TaskBar bar = new TaskBar(task, (long) seeds * plan.settings().samples(), terminal)) {
       result = measurement.measure(generator, sampler, all, bar::to);
     }
     SummaryRow row = result.row();
@@ -424,7 +426,7 @@ final class Demo {
 
   private void grid(Optional<Generator> generator, int steps, String file, ImageGrid grid)
       throws IOException {
-    Path pictures = Files.createDirectories(folder.path().resolve("samples"));
+    Path pictures = Files.createDirectories(folder.samples());
     grid.write(pictures.resolve(file + ".png"));
     grids.add(new Report.SampleGrid(generator, steps, grid));
   }
@@ -432,13 +434,15 @@ final class Demo {
   private List<Report.Settings> settings(
       TrainingConfiguration map, Optional<TrainingConfiguration> flow) {
     SequencedMap<String, String> run = new LinkedHashMap<>();
-    run.put("samples of each row and seed", "%,d".formatted(plan.samples()));
+    run.put("samples of each row and seed", "%,d".formatted(plan.settings().samples()));
     run.put(
         "sampling seeds",
-        plan.samplingSeeds() == 1
+        plan.settings().samplingSeeds() == 1
             ? Long.toString(plan.seed())
-            : "%d to %d".formatted(plan.seed(), plan.seed() + plan.samplingSeeds() - 1));
-    run.put("guidance in sampling", plan.guidance() == 1 ? "none" : "" + plan.guidance());
+            : "%d to %d".formatted(plan.seed(), plan.seed() + plan.settings().samplingSeeds() - 1));
+    run.put(
+        "guidance in sampling",
+        plan.settings().guidance() == 1 ? "none" : "" + plan.settings().guidance());
     run.put("training seed", Long.toString(map.seed()));
     run.put("device", plan.device().description());
     run.put("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));

@@ -12,6 +12,7 @@ import org.fluxion.meanflow.report.Measurement;
 import org.fluxion.meanflow.train.ModelFile;
 import org.fluxion.meanflow.train.RunFolder;
 import org.fluxion.meanflow.train.TrainingConfiguration;
+import org.fluxion.tensor.Device;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -58,7 +59,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Option(
       names = "--resume",
-      description = "Go on with a demo that was stopped; what it trains stays as it was begun.")
+      description = "Go on with a demo that was stopped, as it was begun: options can be left out.")
   private boolean resume;
 
   @Option(
@@ -83,10 +84,10 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--guidance",
       paramLabel = "W",
-      defaultValue = "1.0",
       description =
-          "Strength of classifier-free guidance in all sampling (default: ${DEFAULT-VALUE}, none).")
-  private double guidance = 1;
+          "Strength of classifier-free guidance in all sampling (default: 1.0, none, or that of the"
+              + " demo to go on with).")
+  private Optional<Double> guidance = Optional.empty();
 
   @Option(
       names = "--seed",
@@ -98,76 +99,105 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--sampling-seeds",
       paramLabel = "N",
-      defaultValue = "3",
       description =
           "Measure the flow model at 32 steps and the fine-tuned map with so many seeds of the"
-              + " noise, and report the worst (default: ${DEFAULT-VALUE}).")
-  private int samplingSeeds = 3;
+              + " noise, and report the worst (default: 3, or those of the demo to go on with).")
+  private Optional<Integer> samplingSeeds = Optional.empty();
 
   @Mixin private SampleCount samples = new SampleCount();
   @Mixin private DeviceOptions devices = new DeviceOptions();
+  @Mixin private ProfileOption profile = new ProfileOption();
 
   @Override
   public Integer call() throws IOException {
-    Arguments.requireAtLeastOne("--sampling-seeds", samplingSeeds);
+    guidance.ifPresent(w -> Arguments.requireFinite("--guidance", w));
+    samplingSeeds.ifPresent(n -> Arguments.requireAtLeastOne("--sampling-seeds", n));
     Arguments.requireRunName(name);
     if (flowSteps.isPresent() && !fromScratch && !resume) {
       throw new IllegalArgumentException(
           "--flow-steps: expected with --from-scratch; without, no flow model is trained");
     }
-    Demo.Plan plan =
-        new Demo.Plan(
-            name,
-            guidance,
-            seed.orElse(0L),
-            samplingSeeds,
-            samples.count(),
-            devices.device(),
-            resumption());
+    DemoSettings asked =
+        new DemoSettings(guidance.orElse(1.0), samplingSeeds.orElse(3), samples.count());
+    Device device = profile.of(devices.device());
     Path path = runs.resolve(name);
     if (resume) {
       try (RunFolder folder = RunFolder.open(path)) {
-        TrainingConfiguration map = folder.readConfiguration();
-        Optional<TrainingConfiguration> flow = flowOf(folder, map);
-        requireAsBegun(map, flow);
-        demo(plan.withSeed(map.seed()), folder).run(map, flow);
+        Resumed demo = resumed(folder, asked, device);
+        demo(demo.plan(), folder).run(demo.map(), demo.flow());
+        finish(folder);
       }
-    } else {
-      TrainingConfiguration map = configuration(ShippedModels.MAP, steps);
-      Optional<TrainingConfiguration> flow =
-          fromScratch
-              ? Optional.of(configuration(ShippedModels.FLOW, flowSteps))
-              : Optional.empty();
-      if (flow.isEmpty()) {
-        // Before the folder is made, so that a failure leaves none behind.
-        ModelFile.read(ShippedModels.FLOW);
-      }
-      try (RunFolder folder = RunFolder.create(path)) {
-        begin(demo(plan, folder), folder, map, flow);
-      }
+      return 0;
+    }
+    TrainingConfiguration map = configuration(ShippedModels.MAP, steps);
+    Optional<TrainingConfiguration> flow =
+        fromScratch ? Optional.of(configuration(ShippedModels.FLOW, flowSteps)) : Optional.empty();
+    if (flow.isEmpty()) {
+      // Before the folder is made, so that a failure leaves none behind.
+      ModelFile.read(ShippedModels.FLOW);
+    }
+    try (RunFolder folder = RunFolder.create(path)) {
+      begin(demo(plan(asked, seed.orElse(0L), device), folder), map, flow);
+      finish(folder);
     }
     return 0;
+  }
+
+  private void finish(RunFolder folder) throws IOException {
+    profile.finish(folder.path().resolve(ProfileOption.TRACE), spec.commandLine().getOut());
+  }
+
+  /**
+   * A demo that goes on.
+   *
+   * @param plan how
+   * @param map the fine-tuning's configuration
+   * @param flow the flow model's training, if it is trained there
+   */
+  record Resumed(Demo.Plan plan, TrainingConfiguration map, Optional<TrainingConfiguration> flow) {}
+
+  /**
+   * The demo of a folder as it was begun.
+   *
+   * @param folder the demo's folder
+   * @param asked what counts if an earlier version began the demo
+   * @param device where to go on
+   * @throws IllegalArgumentException if it was begun with other options than this command's
+   */
+  Resumed resumed(RunFolder folder, DemoSettings asked, Device device) throws IOException {
+    TrainingConfiguration map = folder.readConfiguration();
+    Optional<TrainingConfiguration> flow = flowOf(folder, map);
+    DemoSettings begun = DemoSettings.read(folder).orElse(asked);
+    requireAsBegun(begun, map, flow);
+    // A demo of an earlier version has none.
+    begun.write(folder);
+    return new Resumed(plan(begun, map.seed(), device), map, flow);
+  }
+
+  private Demo.Plan plan(DemoSettings settings, long noise, Device device) {
+    return new Demo.Plan(name, settings, noise, device, resumption());
   }
 
   private Demo demo(Demo.Plan plan, RunFolder folder) {
     return new Demo(
         plan,
         folder,
-        (device, count) -> new Measurement(Evaluation.open(device), count),
+        (where, count) -> new Measurement(Evaluation.open(where), count),
         spec.commandLine().getOut(),
         spec.commandLine().getErr());
   }
 
   /** A demo that fails before anything came of it leaves no folder, so that the name is free. */
-  private static void begin(
-      Demo demo, RunFolder folder, TrainingConfiguration map, Optional<TrainingConfiguration> flow)
+  static void begin(Demo demo, TrainingConfiguration map, Optional<TrainingConfiguration> flow)
       throws IOException {
     try {
-      TrainingConfiguration tuning = flow.isPresent() ? demo.fromTrainedFlow(map) : map;
-      folder.writeConfiguration(tuning);
-      demo.run(tuning, flow);
+      demo.run(demo.begin(map, flow), flow);
     } catch (IOException | RuntimeException | Error failed) {
-      folder.discardIfEmpty();
+      try {
+        demo.discardIfEmpty();
+      } catch (IOException stays) {
+        failed.addSuppressed(stays);
+      }
       throw failed;
     }
   }
@@ -187,8 +217,9 @@ final class DemoCommand implements Callable<Integer> {
     }
     Path path = Demo.flowFolder(folder);
     if (!Files.isDirectory(path)) {
-      // Stopped before that training began.
-      return Optional.of(configuration(ShippedModels.FLOW, flowSteps).withSeed(map.seed()));
+      throw new IOException(
+          "there is no folder %s, so that it is not known how the demo's flow model was to be trained; begin a new demo with another --name"
+              .formatted(path));
     }
     try (RunFolder flow = RunFolder.open(path)) {
       return Optional.of(flow.readConfiguration());
@@ -196,11 +227,15 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   /** What a demo trains is that of its beginning: options that say otherwise are an error. */
-  private void requireAsBegun(TrainingConfiguration map, Optional<TrainingConfiguration> flow) {
+  private void requireAsBegun(
+      DemoSettings begun, TrainingConfiguration map, Optional<TrainingConfiguration> flow) {
     List<String> differences = new ArrayList<>();
     difference(differences, "--steps", steps, Optional.of(map.steps()));
     difference(differences, "--flow-steps", flowSteps, flow.map(TrainingConfiguration::steps));
     difference(differences, "--seed", seed, Optional.of(map.seed()));
+    difference(differences, "--guidance", guidance, Optional.of(begun.guidance()));
+    difference(differences, "--sampling-seeds", samplingSeeds, Optional.of(begun.samplingSeeds()));
+    difference(differences, "--samples", samples.given(), Optional.of(begun.samples()));
     if (fromScratch && flow.isEmpty()) {
       differences.add("--from-scratch: given, not left out");
     }
@@ -223,16 +258,8 @@ final class DemoCommand implements Callable<Integer> {
   /** The command that goes on from here, as it can be typed. */
   private String resumption() {
     List<String> words = new ArrayList<>(List.of(Demo.command(), "demo", "--resume"));
-    for (String option :
-        List.of(
-            "--name",
-            "--runs",
-            "--guidance",
-            "--seed",
-            "--sampling-seeds",
-            "--samples",
-            "--backend",
-            "--threads")) {
+    // All that shapes the demo is in its folder.
+    for (String option : List.of("--name", "--runs", "--backend", "--threads")) {
       if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
         words.add(option);
         words.addAll(spec.findOption(option).originalStringValues());

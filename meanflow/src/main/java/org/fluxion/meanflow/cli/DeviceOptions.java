@@ -1,21 +1,31 @@
 package org.fluxion.meanflow.cli;
 
+import java.io.PrintWriter;
+import java.util.Map;
 import java.util.Optional;
 import org.fluxion.tensor.Device;
+import org.fluxion.tensor.TensorException;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Where a command computes; for commands to mix in. */
 public final class DeviceOptions {
   static final String CPU = "cpu";
 
+  /** The environment variable that names the device where the option does not. */
+  static final String VARIABLE = "FLUXION_BACKEND";
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
   @Option(
       names = "--backend",
       paramLabel = "NAME",
-      defaultValue = CPU,
       description =
-          "Where to compute: cpu, or a device that 'fluxion devices' lists (default:"
-              + " ${DEFAULT-VALUE}).")
-  private String backend = CPU;
+          "Where to compute: cpu, auto, or a device that 'fluxion devices' lists (default: what the"
+              + " environment variable FLUXION_BACKEND says, or else cpu).")
+  private Optional<String> backend = Optional.empty();
 
   @Option(
       names = "--threads",
@@ -28,17 +38,47 @@ public final class DeviceOptions {
   public DeviceOptions() {}
 
   /**
-   * The device that was asked for.
+   * The device that was asked for. What one might not expect of it, or of the programs that run on
+   * it, is a line on the command's error stream each.
    *
    * @return the device
    * @throws IllegalArgumentException if there is none of that name, or threads do not apply to it
    */
   public Device device() {
-    if (threads.isEmpty()) {
-      return Device.of(backend);
+    PrintWriter err = command.commandLine().getErr();
+    return device(System.getenv())
+        .telling(
+            note -> {
+              err.println("note: " + note);
+              err.flush();
+            });
+  }
+
+  private Device device(Map<String, String> environment) {
+    if (threads.isPresent()) {
+      requireThreads(threads.get(), backend.orElse(CPU));
+      return Device.cpu(threads.get());
     }
-    requireThreads(threads.get(), backend);
-    return Device.cpu(threads.get());
+    return named(backend, environment);
+  }
+
+  /**
+   * The device that an option names, or else the environment, or else the processor.
+   *
+   * @param option what the option says, if it is given
+   * @param environment the environment
+   */
+  static Device named(Optional<String> option, Map<String, String> environment) {
+    String fromEnvironment = environment.getOrDefault(VARIABLE, "");
+    if (option.isPresent() || fromEnvironment.isEmpty()) {
+      return Device.of(option.orElse(CPU));
+    }
+    try {
+      return Device.of(fromEnvironment);
+    } catch (TensorException wrong) {
+      throw new TensorException(
+          "%s (the environment variable %s)".formatted(wrong.getMessage(), VARIABLE), wrong);
+    }
   }
 
   /** A number of threads is that of the cpu backend, whose name does not have one yet. */

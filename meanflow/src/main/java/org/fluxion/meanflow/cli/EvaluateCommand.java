@@ -86,6 +86,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Mixin private SamplingOptions sampling = new SamplingOptions();
   @Mixin private SampleCount samples = new SampleCount();
   @Mixin private DeviceOptions devices = new DeviceOptions();
+  @Mixin private ProfileOption profile = new ProfileOption();
 
   @Override
   public Integer call() throws IOException {
@@ -97,7 +98,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     ModelFile file = ModelFile.read(model);
     ShippedModels.requireDigits(file, model);
-    Device device = devices.device();
+    Device device = profile.of(devices.device());
     Sampler sampler = sampling.applyTo(ShippedModels.sampler(file)).device(device);
     PrintWriter out = spec.commandLine().getOut();
     say(out, "Reading the digits and the classifier …");
@@ -114,8 +115,11 @@ final class EvaluateCommand implements Callable<Integer> {
         samplers.add(sampler.steps(n));
         say(out, FigureTable.line(row));
       }
-      say(out, "Taking the time …");
-      List<Double> times = measurement.millisecondsPerImage(samplers);
+      say(out, "Taking the time, for about a minute …");
+      List<Double> times;
+      try (TaskBar bar = TaskBar.ofShare("Taking the time", ProgressReport.isTerminal())) {
+        times = measurement.millisecondsPerImage(samplers, bar::toShare);
+      }
       List<SummaryRow> rows =
           IntStream.range(0, scored.size())
               .mapToObj(i -> scored.get(i).withMillisecondsPerImage(times.get(i)))
@@ -134,6 +138,7 @@ final class EvaluateCommand implements Callable<Integer> {
         summary.write(json.get());
       }
     }
+    profile.finish(json.orElse(Path.of("")).resolveSibling("evaluate." + ProfileOption.TRACE), out);
     return 0;
   }
 

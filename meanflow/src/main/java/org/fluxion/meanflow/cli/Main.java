@@ -3,7 +3,6 @@ package org.fluxion.meanflow.cli;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.util.Objects;
-import java.util.stream.Collectors;
 import org.fluxion.meanflow.train.FileFailure;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -33,6 +32,12 @@ import picocli.CommandLine.Spec;
       ConvertCommand.class,
       DevicesCommand.class,
       TrainClassifierCommand.class,
+    },
+    footer = {
+      "",
+      "Two models come with the project, 'flow' and 'map', for --model and --initial, and the"
+          + " configurations to train by, 'digits-flow', 'digits-map' and 'digits-map-long', for"
+          + " --config."
     },
     versionProvider = Main.Version.class)
 public final class Main implements Runnable {
@@ -82,7 +87,8 @@ public final class Main implements Runnable {
     line.setParameterExceptionHandler(
         (exception, arguments) -> {
           CommandLine at = exception.getCommandLine();
-          report(at.getErr(), exception, main.debug || asksToDebug(arguments), false);
+          boolean debug = main.debug || asksToDebug(arguments);
+          report(at.getErr(), debug ? exception : Suggestions.in(exception), debug, false);
           at.getErr().println("Try '" + at.getCommandSpec().qualifiedName() + " --help'.");
           return CommandLine.ExitCode.USAGE;
         });
@@ -116,15 +122,7 @@ public final class Main implements Runnable {
   public void run() {
     throw new ParameterException(
         spec.commandLine(),
-        "no command given" + (commands().isEmpty() ? "" : ": expected one of " + commands()));
-  }
-
-  private String commands() {
-    return spec.subcommands().values().stream()
-        .map(CommandLine::getCommandSpec)
-        .filter(command -> !command.usageMessage().hidden())
-        .map(CommandSpec::name)
-        .collect(Collectors.joining(", "));
+        "no command given: expected one of " + String.join(", ", Suggestions.commands(spec)));
   }
 
   /**

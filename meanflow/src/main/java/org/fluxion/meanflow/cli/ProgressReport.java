@@ -62,6 +62,15 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
   }
 
   @Override
+  public void preparing(long first) {
+    say(
+        first == 0
+            ? "Reading the images and compiling one step of training first."
+            : "Going on after %,d steps, once the images are read and a step is compiled."
+                .formatted(first));
+  }
+
+  @Override
   public void planned(long plannedBytes, long availableBytes) {
     say(
         "A step takes at most %,d MiB of memory, of %,d MiB that can be had."

@@ -96,6 +96,7 @@ final class SampleCommand implements Callable<Integer> {
 
   @Mixin private SamplingOptions sampling = new SamplingOptions();
   @Mixin private DeviceOptions devices = new DeviceOptions();
+  @Mixin private ProfileOption profile = new ProfileOption();
 
   @Override
   public Integer call() throws IOException {
@@ -111,7 +112,8 @@ final class SampleCommand implements Callable<Integer> {
     }
     List<Integer> classes =
         LabelList.parse(labels.orElse("0-" + (file.model().classes() - 1)), file.model().classes());
-    Sampler sampler = sampling.applyTo(ShippedModels.sampler(file)).device(devices.device());
+    Sampler sampler =
+        sampling.applyTo(ShippedModels.sampler(file)).device(profile.of(devices.device()));
     sampler = steps.isPresent() ? sampler.steps(steps.get()) : sampler;
     long begin = System.nanoTime();
     Tensor images = sampler.sample(inTurn(classes, count), RandomKey.of(seed));
@@ -131,6 +133,9 @@ final class SampleCommand implements Callable<Integer> {
             sampler.device().description(),
             out);
     spec.commandLine().getOut().flush();
+    String name = out.getFileName().toString().replaceFirst("(?i)\\.png$", "");
+    profile.finish(
+        out.resolveSibling(name + "." + ProfileOption.TRACE), spec.commandLine().getOut());
     return 0;
   }
 

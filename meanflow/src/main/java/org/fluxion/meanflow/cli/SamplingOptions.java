@@ -40,9 +40,7 @@ final class SamplingOptions {
    * @throws IllegalArgumentException if an option's value is impossible; the message names it
    */
   Sampler applyTo(Sampler sampler) {
-    if (!Double.isFinite(guidance)) {
-      throw new IllegalArgumentException("--guidance: expected a finite number, got " + guidance);
-    }
+    Arguments.requireFinite("--guidance", guidance);
     if (!(shift > 0 && Double.isFinite(shift))) {
       throw new IllegalArgumentException("--shift: expected a number above 0, got " + shift);
     }

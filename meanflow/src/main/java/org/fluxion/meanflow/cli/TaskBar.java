@@ -9,6 +9,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
 /** Shows how far a task came, where the standard output is a terminal; elsewhere nothing. */
 final class TaskBar implements AutoCloseable {
   private static final int MILLIS = 200;
+  private static final int PERCENT = 100;
 
   private final Optional<ProgressBar> bar;
 
@@ -32,6 +33,26 @@ final class TaskBar implements AutoCloseable {
                     .setConsumer(new ConsoleProgressBarConsumer(System.out))
                     .build())
             : Optional.empty();
+  }
+
+  /**
+   * A bar for a task of which only the share is known that is done.
+   *
+   * @param task what is done
+   * @param terminal whether to show it
+   * @return the bar, for {@link #toShare}
+   */
+  static TaskBar ofShare(String task, boolean terminal) {
+    return new TaskBar(task, PERCENT, terminal);
+  }
+
+  /**
+   * Moves on.
+   *
+   * @param done the share that is done, from 0 to 1
+   */
+  void toShare(double done) {
+    to(Math.round(done * PERCENT));
   }
 
   /**

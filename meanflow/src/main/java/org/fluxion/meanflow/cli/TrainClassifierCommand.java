@@ -14,6 +14,7 @@ import org.fluxion.nn.data.DataSet;
 import org.fluxion.nn.data.Mnist;
 import org.fluxion.tensor.Device;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -47,8 +48,7 @@ final class TrainClassifierCommand implements Callable<Integer> {
       description = "The safetensors file to write; its SHA-256 goes to FILE.sha256.")
   private Path output;
 
-  @Option(names = "--backend", paramLabel = "NAME", description = "Where to train (default: cpu).")
-  private Optional<String> backend;
+  @Mixin private DeviceOptions devices = new DeviceOptions();
 
   private double sum;
 
@@ -62,7 +62,7 @@ final class TrainClassifierCommand implements Callable<Integer> {
         configuration.isPresent()
             ? ClassifierConfiguration.read(configuration.get())
             : ClassifierConfiguration.shipped();
-    Device device = Device.of(backend.orElse("cpu"));
+    Device device = devices.device();
     long start = System.nanoTime();
     DataSet train = Mnist.read(Mnist.Part.TRAIN, Mnist.Size.HALF);
     Classifier classifier =

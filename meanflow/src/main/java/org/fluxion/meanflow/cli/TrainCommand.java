@@ -46,8 +46,10 @@ final class TrainCommand implements Callable<Integer> {
       names = "--config",
       paramLabel = "FILE|NAME",
       description =
-          "The configuration: a JSON file, or one that comes with the project: digits-flow, "
-              + "digits-map, digits-map-long.")
+          "The configuration: a JSON file, or one that comes with the project: digits-flow trains"
+              + " a flow model from random weights, digits-map fine-tunes the shipped flow model to"
+              + " a flow map, digits-map-long does so for longer. A new run needs one: nothing is"
+              + " trained by default.")
   private Optional<String> config = Optional.empty();
 
   @Option(
@@ -104,15 +106,18 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--memory",
       paramLabel = "MIB",
-      description = "Take at most so much memory, in MiB (default: what is free).")
+      description =
+          "Take at most so much memory, in MiB (default: what a device has of its own, or else what"
+              + " is free).")
   private Optional<Long> memory = Optional.empty();
 
   @Mixin private DeviceOptions devices = new DeviceOptions();
+  @Mixin private ProfileOption profile = new ProfileOption();
 
   @Override
   public Integer call() throws IOException {
     Path path = runs.resolve(runName());
-    Device device = devices.device();
+    Device device = profile.of(devices.device());
     if (resume) {
       try (RunFolder folder = RunFolder.open(path)) {
         train(folder, resumed(folder.readConfiguration()), device);
@@ -144,7 +149,8 @@ final class TrainCommand implements Callable<Integer> {
     return config.orElseThrow(
         () ->
             new IllegalArgumentException(
-                "--config: missing; expected a JSON file or one of "
+                "--config: missing, and nothing is trained by default; expected a JSON file or one"
+                    + " of "
                     + String.join(", ", TrainingConfiguration.shipped())));
   }
 
@@ -190,8 +196,7 @@ final class TrainCommand implements Callable<Integer> {
     if (config.isPresent() && steps.isEmpty()) {
       wanted = wanted.withSteps(begun.steps());
     }
-    List<String> differences =
-        wanted.withSteps(begun.steps()).withData(begun.data()).differences(begun);
+    List<String> differences = wanted.differencesOnResuming(begun);
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
           "--resume: the run was begun with another configuration (%s); leave the options out, or begin a new run with another --name"
@@ -207,7 +212,6 @@ final class TrainCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     out.println(describe(configuration, device));
     out.println("The run's folder is %s; Ctrl-C saves a checkpoint.".formatted(folder.path()));
-    out.println("Reading the images and compiling one step of training first.");
     out.flush();
     Trainer trainer = new Trainer(configuration, folder, device).modelDType(dtype.dtype());
     memory.ifPresent(mebibytes -> trainer.memoryLimit(mebibytes * MEBIBYTE));
@@ -220,6 +224,7 @@ final class TrainCommand implements Callable<Integer> {
               }
               out.println(outcome(folder, configuration, result));
               out.flush();
+              profile.finish(folder.path().resolve(ProfileOption.TRACE), out);
             });
   }
 
@@ -248,13 +253,25 @@ final class TrainCommand implements Callable<Integer> {
           .formatted(result.step(), configuration.steps(), resumeCommand());
     }
     ModelFile.Kind kind = configuration.objective().kind();
-    return "Trained %,d steps. The flow %s (its averaged weights, %s) is %s; how it went is in %s."
+    return "%s The flow %s (its averaged weights, %s) is %s; how it went is in %s."
         .formatted(
-            result.step(),
+            taken(configuration, result),
             kind == ModelFile.Kind.FLOW ? "model" : "map",
             dtype,
             folder.model(kind),
             folder.metrics());
+  }
+
+  private static String taken(TrainingConfiguration configuration, Trainer.Result result) {
+    if (result.begunAt() < result.step()) {
+      return "Trained %,d steps.".formatted(result.step());
+    }
+    String more =
+        result.step() == configuration.steps()
+            ? ""
+            : ", more than the %,d asked for".formatted(configuration.steps());
+    return "The run was finished already, and nothing was left to train: it has taken %,d steps%s."
+        .formatted(result.step(), more);
   }
 
   /** The command that goes on from here, as it can be typed. */

@@ -6,7 +6,6 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -17,6 +16,7 @@ import java.util.TreeMap;
 import org.fluxion.nn.Parameters;
 import org.fluxion.nn.io.Load;
 import org.fluxion.nn.io.Safetensors;
+import org.fluxion.nn.io.WholeFile;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Program;
 import org.fluxion.tensor.Run;
@@ -142,13 +142,9 @@ public record Classifier(DigitNetwork network, Parameters parameters) {
                 CLASSES, Integer.toString(network.classes()))));
     String hash = hash(Files.readAllBytes(file));
     String name = file.getFileName().toString();
-    Path temporary = file.resolveSibling("." + name + ".sha256.tmp");
-    Files.writeString(temporary, hash + "  " + name + "\n");
-    Files.move(
-        temporary,
+    WholeFile.write(
         file.resolveSibling(name + ".sha256"),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+        (hash + "  " + name + "\n").getBytes(StandardCharsets.UTF_8));
     return hash;
   }
 

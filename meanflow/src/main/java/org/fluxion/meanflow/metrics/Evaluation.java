@@ -26,6 +26,9 @@ public final class Evaluation implements AutoCloseable {
   private static final int CLASSES = 10;
   private static final int PER_CLASS = 200;
 
+  /** The number of real images that the floor is the distance of. */
+  public static final int FLOOR_SAMPLES = CLASSES * PER_CLASS;
+
   /** What the choice of real images depends on. */
   private static final long SEED = 2000;
 

@@ -250,7 +250,9 @@ public record DiffusionTransformer(
   /**
    * Parameters from a checkpoint. The authors' checkpoints hold the fixed positions too, as {@code
    * pos_embed} [1, tokens, width]: where they are there, they are read, and used in place of
-   * computed ones.
+   * computed ones. They are fixed, so that a model that has them is sampled from but not trained:
+   * take them out with {@link Parameters#without} if they are the sin-cos positions that this model
+   * computes.
    *
    * @param file the checkpoint
    * @param load how names and dtypes may differ
@@ -288,9 +290,11 @@ public record DiffusionTransformer(
    * @param x images [batch, channels, inputSize, inputSize], floats of the parameters' dtype
    * @param t where the images are, [batch]
    * @param r where they are going, [batch]
-   * @param labels integers [batch] from 0 to {@code classes}
+   * @param labels integers [batch] from 0 to {@code classes}. One outside that is known when the
+   *     graph is built, a constant say, is an error; one that a program is given in a run counts as
+   *     a label whose embedding is zero
    * @return floats of the images' shape
-   * @throws TensorException if a shape does not fit
+   * @throws TensorException if a shape does not fit, or a label is known to be outside
    */
   public Tensor apply(Parameters parameters, Tensor x, Tensor t, Tensor r, Tensor labels) {
     int batch = check(x, t, r, labels);

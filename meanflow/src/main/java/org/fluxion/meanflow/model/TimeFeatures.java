@@ -25,9 +25,9 @@ final class TimeFeatures {
     for (int i = 0; i < half; i++) {
       frequencies[i] = Math.exp(-Math.log(LOWEST) * i / half);
     }
-    Tensor angles =
-        time.reshape(Shape.of(time.shape().extent(0), 1))
-            .mul(Tensor.tensor(frequencies).cast(time.dtype()));
+    // Rounded here, so that no program needs float64, which a device may lack.
+    Tensor rounded = Tensor.tensor(frequencies).cast(time.dtype()).detach();
+    Tensor angles = time.reshape(Shape.of(time.shape().extent(0), 1)).mul(rounded);
     return Tensor.concat(1, angles.cos(), angles.sin());
   }
 }

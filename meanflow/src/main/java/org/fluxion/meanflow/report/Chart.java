@@ -78,7 +78,7 @@ final class Chart {
             Scale.logarithmic(floor > 0 ? Math.min(floor, nearest) : nearest, farthest));
     chart.axes("time per image, ms", "Fréchet distance");
     if (floor > 0) {
-      chart.level(floor, "real digits");
+      chart.level(floor, summary.realDigits());
     }
     for (Generator generator : Generator.values()) {
       List<SummaryRow> own = rows.stream().filter(row -> row.model() == generator).toList();

@@ -3,6 +3,7 @@ package org.fluxion.meanflow.report;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.fluxion.meanflow.metrics.Evaluation;
 
 /** A run's figures as a table of plain text, for a terminal. */
 public final class FigureTable {
@@ -51,7 +52,7 @@ public final class FigureTable {
     }
     lines.add(
         List.of(
-            "Real digits",
+            capitalised(summary.realDigits()),
             "",
             "",
             "",
@@ -73,7 +74,20 @@ public final class FigureTable {
       }
       table.append(text.toString().stripTrailing()).append(System.lineSeparator());
     }
+    if (!summary.comparesWithFloor()) {
+      table.append(
+          String.format(
+              Locale.ROOT,
+              "The Fréchet distance of %,d samples is not to be compared with that of %,d real"
+                  + " digits: the fewer there are, the larger it is.%n",
+              summary.samples(),
+              Evaluation.FLOOR_SAMPLES));
+    }
     return table.toString();
+  }
+
+  private static String capitalised(String words) {
+    return words.substring(0, 1).toUpperCase(Locale.ROOT) + words.substring(1);
   }
 
   /**

@@ -3,6 +3,7 @@ package org.fluxion.meanflow.report;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.fluxion.nn.io.WholeFile;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
@@ -108,7 +109,7 @@ public record ImageGrid(Tensor images, int columns, int scale, int gap) {
    * @throws IOException if it cannot be written
    */
   public void write(Path file) throws IOException {
-    WholeFiles.write(file, png());
+    WholeFile.write(file, png());
   }
 
   /** Row by row, 0 black to 255 white. */

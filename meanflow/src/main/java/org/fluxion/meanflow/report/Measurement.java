@@ -3,6 +3,7 @@ package org.fluxion.meanflow.report;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.DoubleConsumer;
 import java.util.function.IntConsumer;
 import org.fluxion.meanflow.metrics.Evaluation;
 import org.fluxion.meanflow.sample.OpenSampler;
@@ -140,10 +141,12 @@ public record Measurement(Evaluation evaluation, int samples, double timedSecond
    * which each has its turn, after one that warms them up.
    *
    * @param samplers the samplers
+   * @param progress told of the share that is done, from 0 to 1
    * @return milliseconds for an image of each
    */
-  public List<Double> millisecondsPerImage(List<Sampler> samplers) {
+  public List<Double> millisecondsPerImage(List<Sampler> samplers, DoubleConsumer progress) {
     List<OpenSampler> open = new ArrayList<>();
+    int turns = samplers.size() * (1 + ROUNDS);
     try {
       List<List<Double>> times = new ArrayList<>();
       List<Tensor> labels = new ArrayList<>();
@@ -152,6 +155,7 @@ public record Measurement(Evaluation evaluation, int samples, double timedSecond
         times.add(new ArrayList<>());
         labels.add(labels(Math.min(samples, sampler.batch()), sampler.transformer().classes()));
         seconds(open.getLast(), labels.getLast(), 0);
+        progress.accept((double) open.size() / turns);
       }
       long begin = System.nanoTime();
       for (int round = 0; round < ROUNDS; round++) {
@@ -159,11 +163,14 @@ public record Measurement(Evaluation evaluation, int samples, double timedSecond
           for (int steps = 0; steps < STEPS; steps += samplers.get(i).steps()) {
             times.get(i).add(seconds(open.get(i), labels.get(i), times.get(i).size()));
           }
+          progress.accept((double) (open.size() * (1 + round) + i + 1) / turns);
         }
         if ((System.nanoTime() - begin) / NANOS >= timedSeconds) {
           break;
         }
       }
+      // There may have been time for fewer rounds.
+      progress.accept(1);
       List<Double> medians = new ArrayList<>();
       for (int i = 0; i < open.size(); i++) {
         double[] sorted = times.get(i).stream().mapToDouble(Double::doubleValue).sorted().toArray();

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.fluxion.nn.io.WholeFile;
 
 /**
  * Everything about a run on one page of HTML that needs no other file: what was done, samples side
@@ -145,6 +147,6 @@ public record Report(
    * @throws IOException if it cannot be written
    */
   public void write(Path file) throws IOException {
-    WholeFiles.write(file, html());
+    WholeFile.write(file, html().getBytes(StandardCharsets.UTF_8));
   }
 }

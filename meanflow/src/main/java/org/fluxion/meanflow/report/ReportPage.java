@@ -126,8 +126,8 @@ final class ReportPage {
     tiles.add(
         tile(
             Html.number(fast.get().frechet()),
-            "Fréchet distance in one step; real digits have "
-                + Html.number(summary.frechetFloor())));
+            "Fréchet distance in one step; %s have %s"
+                .formatted(summary.realDigits(), Html.number(summary.frechetFloor()))));
     return "<section class=\"headlines\" aria-label=\"Results\">\n%s</section>\n"
         .formatted(String.join("", tiles));
   }
@@ -236,7 +236,7 @@ final class ReportPage {
     <div class="scroll">
     <table>
     <thead><tr><th>Steps</th><th>Time per image<small>ms</small></th>\
-    <th>Fréchet distance<small>real: %s</small></th><th>Asked class<small>of %s</small></th>\
+    <th>Fréchet distance<small>%s: %s</small></th><th>Asked class<small>of %s</small></th>\
     <th>Nearest training image<small>real: %s</small></th></tr></thead>
     %s</table>
     </div>
@@ -248,6 +248,7 @@ final class ReportPage {
     </section>
     """
         .formatted(
+            summary.comparesWithFloor() ? "real" : summary.realDigits(),
             Html.number(summary.frechetFloor()),
             String.format(Locale.ROOT, "%,d", summary.samples()),
             Html.number(summary.nearestDistanceOfTest()),
@@ -299,7 +300,7 @@ final class ReportPage {
     <dl class="notes">
     <div><dt>Fréchet distance</dt><dd>How far the samples as a whole are from the 10,000 test images, over the \
     features of a small classifier that saw training images alone. Lower is better; real training images, 200 of \
-    each digit, have %s, which is the floor.</dd></div>
+    each digit, have %s, which is the floor%s.</dd></div>
     <div><dt>Asked class</dt><dd>The share of samples that the same classifier reads as the digit that was asked \
     for.%s</dd></div>
     <div><dt>Nearest training image</dt><dd>The mean distance of a sample to the training image most like it, as \
@@ -310,6 +311,10 @@ final class ReportPage {
     """
         .formatted(
             Html.number(summary.frechetFloor()),
+            summary.comparesWithFloor()
+                ? ""
+                : " of as many samples; %,d samples have a larger one, however good they are"
+                    .formatted(summary.samples()),
             several
                 ? " Where several sampling seeds were measured, the table shows the worst of them;"
                     + " all are listed below."

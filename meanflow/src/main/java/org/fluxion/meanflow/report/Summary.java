@@ -5,17 +5,21 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import org.fluxion.meanflow.metrics.Evaluation;
+import org.fluxion.nn.io.WholeFile;
 
 /**
  * A run's figures, as they stand in {@code summary.json}.
  *
  * @param rows one for each generator and number of steps
- * @param frechetFloor Fréchet distance of real training images, balanced over the classes, from the
- *     test images: what perfect samples would have
+ * @param frechetFloor Fréchet distance of 2,000 real training images, balanced over the classes,
+ *     from the test images: what as many perfect samples would have
  * @param seconds what the whole run took
  * @param samples how many each row was measured on
  * @param nearestDistanceOfTest mean distance of a real test image to its nearest training image:
@@ -50,13 +54,34 @@ public record Summary(
   }
 
   /**
+   * Whether the floor is that of as many real images as there are samples. The distance of fewer
+   * images is larger.
+   *
+   * @return true if distances compare with the floor
+   */
+  boolean comparesWithFloor() {
+    return samples == Evaluation.FLOOR_SAMPLES;
+  }
+
+  /**
+   * What stands beside the floor.
+   *
+   * @return such as "real digits", with their number where it is not that of the samples
+   */
+  String realDigits() {
+    return comparesWithFloor()
+        ? "real digits"
+        : String.format(Locale.ROOT, "%,d real digits", Evaluation.FLOOR_SAMPLES);
+  }
+
+  /**
    * Writes the figures as JSON, under a temporary name that is then changed.
    *
    * @param file where to, replaced if it exists
    * @throws IOException if it cannot be written
    */
   public void write(Path file) throws IOException {
-    WholeFiles.write(file, JSON.writeValueAsString(this) + "\n");
+    WholeFile.write(file, (JSON.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
   /**

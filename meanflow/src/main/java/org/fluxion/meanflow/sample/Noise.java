@@ -13,14 +13,28 @@ import org.fluxion.tensor.Tensor;
 
 /**
  * Normal noise as compiled programs, one for each shape that was asked for: beside a single step of
- * a small network, noise that the reference interpreter draws would take most of the time.
+ * a small network, noise that the reference interpreter draws would take most of the time. It is
+ * float64, which a device may lack, and the start of a sample: so it is drawn on the host's
+ * processor wherever the network runs, and is the same for all devices.
  */
 final class Noise implements AutoCloseable {
+  private static final String HOST = "cpu";
+
   private final Device device;
   private final Map<Shape, Run<Tensor, RandomKey, Tensor>> runs = new HashMap<>();
 
+  /**
+   * Noise for a sampler.
+   *
+   * @param device where its network runs
+   */
   Noise(Device device) {
-    this.device = device;
+    this.device = isHost(device) ? device : Device.cpu();
+  }
+
+  /** The processor, with the number of threads that was asked for. */
+  private static boolean isHost(Device device) {
+    return device.name().equals(HOST) || device.name().startsWith(HOST + ":");
   }
 
   /**

@@ -5,7 +5,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** How much memory a program may take on this machine. */
+/** How much memory a program may take of the host's. */
 final class AvailableMemory {
   private static final Path MEMORY_INFORMATION = Path.of("/proc/meminfo");
   private static final String AVAILABLE = "MemAvailable:";

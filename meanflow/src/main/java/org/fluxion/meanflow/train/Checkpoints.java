@@ -59,13 +59,17 @@ final class Checkpoints {
    * The newest checkpoint that is whole. Damaged ones that are newer are put aside under another
    * name.
    *
+   * @param wanted the configuration to go on with
    * @param like a state of the run's model
    * @param metrics how many metrics there are sums of
    * @param notice told of every damaged file
    * @return nothing if no checkpoint was written yet
    * @throws IOException if there are checkpoints, and all are damaged
+   * @throws IllegalArgumentException if the newest that is whole is of another configuration or
+   *     version; all files are then left as they are
    */
-  Optional<Checkpoint> latest(TrainingState like, int metrics, Consumer<String> notice)
+  Optional<Checkpoint> latest(
+      TrainingConfiguration wanted, TrainingState like, int metrics, Consumer<String> notice)
       throws IOException {
     List<Path> damaged = new ArrayList<>();
     IOException last = null;
@@ -73,7 +77,7 @@ final class Checkpoints {
       Path file = entry.getValue();
       Checkpoint checkpoint;
       try {
-        checkpoint = Checkpoint.read(file, like, metrics);
+        checkpoint = Checkpoint.read(file, wanted, like, metrics);
         if (checkpoint.step() != entry.getKey()) {
           throw new IOException(
               "%s: is of step %d, not of that in its name; was it renamed?"

@@ -3,6 +3,7 @@ package org.fluxion.meanflow.train;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
@@ -14,8 +15,11 @@ import org.fluxion.tensor.Tensor;
  * has none. It does not depend on the order in which names stand in the file.
  */
 final class Checksum {
-  /** The metadata's key. */
-  static final String KEY = "crc32c";
+  /** The metadata's key. What the checksum is taken over gets another key when it changes. */
+  static final String KEY = "checksum";
+
+  /** The key of checksums that were taken over less, by earlier versions. */
+  static final String EARLIER_KEY = "crc32c";
 
   /** How much of a tensor is looked at at once. */
   private static final int PIECE_BYTES = 1 << 16;
@@ -27,7 +31,7 @@ final class Checksum {
    *
    * @param metadata its texts, of which that at {@link #KEY} is left out
    * @param tensors its tensors, in the dtypes in which they are stored
-   * @return eight hexadecimal digits
+   * @return "crc32c:" and eight hexadecimal digits
    */
   static String of(Map<String, String> metadata, Parameters tensors) {
     Tensor.evaluate(tensors.leaves());
@@ -45,6 +49,7 @@ final class Checksum {
         .forEach(
             (name, tensor) -> {
               add(crc, name);
+              add(crc, tensor.dtype().name() + Arrays.toString(tensor.shape().extents()));
               MemorySegment bytes = tensor.value().segment();
               for (long from = 0; from < bytes.byteSize(); from += PIECE_BYTES) {
                 int size = (int) Math.min(PIECE_BYTES, bytes.byteSize() - from);
@@ -52,7 +57,17 @@ final class Checksum {
                 crc.update(piece, 0, size);
               }
             });
-    return "%08x".formatted(crc.getValue());
+    return "crc32c:%08x".formatted(crc.getValue());
+  }
+
+  /**
+   * Whether a file has no checksum of today's kind, but one of an earlier version.
+   *
+   * @param metadata the file's texts
+   * @return true if so
+   */
+  static boolean isEarlier(Map<String, String> metadata) {
+    return metadata.containsKey(EARLIER_KEY) && !metadata.containsKey(KEY);
   }
 
   /** A text and its end, so that no two lists of texts are the same bytes. */

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.fluxion.nn.io.WholeFile;
 
 /** The file {@code metrics.jsonl} of a run: one JSON object a line, in the order of the steps. */
 final class MetricsLog implements AutoCloseable {
@@ -36,7 +37,7 @@ final class MetricsLog implements AutoCloseable {
         kept.append(line).append('\n');
       }
     }
-    RunFolder.write(file, kept.toString());
+    WholeFile.write(file, kept.toString().getBytes(StandardCharsets.UTF_8));
     return new MetricsLog(FileChannel.open(file, StandardOpenOption.APPEND));
   }
 

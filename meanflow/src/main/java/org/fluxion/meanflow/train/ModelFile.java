@@ -3,6 +3,7 @@ package org.fluxion.meanflow.train;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -130,15 +131,39 @@ public record ModelFile(
 
   /** A model among the project's resources; a mapped file must lie in the file system. */
   private static ModelFile readShipped(String name) throws IOException {
+    String source = "shipped model " + name;
+    Path copy = unpacked(name, source);
+    try {
+      return read(copy, source);
+    } catch (IOException damaged) {
+      // The file that was asked for has another name.
+      String message = String.valueOf(damaged.getMessage());
+      throw new IOException(message.replace(copy.toString(), source), damaged);
+    } finally {
+      Files.deleteIfExists(copy);
+    }
+  }
+
+  private static Path unpacked(String name, String source) throws IOException {
     try (InputStream stream =
         ModelFile.class.getResourceAsStream("/org/fluxion/meanflow/models/" + name + SUFFIX)) {
       Path copy = Files.createTempFile("fluxion-", SUFFIX);
       try {
         Files.copy(stream, copy, StandardCopyOption.REPLACE_EXISTING);
-        return read(copy, "shipped model " + name);
-      } finally {
+        return copy;
+      } catch (IOException | RuntimeException | Error failed) {
         Files.deleteIfExists(copy);
+        throw failed;
       }
+    } catch (IOException failed) {
+      String reason =
+          failed instanceof FileSystemException refused
+              ? FileFailure.reason(refused)
+              : failed.getMessage();
+      throw new IOException(
+          "%s: cannot be unpacked into the folder %s: %s; name another by java's -Djava.io.tmpdir"
+              .formatted(source, System.getProperty("java.io.tmpdir"), reason),
+          failed);
     }
   }
 
@@ -151,6 +176,7 @@ public record ModelFile(
     try (Safetensors stored = Safetensors.open(file)) {
       Map<String, String> notes = new LinkedHashMap<>(stored.metadata());
       String checksum = notes.remove(Checksum.KEY);
+      notes.remove(Checksum.EARLIER_KEY);
       Kind kind = kind(source, notes.remove(KIND));
       ModelConfiguration model = model(source, notes.remove(MODEL));
       Load load = Load.strict().cast(DType.FLOAT32);
@@ -166,7 +192,7 @@ public record ModelFile(
         parameters.add(name, stored.tensor(name));
       }
       Parameters tensors = parameters.build();
-      // Files that others wrote have none.
+      // Files that others wrote have none, nor have those of earlier versions.
       if (checksum != null && !checksum.equals(Checksum.of(stored.metadata(), tensors))) {
         throw new IOException(
             source + ": the checksum is not that of its contents; the file is damaged");

@@ -12,12 +12,12 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.fluxion.nn.io.WholeFile;
 
 /**
  * The folder of a run, held by one process at a time: its configuration, checkpoints, metrics and
@@ -27,10 +27,11 @@ public final class RunFolder implements AutoCloseable {
   private static final String CONFIGURATION = "configuration.json";
   private static final String LOCK = ".lock";
 
-  /** What a process leaves that is killed while it writes: a file's name, and a number for some. */
+  /** What a process leaves that is killed while it writes: a file's name, and a number. */
   private static final Pattern UNFINISHED =
       Pattern.compile(
-          "\\.(step-\\d+|flow|map|configuration)\\.(safetensors|json)(\\.\\p{XDigit}+)?\\.tmp");
+          "\\.(step-\\d+|flow|map|configuration|demo|metrics|summary|report|trace|real|[a-z]+-\\d+)"
+              + "\\.(safetensors|jsonl?|html|png)(\\.\\p{XDigit}+)?\\.tmp");
 
   private final Path path;
   private final FileChannel channel;
@@ -94,7 +95,7 @@ public final class RunFolder implements AutoCloseable {
 
   /** Removes files that were never moved to their place; whoever wrote them had the lock. */
   private void removeUnfinished() throws IOException {
-    for (Path place : List.of(path, checkpoints())) {
+    for (Path place : List.of(path, checkpoints(), samples())) {
       if (!Files.isDirectory(place)) {
         continue;
       }
@@ -181,6 +182,42 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
+   * Where a demo's pictures are.
+   *
+   * @return a folder
+   */
+  public Path samples() {
+    return path.resolve("samples");
+  }
+
+  /**
+   * Where a demo keeps what it was asked for.
+   *
+   * @return a file
+   */
+  public Path demo() {
+    return path.resolve("demo.json");
+  }
+
+  /**
+   * Where a demo's figures are.
+   *
+   * @return a file
+   */
+  public Path summary() {
+    return path.resolve("summary.json");
+  }
+
+  /**
+   * Where a demo's page is.
+   *
+   * @return a file
+   */
+  public Path report() {
+    return path.resolve("report.html");
+  }
+
+  /**
    * Where the trained model goes.
    *
    * @param kind flow or map
@@ -207,26 +244,7 @@ public final class RunFolder implements AutoCloseable {
    * @throws IOException if it cannot be written
    */
   public void writeConfiguration(TrainingConfiguration configuration) throws IOException {
-    write(file(CONFIGURATION), configuration.toJson());
-  }
-
-  /** Writes a text under a temporary name, then moves it to its place in one step. */
-  static void write(Path file, String text) throws IOException {
-    Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
-    try (FileChannel channel =
-        FileChannel.open(
-            temporary,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      java.nio.ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-      channel.force(true);
-    }
-    Files.move(
-        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    WholeFile.write(file(CONFIGURATION), configuration.toJson().getBytes(StandardCharsets.UTF_8));
   }
 
   /**
@@ -240,7 +258,7 @@ public final class RunFolder implements AutoCloseable {
       return;
     }
     try (Stream<Path> files = Files.list(path)) {
-      List<Path> own = List.of(checkpoints(), metrics(), file(CONFIGURATION), file(LOCK));
+      List<Path> own = List.of(checkpoints(), metrics(), demo(), file(CONFIGURATION), file(LOCK));
       if (!files.allMatch(own::contains)) {
         return;
       }
@@ -250,7 +268,7 @@ public final class RunFolder implements AutoCloseable {
     } catch (DirectoryNotEmptyException kept) {
       return;
     }
-    for (Path file : List.of(metrics(), file(CONFIGURATION), file(LOCK), path)) {
+    for (Path file : List.of(metrics(), demo(), file(CONFIGURATION), file(LOCK), path)) {
       Files.deleteIfExists(file);
     }
   }

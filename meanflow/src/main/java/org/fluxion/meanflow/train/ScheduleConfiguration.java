@@ -9,7 +9,7 @@ import org.fluxion.nn.Schedule;
  * The learning rate over the steps: up in a straight line, then down or level. The published recipe
  * is level from the first step.
  *
- * @param warmUpSteps the steps of the way up
+ * @param warmUpSteps the steps of the way up; in a short run no more than half of its steps are
  * @param decay what follows
  * @param floor the rate at the last step, where the rate decays
  */
@@ -36,16 +36,28 @@ public record ScheduleConfiguration(int warmUpSteps, Decay decay, double floor) 
   }
 
   /**
+   * The steps of the way up in a run. It is cut for the run alone, and not in the configuration, so
+   * that a run can be made shorter and then longer.
+   *
+   * @param steps all steps of the run
+   * @return how many of them, at most half
+   */
+  public int warmUpSteps(int steps) {
+    return Math.min(warmUpSteps, steps / 2);
+  }
+
+  /**
    * The rates.
    *
    * @param learningRate the rate after the warm-up
-   * @param steps all steps, more than those of the warm-up
+   * @param steps all steps
    * @return the schedule
    */
   public Schedule schedule(double learningRate, int steps) {
+    int up = warmUpSteps(steps);
     return switch (decay) {
-      case CONSTANT -> Schedule.warmupConstant(learningRate, warmUpSteps);
-      case COSINE -> Schedule.warmupCosine(learningRate, warmUpSteps, steps).withFloor(floor);
+      case CONSTANT -> Schedule.warmupConstant(learningRate, up);
+      case COSINE -> Schedule.warmupCosine(learningRate, up, steps).withFloor(floor);
     };
   }
 

@@ -3,7 +3,6 @@ package org.fluxion.meanflow.train;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.fluxion.nn.FlatParameters;
@@ -31,6 +30,9 @@ public final class Trainer {
 
   private static final long DRAWS_FOLD = INITIAL_FOLD + 1;
   private static final double NANOS = 1e9;
+
+  /** Of the averaged weights: more than so much of what a run began with is worth a word. */
+  private static final double TOLD_SHARE = 0.05;
 
   private final TrainingConfiguration configuration;
   private final RunFolder folder;
@@ -66,7 +68,8 @@ public final class Trainer {
   }
 
   /**
-   * Has the program take no more than some memory, in place of what is free.
+   * Has the program take no more than some memory, in place of the device's own, or of what is free
+   * of the host's.
    *
    * @param bytes the limit
    * @return this
@@ -95,11 +98,12 @@ public final class Trainer {
   /**
    * How far training came.
    *
+   * @param begunAt the number of steps that had been taken before
    * @param step the number of steps taken
    * @param finished whether those are all
    * @param model the moving average of the weights, in float32
    */
-  public record Result(long step, boolean finished, ModelFile model) {}
+  public record Result(long begunAt, long step, boolean finished, ModelFile model) {}
 
   /**
    * Trains to the last step, or until {@link #stop}. The trained model is then in the folder, at
@@ -118,10 +122,8 @@ public final class Trainer {
     TrainingStep step = TrainingStep.of(configuration, layout);
     TrainingState named = fresh(initial);
     Checkpoints checkpoints = new Checkpoints(folder.checkpoints());
-    Optional<Checkpoint> found = checkpoints.latest(named, step.metrics(), listener::notice);
-    if (found.isPresent()) {
-      requireSame(found.get());
-    }
+    Optional<Checkpoint> found =
+        checkpoints.latest(configuration, named, step.metrics(), listener::notice);
     folder.writeConfiguration(configuration);
     Checkpoint start =
         found.isPresent()
@@ -129,8 +131,10 @@ public final class Trainer {
             : new Checkpoint(
                 0, configuration, fresh(weights(initial)), new MetricSums(step.metrics()));
     if (start.step() >= configuration.steps()) {
-      return finish(start.step(), start.state().average());
+      return finish(start.step(), start.step(), start.state().average());
     }
+    listener.preparing(start.step());
+    tellWhatIsShort();
     DataSet data = configuration.data().read();
     Program<TrainingState, TrainingBatch, Tensor> program = compile(step, named);
     try (MetricsLog log = MetricsLog.open(folder.metrics(), start.step());
@@ -146,22 +150,21 @@ public final class Trainer {
     }
   }
 
-  /** What a run has become depends on its configuration: with another it would be neither's. */
-  private void requireSame(Checkpoint checkpoint) {
-    TrainingConfiguration begun = checkpoint.configuration();
-    if (begun.steps() != configuration.steps()) {
-      // Cuts a warm-up that is too long for them, as it did here.
-      begun = begun.withSteps(configuration.steps());
+  /** What a configuration made for long runs does to a short one. */
+  private void tellWhatIsShort() {
+    int steps = configuration.steps();
+    int configured = configuration.schedule().warmUpSteps();
+    int warmUp = configuration.schedule().warmUpSteps(steps);
+    if (warmUp < configured) {
+      listener.notice(
+          "of the run's %,d steps the first %,d are its warm-up: schedule.warmUpSteps, %,d, is cut to half of a short run"
+              .formatted(steps, warmUp, configured));
     }
-    begun =
-        begun.withData(
-            new DataConfiguration(
-                begun.data().set(), begun.data().size(), configuration.data().folder()));
-    List<String> differences = configuration.differences(begun);
-    if (!differences.isEmpty()) {
-      throw new IllegalArgumentException(
-          "resume: the checkpoint of step %d in %s is of another configuration (%s); put back what it was, or begin a new run in another folder"
-              .formatted(checkpoint.step(), folder.checkpoints(), String.join("; ", differences)));
+    double share = Math.pow(configuration.emaDecay(), steps);
+    if (share > TOLD_SHARE) {
+      listener.notice(
+          "the model is the moving average of the weights, of which %.0f%% will still be the weights that the run begins with: %,d steps are few for an emaDecay of %s"
+              .formatted(share * 100, steps, configuration.emaDecay()));
     }
   }
 
@@ -199,12 +202,15 @@ public final class Trainer {
               .formatted(file.model().decoderDepth(), source, expected.decoderDepth()));
     }
     if (!file.parameters().names().equals(random.names())) {
-      // Positions of its own, which are fixed: there is nothing that would keep them so.
       throw new IllegalArgumentException(
-          "initialWeights: expected the tensors of model alone, %s has %s besides; write the file without"
+          "initialWeights: %s brings positions of its own, %s, which are fixed, and training would change them; write the file without: the model then computes sin-cos positions, which those of published checkpoints are"
               .formatted(
                   source,
-                  file.parameters().names().stream().filter(n -> !random.contains(n)).toList()));
+                  String.join(
+                      ", ",
+                      file.parameters().names().stream()
+                          .filter(n -> !random.contains(n))
+                          .toList())));
     }
     return file.parameters().cast(DType.FLOAT32).detach();
   }
@@ -215,7 +221,8 @@ public final class Trainer {
       TrainingStep step, TrainingState like) {
     Program<TrainingState, TrainingBatch, Tensor> program =
         compile(step, like, configuration.batchSize());
-    long available = memoryLimit.orElseGet(AvailableMemory::bytes);
+    long available =
+        memoryLimit.orElseGet(() -> device.memoryBytes().orElseGet(AvailableMemory::bytes));
     if (program.plannedBytes() > available) {
       throw new IllegalArgumentException(
           "not enough memory: batchSize %d needs %s, and %s can be had; %s"
@@ -267,6 +274,7 @@ public final class Trainer {
     private final TrainingRun run;
     private final MetricSums sums;
     private final Schedule schedule;
+    private final long begunAt;
     private long done;
     private long saved;
     private long logged;
@@ -287,6 +295,7 @@ public final class Trainer {
           configuration
               .schedule()
               .schedule(configuration.optimizer().learningRate(), configuration.steps());
+      this.begunAt = start.step();
       this.done = start.step();
       this.saved = start.step();
       this.logged = start.step();
@@ -313,7 +322,7 @@ public final class Trainer {
       if (saved < done) {
         save();
       }
-      return finish(done, run.snapshot().average());
+      return finish(begunAt, done, run.snapshot().average());
     }
 
     private void requireFinite(double[] values) {
@@ -367,7 +376,7 @@ public final class Trainer {
     }
   }
 
-  private Result finish(long steps, Parameters average) throws IOException {
+  private Result finish(long begunAt, long steps, Parameters average) throws IOException {
     boolean finished = steps >= configuration.steps();
     Map<String, String> notes = new LinkedHashMap<>();
     notes.put("steps", Long.toString(steps));
@@ -381,6 +390,6 @@ public final class Trainer {
     if (finished) {
       model.cast(modelDType).write(folder.model(model.kind()));
     }
-    return new Result(steps, finished, model);
+    return new Result(begunAt, steps, finished, model);
   }
 }

@@ -81,7 +81,6 @@ public record TrainingConfiguration(
     Range.atLeast("steps", 1, steps);
     Range.atLeast("checkpointInterval", 1, checkpointInterval);
     Range.atLeast("logInterval", 1, logInterval);
-    Range.between("schedule.warmUpSteps", 0, steps - 1, schedule.warmUpSteps());
     equal("model.inputSize", model.inputSize(), "data.size", data.size());
     equal("model.channels", model.channels(), "the data's channels", data.set().channels());
     equal("model.classes", model.classes(), "the data's classes", data.set().classes());
@@ -214,6 +213,19 @@ public record TrainingConfiguration(
     return found;
   }
 
+  /**
+   * The keys in which the configuration of a run that was begun differs in a way that forbids to go
+   * on with this one: all but the run's length and the place of its data.
+   *
+   * @param begun the run's configuration
+   * @return lines as of {@link #differences}; empty if the run can go on with this one
+   */
+  public List<String> differencesOnResuming(TrainingConfiguration begun) {
+    DataConfiguration moved =
+        new DataConfiguration(begun.data.set(), begun.data.size(), data.folder());
+    return differences(begun.withSteps(steps).withData(moved));
+  }
+
   private static void differences(String path, JsonNode a, JsonNode b, List<String> found) {
     if (a.isObject() && b.isObject()) {
       List<String> keys = new ArrayList<>();
@@ -247,25 +259,17 @@ public record TrainingConfiguration(
    * @return the configuration
    */
   public TrainingConfiguration withSeed(long value) {
-    return changed(data, schedule, batchSize, steps, value, initialWeights);
+    return changed(data, batchSize, steps, value, initialWeights);
   }
 
   /**
-   * The same run of another length. A warm-up that would take more than half of it is cut short.
+   * The same run of another length.
    *
    * @param value all steps
    * @return the configuration
    */
   public TrainingConfiguration withSteps(int value) {
-    Range.atLeast("steps", 1, value);
-    int warmUp = Math.min(schedule.warmUpSteps(), value / 2);
-    return changed(
-        data,
-        new ScheduleConfiguration(warmUp, schedule.decay(), schedule.floor()),
-        batchSize,
-        value,
-        seed,
-        initialWeights);
+    return changed(data, batchSize, value, seed, initialWeights);
   }
 
   /**
@@ -275,7 +279,7 @@ public record TrainingConfiguration(
    * @return the configuration
    */
   public TrainingConfiguration withBatchSize(int value) {
-    return changed(data, schedule, value, steps, seed, initialWeights);
+    return changed(data, value, steps, seed, initialWeights);
   }
 
   /**
@@ -285,7 +289,7 @@ public record TrainingConfiguration(
    * @return the configuration
    */
   public TrainingConfiguration withData(DataConfiguration value) {
-    return changed(value, schedule, batchSize, steps, seed, initialWeights);
+    return changed(value, batchSize, steps, seed, initialWeights);
   }
 
   /**
@@ -295,12 +299,11 @@ public record TrainingConfiguration(
    * @return the configuration
    */
   public TrainingConfiguration withInitialWeights(String value) {
-    return changed(data, schedule, batchSize, steps, seed, Optional.of(value));
+    return changed(data, batchSize, steps, seed, Optional.of(value));
   }
 
   private TrainingConfiguration changed(
       DataConfiguration newData,
-      ScheduleConfiguration newSchedule,
       int newBatchSize,
       int newSteps,
       long newSeed,
@@ -310,7 +313,7 @@ public record TrainingConfiguration(
         newData,
         objective,
         optimizer,
-        newSchedule,
+        schedule,
         emaDecay,
         newBatchSize,
         newSteps,

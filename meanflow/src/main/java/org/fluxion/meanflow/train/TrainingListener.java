@@ -10,6 +10,14 @@ public interface TrainingListener {
   TrainingListener NONE = new TrainingListener() {};
 
   /**
+   * There are steps to take. What follows takes some seconds: the data are read, and the program is
+   * compiled.
+   *
+   * @param firstStep the number of steps taken before
+   */
+  default void preparing(long firstStep) {}
+
+  /**
    * The program is compiled and fits.
    *
    * @param plannedBytes the most that it takes at any moment

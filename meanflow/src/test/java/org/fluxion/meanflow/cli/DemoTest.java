@@ -3,6 +3,8 @@ package org.fluxion.meanflow.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -16,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.fluxion.meanflow.device.SmallCard;
 import org.fluxion.meanflow.metrics.Classifier;
 import org.fluxion.meanflow.metrics.Evaluation;
 import org.fluxion.meanflow.report.Generator;
@@ -29,8 +32,12 @@ import org.fluxion.nn.data.Mnist;
 import org.fluxion.tensor.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
-/** The whole demo with a tiny network, few steps and fewer real images. */
+/**
+ * The whole demo with a tiny network, few steps and fewer real images, on a device that has no
+ * float64.
+ */
 class DemoTest {
   /** Enough for 200 of each class. */
   private static final int REAL_IMAGES = 2500;
@@ -52,25 +59,22 @@ class DemoTest {
     return new Measurement(Evaluation.open(Classifier.shipped(), train, test, device), samples, 0);
   }
 
-  private static boolean demo(RunFolder folder, StringWriter out) throws IOException {
-    Demo.Plan plan = new Demo.Plan("tiny", 1, 5, 2, 200, Device.cpu(), "");
-    Demo demo =
-        new Demo(plan, folder, DemoTest::measurement, new PrintWriter(out), new PrintWriter(out));
-    TrainingConfiguration map = demo.fromTrainedFlow(tiny(ShippedModels.MAP));
-    folder.writeConfiguration(map);
-    return demo.run(map, Optional.of(tiny(ShippedModels.FLOW)));
+  private static Demo demo(RunFolder folder, Device device, StringWriter out) {
+    Demo.Plan plan = new Demo.Plan("tiny", new DemoSettings(1, 2, 200), 5, device, "");
+    return new Demo(
+        plan, folder, DemoTest::measurement, new PrintWriter(out), new PrintWriter(out));
   }
 
   @Test
   void itLeavesAllThatItPromises(@TempDir Path runs) throws IOException {
     Path path = runs.resolve("tiny");
     StringWriter out = new StringWriter();
+    Optional<TrainingConfiguration> flow = Optional.of(tiny(ShippedModels.FLOW));
     try (RunFolder folder = RunFolder.create(path)) {
-      // As if it had been stopped just after the flow model's training began.
-      try (RunFolder begun = RunFolder.create(Demo.flowFolder(folder))) {
-        begun.writeConfiguration(tiny(ShippedModels.FLOW));
-      }
-      assertTrue(demo(folder, out));
+      // As if it had been stopped just before the flow model's training began.
+      TrainingConfiguration map =
+          demo(folder, new SmallCard(), out).begin(tiny(ShippedModels.MAP), flow);
+      assertTrue(demo(folder, new SmallCard(), out).run(map, flow));
     }
     Summary summary = Summary.read(path.resolve("summary.json"));
     assertEquals(
@@ -147,7 +151,18 @@ class DemoTest {
     TrainingConfiguration map = TrainingConfiguration.read(ShippedModels.MAP).withSeed(3);
     try (RunFolder folder = RunFolder.create(runs.resolve("begun"))) {
       folder.writeConfiguration(map.withSteps(40));
+      new DemoSettings(1.5, 2, 300).write(folder);
     }
+    assertOtherOptions(
+        "--guidance: 1.0, not 1.5; --sampling-seeds: 3, not 2; --samples: 2000, not 300",
+        runs,
+        "begun",
+        "--guidance",
+        1,
+        "--sampling-seeds",
+        3,
+        "--samples",
+        2000);
     assertOtherOptions("--steps: 30, not 40", runs, "begun", "--steps", 30);
     assertOtherOptions("--seed: 4, not 3", runs, "begun", "--seed", 4, "--steps", 40);
     assertOtherOptions("--from-scratch: given, not left out", runs, "begun", "--from-scratch");
@@ -157,10 +172,14 @@ class DemoTest {
     try (RunFolder folder = RunFolder.create(runs.resolve("scratch"))) {
       folder.writeConfiguration(map.withInitialWeights(own));
       assertTrue(Demo.isFromScratch(folder, folder.readConfiguration()));
-      try (RunFolder flow = RunFolder.create(Demo.flowFolder(folder))) {
-        flow.writeConfiguration(
-            TrainingConfiguration.read(ShippedModels.FLOW).withSeed(3).withSteps(20));
-      }
+    }
+    Path flowFolder = runs.resolve("scratch/flow");
+    // As an earlier version left it that was stopped at once.
+    String unknown = run("demo", "--resume", "--runs", runs, "--name", "scratch").err();
+    assertTrue(unknown.startsWith("fluxion: there is no folder " + flowFolder), unknown);
+    try (RunFolder flow = RunFolder.create(flowFolder)) {
+      flow.writeConfiguration(
+          TrainingConfiguration.read(ShippedModels.FLOW).withSeed(3).withSteps(20));
     }
     assertOtherOptions(
         "--steps: 1, not 1000; --flow-steps: 21, not 20",
@@ -171,6 +190,87 @@ class DemoTest {
         21,
         "--steps",
         1);
+  }
+
+  @Test
+  void aDemoIsResumedWithWhatItWasBegunWith(@TempDir Path runs) throws IOException {
+    Path path = runs.resolve("tiny");
+    Optional<TrainingConfiguration> flow = Optional.of(tiny(ShippedModels.FLOW));
+    try (RunFolder folder = RunFolder.create(path)) {
+      demo(folder, new SmallCard(), new StringWriter()).begin(tiny(ShippedModels.MAP), flow);
+    }
+    DemoCommand command = new DemoCommand();
+    new CommandLine(command).parseArgs("--resume", "--runs", runs.toString(), "--name", "tiny");
+    DemoSettings asked = new DemoSettings(3, 4, 500);
+    Device device = new SmallCard();
+    try (RunFolder folder = RunFolder.open(path)) {
+      DemoCommand.Resumed resumed = command.resumed(folder, asked, device);
+      assertEquals(new DemoSettings(1, 2, 200), resumed.plan().settings());
+      assertEquals("tiny", resumed.plan().name());
+      assertEquals(tiny(ShippedModels.MAP).seed(), resumed.plan().seed());
+      assertSame(device, resumed.plan().device());
+      assertEquals(folder.readConfiguration(), resumed.map());
+      assertEquals(flow, resumed.flow());
+
+      // An earlier version kept none: what is asked for counts, and is kept from then on.
+      Files.delete(folder.demo());
+      assertEquals(asked, command.resumed(folder, asked, device).plan().settings());
+      assertEquals(
+          asked, command.resumed(folder, new DemoSettings(1, 1, 200), device).plan().settings());
+    }
+  }
+
+  @Test
+  void settingsThatNoDemoWritesAreOneLine(@TempDir Path runs) throws IOException {
+    try (RunFolder folder = RunFolder.create(runs.resolve("tiny"))) {
+      for (String text :
+          List.of(
+              "{\"guidance\": 1, \"samplingSeeds\": true}",
+              "{\"guidance\": \"NaN\", \"samplingSeeds\": 2, \"samples\": 200}",
+              "{",
+              "")) {
+        assertRefused(
+            "expected a JSON object with the numbers guidance, samplingSeeds and samples",
+            text,
+            folder);
+      }
+      assertRefused(
+          "guidance: expected a finite number, got Infinity",
+          "{\"guidance\": 1e999, \"samplingSeeds\": 2, \"samples\": 200}",
+          folder);
+      assertRefused(
+          "samplingSeeds: expected at least 1, got 0",
+          "{\"guidance\": 1, \"samplingSeeds\": 0, \"samples\": 200}",
+          folder);
+      assertRefused(
+          "samples: expected a multiple of 10, at least 200, got 205",
+          "{\"guidance\": 1, \"samplingSeeds\": 2, \"samples\": 205}",
+          folder);
+    }
+  }
+
+  private static void assertRefused(String reason, String text, RunFolder folder)
+      throws IOException {
+    Files.writeString(folder.demo(), text);
+    assertEquals(
+        "%s: %s; put back what it was, or begin a new demo with another --name"
+            .formatted(folder.demo(), reason),
+        assertThrows(IOException.class, () -> DemoSettings.read(folder)).getMessage());
+  }
+
+  @Test
+  void aDemoThatFailsAtOnceLeavesNoFolder(@TempDir Path runs) throws IOException {
+    Path path = runs.resolve("tiny");
+    Optional<TrainingConfiguration> flow = Optional.of(tiny(ShippedModels.FLOW));
+    try (RunFolder folder = RunFolder.create(path)) {
+      Demo demo = demo(folder, new SmallCard(1000), new StringWriter());
+      TrainingConfiguration map = tiny(ShippedModels.MAP);
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> DemoCommand.begin(demo, map, flow))
+              .getMessage();
+      assertTrue(message.startsWith("not enough memory: "), message);
+      assertFalse(Files.exists(path));
+    }
   }
 
   private static void assertOtherOptions(
@@ -202,6 +302,15 @@ class DemoTest {
         runs,
         "--samples",
         15);
+    for (String guidance : List.of("NaN", "Infinity", "-Infinity")) {
+      assertOneLine(
+          "fluxion: --guidance: expected a finite number, got " + guidance,
+          "demo",
+          "--runs",
+          runs,
+          "--guidance",
+          guidance);
+    }
     assertOneLine(
         "fluxion: --sampling-seeds: expected at least 1, got 0",
         "demo",

@@ -1,6 +1,7 @@
 package org.fluxion.meanflow.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -79,6 +80,38 @@ class MainTest {
     assertTrue(
         run().err().matches("fluxion: no command given: expected one of .*\\bfail\nTry .*\n"));
     assertEquals(2, run("no-such-command").exitCode());
+  }
+
+  @Test
+  void aMisspeltCommandIsAnsweredWithTheOneThatWasMeant() {
+    assertEquals(
+        "fluxion: unknown command 'trian': did you mean train?\nTry 'fluxion --help'.\n",
+        run("trian", "--config", "digits-flow").err());
+    assertTrue(run("sampel").err().contains("did you mean sample?"));
+    assertTrue(run("Demo").err().contains("did you mean demo?"));
+    String none = run("no-such-command").err();
+    assertTrue(
+        none.matches("fluxion: unknown command 'no-such-command': expected one of demo, .*\n.*\n"),
+        none);
+    assertFalse(none.contains("train-classifier"), none);
+  }
+
+  @Test
+  void aMisspeltOptionIsAnsweredWithTheOneThatWasMeant() {
+    String meant =
+        "fluxion: unknown option '--confg': did you mean --config?\nTry 'fluxion train --help'.\n";
+    assertEquals(meant, run("train", "--confg", "digits-flow").err());
+    assertEquals(meant, run("train", "--confg=digits-flow").err());
+    assertTrue(run("sample", "--guidence", "2").err().contains("did you mean --guidance?"));
+    assertTrue(run("sample", "--lables").err().contains("did you mean --labels?"));
+    assertEquals(
+        "fluxion: unknown option '--no-such-option'\nTry 'fluxion sample --help'.\n",
+        run("sample", "--no-such-option").err());
+    assertEquals(
+        "fluxion: 'map' belongs to no option; fluxion sample takes options alone\n"
+            + "Try 'fluxion sample --help'.\n",
+        run("sample", "map").err());
+    assertEquals(2, run("sample", "--lables").exitCode());
   }
 
   @Test

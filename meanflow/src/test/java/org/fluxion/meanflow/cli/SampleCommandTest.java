@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -72,6 +74,16 @@ class SampleCommandTest {
   }
 
   @Test
+  void aProfilesTraceStandsBesideTheImage(@TempDir Path folder) throws IOException {
+    Path map = model(folder, ModelFile.Kind.MAP);
+    byte[] plain = drawn(folder, "--model", map);
+    assertFalse(Files.exists(folder.resolve("out.trace.json")));
+    assertArrayEquals(plain, drawn(folder, "--model", map, "--profile"));
+    JsonNode trace = new ObjectMapper().readTree(folder.resolve("out.trace.json").toFile());
+    assertTrue(trace.get("traceEvents").size() > 3);
+  }
+
+  @Test
   void seedStepsClassesAndGuidanceTell(@TempDir Path folder) throws IOException {
     Path map = model(folder, ModelFile.Kind.MAP);
     Path flow = model(folder, ModelFile.Kind.FLOW);
@@ -133,13 +145,19 @@ class SampleCommandTest {
         "--guidance-interval",
         "0,1");
     assertOneLine(folder + " is a folder; expected the name of a file to write", "--out", folder);
+    // Whose temporary name is too long.
+    Path longest = folder.resolve("f".repeat(246) + ".png");
+    CommandRun.Outcome refused = run("sample", "--model", map, "--out", longest);
+    assertEquals(1, refused.exitCode());
+    assertTrue(refused.err().contains(": " + longest + ": "), refused.err());
+    assertFalse(refused.err().contains(".tmp"), refused.err());
     CommandRun.Outcome absent = run("sample", "--model", folder.resolve("no.safetensors"));
     assertEquals(1, absent.exitCode());
     assertEquals(1, absent.err().lines().count());
     assertTrue(absent.err().contains("no.safetensors: expected the path"), absent.err());
     CommandRun.Outcome unknown = run("sample", "--labls", "3");
     assertEquals(2, unknown.exitCode());
-    assertTrue(unknown.err().startsWith("fluxion: Unknown option"), unknown.err());
+    assertTrue(unknown.err().startsWith("fluxion: unknown option '--labls'"), unknown.err());
     CommandRun.Outcome size = run("evaluate", "--model", map);
     assertEquals(1, size.exitCode());
     assertTrue(size.err().contains("digits at 16 × 16 pixels"), size.err());

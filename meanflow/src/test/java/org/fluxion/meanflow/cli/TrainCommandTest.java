@@ -5,9 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.fluxion.meanflow.train.ModelFile;
 import org.fluxion.meanflow.train.TinyRun;
 import org.fluxion.nn.Parameters;
@@ -110,6 +116,10 @@ class TrainCommandTest {
     assertTrue(failure(1, CommandRun.here(convert)).contains("exists already"));
     convert[6] = folder.resolve("none/map.safetensors").toString();
     assertTrue(failure(1, CommandRun.here(convert)).contains("there is no folder"));
+    convert[6] = folder.resolve("f".repeat(240) + ".safetensors").toString();
+    String tooLong = failure(1, CommandRun.here(convert));
+    assertTrue(tooLong.contains(": " + convert[6] + ": "), tooLong);
+    assertFalse(tooLong.contains(".tmp"), tooLong);
     convert[6] = folder.resolve("other.safetensors").toString();
     convert[4] = "3";
     assertTrue(failure(1, CommandRun.here(convert)).contains("from 0 to 2, got 3"));
@@ -133,19 +143,84 @@ class TrainCommandTest {
     CommandRun.Outcome resumed = train("--resume", "--seed", "3", "--dtype", "float16");
     assertEquals(0, resumed.exitCode(), resumed.err());
     assertArrayEquals(before, Files.readAllBytes(flow));
+    assertFalse(resumed.out().contains("Trained "), resumed.out());
+    assertTrue(
+        resumed
+            .out()
+            .contains(
+                "The run was finished already, and nothing was left to train: it has taken 3"
+                    + " steps. The flow model"),
+        resumed.out());
+    // Shorter and longer again, with the configuration and without.
+    CommandRun.Outcome shorter = train("--resume", "--seed", "3", "--steps", "1");
+    assertTrue(shorter.out().contains("taken 3 steps, more than the 1 asked for."), shorter.out());
+    CommandRun.Outcome longer = train("--resume", "--seed", "3", "--steps", "4");
+    assertTrue(longer.out().contains("Going on after 3 steps"), longer.out() + longer.err());
+    assertTrue(longer.out().contains("Trained 4 steps."), longer.out() + longer.err());
+  }
+
+  /** The kernels among a trace's events, whose calls include one run for each step. */
+  private static long kernels(Path file, int runs) throws IOException {
+    int[] counts = new int[2];
+    for (JsonNode event : new ObjectMapper().readTree(file.toFile()).get("traceEvents")) {
+      counts[0] += event.path("cat").asText().equals("kernel") ? 1 : 0;
+      counts[1] += event.get("name").asText().equals("run") ? 1 : 0;
+    }
+    assertEquals(runs, counts[1]);
+    return counts[0];
+  }
+
+  @Test
+  void aProfileTellsWhereTheTimeGoes() throws IOException {
+    String[] same = {"--threads", "1", "--seed", "3", "--name"};
+    CommandRun.Outcome plain = train(with(same, "plain"));
+    assertEquals(0, plain.exitCode(), plain.err());
+    assertFalse(plain.out().contains("Profile of"), plain.out());
+    CommandRun.Outcome run = train(with(same, "measured", "--profile"));
+    assertEquals(0, run.exitCode(), run.err());
+    Matcher steps =
+        Pattern.compile("In each step ([0-9]+) kernels in \\1 launches").matcher(run.out());
+    assertTrue(steps.find(), run.out());
+    for (String part :
+        new String[] {
+          "Profile of cpu with 1 thread", "Program 1: 3 steps, the first of ", "of peak"
+        }) {
+      assertTrue(run.out().contains(part), run.out());
+    }
+    Path trace = runs().resolve("measured/trace.json");
+    assertTrue(run.out().endsWith(trace + System.lineSeparator()), run.out());
+    assertEquals(3 * Long.parseLong(steps.group(1)), kernels(trace, 3));
+    assertFalse(Files.exists(runs().resolve("plain/trace.json")));
+    assertArrayEquals(
+        Files.readAllBytes(runs().resolve("plain/flow.safetensors")),
+        Files.readAllBytes(runs().resolve("measured/flow.safetensors")));
+
+    Path elsewhere = folder.resolve("elsewhere.json");
+    CommandRun.Outcome named = train(with(same, "named", "--profile=" + elsewhere));
+    assertEquals(0, named.exitCode(), named.err());
+    assertEquals(kernels(trace, 3), kernels(elsewhere, 3));
+    assertTrue(
+        failure(1, train("--name", "x", "--profile=" + folder.resolve("no/trace.json")))
+            .contains("there is no folder"));
+  }
+
+  private static String[] with(String[] first, String... more) {
+    return Stream.concat(Arrays.stream(first), Arrays.stream(more)).toArray(String[]::new);
   }
 
   @Test
   void badInputIsOneLine() throws IOException {
     assertTrue(failure(1, CommandRun.here("train", "--config", "none.json")).contains("none.json"));
-    assertTrue(failure(1, CommandRun.here("train")).contains("--config: missing"));
+    assertTrue(failure(1, CommandRun.here("train")).contains("nothing is trained by default"));
     assertTrue(failure(1, train("--resume")).contains("there is no run folder"));
     assertTrue(failure(1, train("--name", "a/b")).startsWith("--name: expected"));
     assertTrue(failure(1, train("--steps", "0")).contains("steps: expected a whole number of at"));
     assertTrue(failure(1, train("--threads", "0")).contains("--threads: expected at least 1"));
     assertTrue(failure(1, train("--backend", "abacus")).contains("abacus"));
     assertTrue(failure(2, train("--steps", "some")).contains("'some' is not an int"));
-    assertTrue(failure(2, train("--speed", "2")).contains("Unknown option"));
+    assertTrue(
+        failure(2, train("--speed", "2"))
+            .contains("unknown option '--speed': did you mean --seed"));
     String dtype = failure(2, train("--dtype", "int8"));
     assertTrue(dtype.contains("FLOAT32, FLOAT16"), dtype);
     assertFalse(Files.exists(runs()), "nothing was begun");
@@ -179,6 +254,10 @@ class TrainCommandTest {
         assertTrue(help.contains(option), command + ": " + help);
       }
     }
+    for (String command : new String[] {"demo", "sample", "evaluate", "train"}) {
+      String help = CommandRun.here(command, "--help").out();
+      assertTrue(help.contains("--profile"), command + ": " + help);
+    }
     String[] convert = {"convert", "--flow", "flow", "--out", folder + "/a.safetensors", "", ""};
     convert[5] = "--backend";
     convert[6] = "abacus";
@@ -195,9 +274,17 @@ class TrainCommandTest {
       assertEquals(0, help.exitCode());
       assertFalse(help.out().contains("null"), help.out());
     }
-    String help = CommandRun.here("train", "--help").out();
+    String help = CommandRun.here("train", "--help").out().replaceAll("\\s+", " ");
     for (String option :
-        new String[] {"--config", "--resume", "--backend", "--threads", "--seed", "digits-flow"}) {
+        new String[] {
+          "--config",
+          "--resume",
+          "--backend",
+          "--threads",
+          "--seed",
+          "digits-flow",
+          "nothing is trained by default"
+        }) {
       assertTrue(help.contains(option), help);
     }
   }

@@ -69,6 +69,36 @@ class ReportTest {
   }
 
   @Test
+  void theFloorIsThatOfTwoThousandImages() throws IOException {
+    Report report = new MadeUpRun().report();
+    assertTrue(report.html().contains("<small>real: 1.04</small>"));
+    assertFalse(report.html().contains("2,000 real digits"));
+    String table = FigureTable.of(report.summary());
+    assertTrue(table.contains("Real digits "), table);
+    assertFalse(table.contains("not to be compared"), table);
+    Summary few =
+        new Summary(
+            report.summary().rows(),
+            report.summary().frechetFloor(),
+            report.summary().seconds(),
+            200,
+            report.summary().nearestDistanceOfTest());
+    String html =
+        new Report("few", "today", few, List.of(), List.of(), List.of(), List.of()).html();
+    assertBalanced(html);
+    assertTrue(html.contains("<small>2,000 real digits: 1.04</small>"));
+    assertTrue(html.contains("which is the floor of as many samples; 200 samples have a larger"));
+    assertTrue(html.contains("Fréchet distance in one step; 2,000 real digits have 1.04"));
+    table = FigureTable.of(few);
+    assertTrue(table.contains("2,000 real digits "), table);
+    assertTrue(
+        table.endsWith(
+            "The Fréchet distance of 200 samples is not to be compared with that of 2,000 real"
+                + " digits: the fewer there are, the larger it is.\n"),
+        table);
+  }
+
+  @Test
   void aRunWithNothingInItIsStillAPage() {
     Report empty =
         new Report(

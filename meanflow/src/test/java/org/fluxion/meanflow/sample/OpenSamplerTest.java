@@ -1,10 +1,14 @@
 package org.fluxion.meanflow.sample;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.List;
+import org.fluxion.meanflow.device.SmallCard;
 import org.fluxion.meanflow.model.DiffusionTransformer;
 import org.fluxion.meanflow.model.FlowMap;
+import org.fluxion.tensor.DType;
 import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
@@ -28,6 +32,20 @@ class OpenSamplerTest {
         messageOf(Tensor.tensor(-1, 9)));
     assertEquals(
         "sample: expected integer labels [n], got float32 [1]", messageOf(Tensor.tensor(1f)));
+  }
+
+  @Test
+  void samplingNeedsNoFloat64OnTheDevice() {
+    Tensor labels = Tensor.tensor(0, 4, 5);
+    for (Sampler sampler :
+        List.of(SAMPLER.steps(2), SAMPLER.guidance(2), SAMPLER.steps(3).guidance(2, 0.5, 1))) {
+      assertArrayEquals(
+          sampler.sample(labels, RandomKey.of(3)).toFloatArray(),
+          sampler.device(new SmallCard()).sample(labels, RandomKey.of(3)).toFloatArray());
+    }
+    FlowMap wide = new FlowMap(TRANSFORMER, SAMPLER.parameters().cast(DType.FLOAT64).detach());
+    Sampler refused = Samplers.euler(wide).device(new SmallCard());
+    assertThrows(TensorException.class, () -> refused.sample(labels, RandomKey.of(3)));
   }
 
   private static String messageOf(Tensor labels) {

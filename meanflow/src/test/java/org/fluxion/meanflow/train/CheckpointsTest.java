@@ -1,19 +1,26 @@
 package org.fluxion.meanflow.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.fluxion.nn.Parameters;
+import org.fluxion.nn.io.Safetensors;
 import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Tensor;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,7 +59,7 @@ class CheckpointsTest {
   }
 
   private Optional<Checkpoint> latest() throws IOException {
-    return checkpoints.latest(state(0), METRICS, notices::add);
+    return checkpoints.latest(configuration, state(0), METRICS, notices::add);
   }
 
   private List<String> files() throws IOException {
@@ -164,7 +171,127 @@ class CheckpointsTest {
             other.checkpointInterval(),
             other.logInterval(),
             other.initialWeights());
-    assertThrows(IOException.class, this::latest);
-    assertTrue(notices.get(0).contains("x_embedder.proj.weight"), notices.get(0));
+    List<String> before = files();
+    String message = assertThrows(IllegalArgumentException.class, this::latest).getMessage();
+    assertTrue(message.contains("checkpoint of step 20"), message);
+    assertTrue(message.contains("(model.patchSize: 4, not 8)"), message);
+    assertEquals(List.of(), notices, "nothing is said to be damaged");
+    assertEquals(before, files());
+    // What is damaged is not blamed on the configuration, wherever the damage is.
+    Files.write(file(20), "8".getBytes(StandardCharsets.UTF_8), StandardOpenOption.APPEND);
+    message = assertThrows(IllegalArgumentException.class, this::latest).getMessage();
+    assertTrue(message.contains("checkpoint of step 15"), message);
+    assertTrue(notices.getFirst().contains("step-00000020.safetensors"), notices::toString);
+  }
+
+  /** The file of a step again, with other metadata. */
+  private void rewrite(long step, UnaryOperator<SequencedMap<String, String>> change)
+      throws IOException {
+    Parameters tensors;
+    SequencedMap<String, String> metadata;
+    try (Safetensors stored = Safetensors.open(file(step))) {
+      tensors = stored.parameters();
+      metadata = new LinkedHashMap<>(stored.metadata());
+    }
+    Safetensors.write(file(step), tensors, change.apply(metadata));
+  }
+
+  @Test
+  void aCheckpointOfAnotherVersionIsSaidToBeOne() throws IOException {
+    rewrite(
+        20,
+        metadata -> {
+          metadata.remove(Checksum.KEY);
+          metadata.put(Checksum.EARLIER_KEY, "01234567");
+          return metadata;
+        });
+    String earlier = assertThrows(IllegalArgumentException.class, this::latest).getMessage();
+    assertTrue(
+        earlier.startsWith(
+            "resume: %s was written by an earlier version of Fluxion".formatted(file(20))),
+        earlier);
+    assertTrue(earlier.endsWith("begin the run again under another --name"), earlier);
+    rewrite(
+        20,
+        metadata -> {
+          metadata.remove(Checksum.EARLIER_KEY);
+          metadata.computeIfPresent(
+              "configuration", (key, json) -> json.replace("emaDecay", "averageDecay"));
+          try (Safetensors stored = Safetensors.open(file(20))) {
+            metadata.put(Checksum.KEY, Checksum.of(metadata, stored.parameters()));
+          } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+          }
+          return metadata;
+        });
+    String other = assertThrows(IllegalArgumentException.class, this::latest).getMessage();
+    assertTrue(other.contains("another version of Fluxion (configuration: averageDecay: "), other);
+    assertEquals(List.of(), notices);
+    assertTrue(Files.exists(file(20)));
+    rewrite(
+        20,
+        metadata -> {
+          metadata.remove(Checksum.KEY);
+          return metadata;
+        });
+    assertEquals(15, latest().orElseThrow().step(), "without any checksum it is damaged");
+  }
+
+  /** The file of a step again, with other contents and their own checksum. */
+  private void rewriteWhole(
+      UnaryOperator<SequencedMap<String, String>> change, UnaryOperator<Parameters> tensors)
+      throws IOException {
+    Parameters changed;
+    SequencedMap<String, String> metadata;
+    try (Safetensors stored = Safetensors.open(file(20))) {
+      changed = tensors.apply(stored.parameters());
+      metadata = change.apply(new LinkedHashMap<>(stored.metadata()));
+    }
+    metadata.put(Checksum.KEY, Checksum.of(metadata, changed));
+    Safetensors.write(file(20), changed, metadata);
+  }
+
+  private void assertOfAnotherVersion(String reason) {
+    String message = assertThrows(IllegalArgumentException.class, this::latest).getMessage();
+    assertTrue(
+        message.startsWith(
+            "resume: %s was written by another version of Fluxion (%s".formatted(file(20), reason)),
+        message);
+    assertFalse(message.contains("\n") || message.contains("lenient"), message);
+    assertEquals(List.of(), notices, "nothing is said to be damaged");
+    assertTrue(Files.exists(file(20)));
+  }
+
+  @Test
+  void whatIsWholeButCountsOtherwiseIsOfAnotherVersion() throws IOException {
+    byte[] whole = Files.readAllBytes(file(20));
+    rewriteWhole(m -> m, t -> Parameters.of("other", t.leaves().getFirst()));
+    assertOfAnotherVersion("its state does not fit the model: missing in the file (");
+    Files.write(file(20), whole);
+    rewriteWhole(
+        metadata -> {
+          metadata.put("metrics", new MetricSums(METRICS + 1).toJson());
+          return metadata;
+        },
+        t -> t);
+    assertOfAnotherVersion("expected sums of 2 metrics, got 3)");
+    Files.write(file(20), whole);
+    for (String key : List.of("metrics", "step", "configuration")) {
+      rewriteWhole(
+          metadata -> {
+            metadata.remove(key);
+            return metadata;
+          },
+          t -> t);
+      assertOfAnotherVersion("the metadata lack \"%s\")".formatted(key));
+      Files.write(file(20), whole);
+    }
+    rewriteWhole(
+        metadata -> {
+          metadata.put("step", "twenty");
+          return metadata;
+        },
+        t -> t);
+    assertOfAnotherVersion("step: expected a number, got 'twenty')");
   }
 }

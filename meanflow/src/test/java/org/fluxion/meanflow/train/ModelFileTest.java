@@ -7,10 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -150,6 +153,7 @@ class ModelFileTest {
     Safetensors.write(file, reversed.build(), metadata);
     assertEquals(Map.of("steps", "12"), ModelFile.read(file).notes());
     metadata.remove(Checksum.KEY);
+    metadata.put(Checksum.EARLIER_KEY, "01234567");
     Safetensors.write(file, flow().parameters(), metadata);
     assertEquals(Map.of("steps", "12"), ModelFile.read(file).notes());
   }
@@ -188,6 +192,26 @@ class ModelFileTest {
       assertEquals(name, read.kind().written());
       assertEquals(read.notes(), ModelFile.read("digits-" + name).notes());
       assertFalse(read.isConverted(), name);
+    }
+  }
+
+  @Test
+  void shippedModelsAreCheckedAndAreTheDocumentedOnes() throws Exception {
+    String page = Files.readString(Path.of("docs", "models.md"));
+    for (String name : new String[] {"digits-flow", "digits-map"}) {
+      Path file = folder.resolve(name + ".safetensors");
+      try (InputStream stream =
+          ModelFile.class.getResourceAsStream(
+              "/org/fluxion/meanflow/models/" + file.getFileName())) {
+        Files.copy(stream, file);
+      }
+      byte[] bytes = Files.readAllBytes(file);
+      String hash = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+      assertTrue(page.contains("| `%s` | `%s` |".formatted(file.getFileName(), hash)), hash);
+      bytes[bytes.length - 1] ^= 1;
+      Files.write(file, bytes);
+      String message = assertThrows(IOException.class, () -> ModelFile.read(file)).getMessage();
+      assertTrue(message.contains("the file is damaged"), message);
     }
   }
 

@@ -61,15 +61,28 @@ class RunFolderTest {
   void whatWasHalfWrittenIsRemovedAndNothingElse() throws IOException {
     Path path = runs.resolve("run");
     List<String> kept =
-        List.of("checkpoints/step-00000005.safetensors", ".mine.tmp", "flow.safetensors");
+        List.of(
+            "checkpoints/step-00000005.safetensors",
+            ".mine.tmp",
+            "flow.safetensors",
+            "samples/real.png",
+            "report.html");
     List<String> unfinished =
         List.of(
             "checkpoints/.step-00000008.safetensors.1f3a.tmp",
             ".flow.safetensors.ffeeddccbbaa9988.tmp",
-            ".configuration.json.tmp");
+            ".configuration.json.tmp",
+            ".metrics.jsonl.1.tmp",
+            ".demo.json.2.tmp",
+            ".summary.json.9e107d9d372bb682.tmp",
+            ".report.html.9e107d9d372bb682.tmp",
+            ".trace.json.9e107d9d372bb682.tmp",
+            "samples/.converted-4.png.9e107d9d372bb682.tmp",
+            "samples/.real.png.9e107d9d372bb682.tmp");
     try (RunFolder made = RunFolder.create(path)) {
       made.writeConfiguration(TinyRun.flow(runs, 10));
       Files.createDirectory(made.checkpoints());
+      Files.createDirectory(made.samples());
       for (String name : kept) {
         Files.writeString(path.resolve(name), "something");
       }

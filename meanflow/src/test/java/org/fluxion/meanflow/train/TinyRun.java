@@ -72,8 +72,13 @@ public final class TinyRun {
 
   static TrainingConfiguration configuration(
       Path data, int steps, Objective objective, double learningRate) {
+    return configuration(model(), data, steps, objective, learningRate);
+  }
+
+  static TrainingConfiguration configuration(
+      ModelConfiguration model, Path data, int steps, Objective objective, double learningRate) {
     return new TrainingConfiguration(
-        model(),
+        model,
         new DataConfiguration(DataConfiguration.Name.MNIST, 16, Optional.of(data.toString())),
         objective,
         new OptimizerConfiguration(learningRate, 0.9, 0.95, 0.01, 1e-8, 1),

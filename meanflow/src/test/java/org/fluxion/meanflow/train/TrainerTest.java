@@ -18,6 +18,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.fluxion.meanflow.device.SmallCard;
 import org.fluxion.meanflow.loss.LogVarianceWeighting;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.DType;
@@ -125,6 +127,31 @@ class TrainerTest {
       assertTrue(
           message.contains("optimizer.learningRate: 0.02, not 0.01; seed: 8, not 7"), message);
       assertEquals(begun, folder.readConfiguration(), "what is refused is not written");
+      ModelConfiguration deep = new ModelConfiguration(16, 8, 1, 8, 3, 2, 10, 1, false);
+      for (TrainingConfiguration other :
+          List.of(
+              TinyRun.configuration(deep, data, STEPS, begun.objective(), 1e-2),
+              TinyRun.map(data, STEPS))) {
+        List<String> notices = new ArrayList<>();
+        Trainer trainer = new Trainer(other, folder, Device.cpu(1));
+        trainer.listener(
+            new TrainingListener() {
+              @Override
+              public void notice(String said) {
+                notices.add(said);
+              }
+            });
+        String refused = assertThrows(IllegalArgumentException.class, trainer::train).getMessage();
+        assertTrue(
+            refused.contains(
+                other.model().equals(deep)
+                    ? "(model.depth: 3, not 2)"
+                    : "objective.name: \"decoupled-mean-flow\", not \"flow-matching\""),
+            refused);
+        assertEquals(List.of(), notices, "the checkpoint is not said to be damaged");
+        assertEquals(
+            List.of("step-00000004.safetensors", "step-00000005.safetensors"), kept(folder));
+      }
       // Where the data lie may change, and how long it goes on; a warm-up is cut to fit.
       TrainingConfiguration longer =
           begun
@@ -133,6 +160,68 @@ class TrainerTest {
       assertTrue(train(folder, longer, -1).finished());
       assertTrue(train(folder, longer.withSteps(3), -1).finished());
     }
+  }
+
+  private static List<String> kept(RunFolder folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder.checkpoints())) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  void aRunThatWasMadeShorterCanBeMadeLongerAgain() throws IOException {
+    TrainingConfiguration whole = TinyRun.flow(data, STEPS);
+    Trainer.Result expected = train(whole, "whole");
+    try (RunFolder folder = RunFolder.create(runs.resolve("run"))) {
+      train(folder, whole, 3);
+      // Shorter than its warm-up, and than what it has done: nothing is trained.
+      Trainer.Result shorter = train(folder, whole.withSteps(1), -1);
+      assertEquals(List.of(3L, 3L), List.of(shorter.begunAt(), shorter.step()));
+      assertTrue(shorter.finished());
+      assertEquals(1, folder.readConfiguration().steps());
+      // What can be read again is the run as it would have been.
+      Trainer.Result longer = train(folder, folder.readConfiguration().withSteps(STEPS), -1);
+      assertEquals(List.of(3L, 11L), List.of(longer.begunAt(), longer.step()));
+      assertSame(expected.model().parameters(), longer.model().parameters());
+    }
+  }
+
+  @Test
+  void aShortRunIsToldWhatItsConfigurationDoesToIt() throws IOException {
+    TrainingConfiguration long20 =
+        TinyRun.configuration(data, 20, TinyRun.flow(data, 1).objective(), 1e-2);
+    // 0.9²⁰ is an eighth.
+    assertEquals(1, notices(long20, "a").size());
+    assertTrue(notices(long20, "b").getFirst().contains("of which 12% will still be the weights"));
+    // 0.9³⁰ is a 24th.
+    assertEquals(List.of(), notices(long20.withSteps(30), "c"));
+    List<String> shortest = notices(long20.withSteps(2), "d");
+    assertEquals(2, shortest.size(), shortest::toString);
+    assertTrue(
+        shortest.getFirst().startsWith("of the run's 2 steps the first 1 are its warm-up"),
+        shortest.getFirst());
+  }
+
+  private List<String> notices(TrainingConfiguration configuration, String name)
+      throws IOException {
+    List<String> notices = new ArrayList<>();
+    try (RunFolder folder = RunFolder.create(runs.resolve(name))) {
+      Trainer trainer = new Trainer(configuration, folder, Device.cpu(1));
+      trainer.listener(
+          new TrainingListener() {
+            @Override
+            public void notice(String message) {
+              notices.add(message);
+            }
+
+            @Override
+            public void step(long step, Metrics metrics) {
+              trainer.stop();
+            }
+          });
+      trainer.train();
+    }
+    return notices;
   }
 
   @Test
@@ -218,6 +307,19 @@ class TrainerTest {
   }
 
   @Test
+  void trainingNeedsNoFloat64() throws IOException {
+    for (TrainingConfiguration configuration :
+        List.of(TinyRun.flow(data, 2), TinyRun.map(data, 2))) {
+      String name = configuration.objective().kind().written();
+      try (RunFolder folder = RunFolder.create(runs.resolve("card-" + name))) {
+        Parameters onCard =
+            new Trainer(configuration, folder, new SmallCard()).train().model().parameters();
+        assertSame(train(configuration, name).model().parameters(), onCard);
+      }
+    }
+  }
+
+  @Test
   void theSeedDecides() throws IOException {
     TrainingConfiguration configuration = TinyRun.flow(data, 2);
     Tensor a = weight(train(configuration, "a"));
@@ -274,7 +376,7 @@ class TrainerTest {
                 IllegalArgumentException.class,
                 () -> train(TinyRun.flow(data, 2).withInitialWeights(own.toString()), "own"))
             .getMessage();
-    assertTrue(more.endsWith(own + " has [pos_embed] besides; write the file without"), more);
+    assertTrue(more.contains(own + " brings positions of its own, pos_embed, which are"), more);
   }
 
   @Test
@@ -361,6 +463,12 @@ class TrainerTest {
                   () -> new Trainer(large, folder, Device.cpu(1)).memoryLimit(1000).train())
               .getMessage();
       assertTrue(none.contains("not even a batch of 1 fits"), none);
+      String card =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> new Trainer(large, folder, new SmallCard(250_000)).train())
+              .getMessage();
+      assertEquals(fits.group(), card, "a device's own memory is the limit");
       Trainer fitting =
           new Trainer(large.withBatchSize(batch), folder, Device.cpu(1)).memoryLimit(250_000);
       assertTrue(fitting.train().finished());

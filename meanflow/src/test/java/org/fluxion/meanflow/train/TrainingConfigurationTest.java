@@ -268,8 +268,8 @@ class TrainingConfigurationTest {
       {"data.size", "32", "data.size: expected 16 or 28, got 32"},
       {
         "schedule.warmUpSteps",
-        "400000",
-        "schedule.warmUpSteps: expected a whole number from 0 to " + "399999, got 400000"
+        "-1",
+        "schedule.warmUpSteps: expected a whole number of at least 0, got -1"
       },
     };
     for (String[] c : cases) {
@@ -312,9 +312,36 @@ class TrainingConfigurationTest {
   @Test
   void aShorterRunHasAShorterWarmUp() {
     TrainingConfiguration a = TinyRun.flow(Path.of("data"), 20);
-    assertEquals(2, a.withSteps(4).schedule().warmUpSteps());
-    assertEquals(1, a.withSteps(2).schedule().warmUpSteps());
-    assertEquals(0, a.withSteps(1).schedule().warmUpSteps());
+    assertEquals(2, a.schedule().warmUpSteps(20));
+    for (int configured : new int[] {0, 2, 100}) {
+      ScheduleConfiguration schedule =
+          new ScheduleConfiguration(configured, ScheduleConfiguration.Decay.COSINE, 0);
+      for (int steps = 1; steps <= 250; steps++) {
+        assertEquals(Math.min(configured, steps / 2), schedule.warmUpSteps(steps));
+      }
+    }
+    for (ScheduleConfiguration.Decay decay : ScheduleConfiguration.Decay.values()) {
+      ScheduleConfiguration schedule = new ScheduleConfiguration(40, decay, 0);
+      for (int steps : new int[] {1, 2, 20, 40, 41, 79, 80}) {
+        assertEquals(
+            new ScheduleConfiguration(steps / 2, decay, 0).schedule(0.5, steps).at(steps - 1),
+            schedule.schedule(0.5, steps).at(steps - 1),
+            decay + " " + steps);
+      }
+    }
+    // The configuration itself stays, so that the run can be made longer again.
+    assertEquals(a, a.withSteps(1).withSteps(20));
     assertThrows(IllegalArgumentException.class, () -> a.withSteps(0));
+  }
+
+  @Test
+  void aRunGoesOnWithAnotherLengthAndPlaceOfDataAlone() {
+    TrainingConfiguration a = TinyRun.flow(Path.of("data"), 20);
+    assertEquals(
+        List.of(),
+        a.withSteps(1).withData(a.data().withFolder("elsewhere")).differencesOnResuming(a));
+    assertEquals(
+        List.of("batchSize: 5, not 4", "seed: 8, not 7"),
+        a.withSteps(30).withSeed(8).withBatchSize(5).differencesOnResuming(a));
   }
 }

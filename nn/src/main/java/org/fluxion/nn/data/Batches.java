@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.stream.LongStream;
 import org.fluxion.tensor.RandomKey;
+import org.fluxion.tensor.Run;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.TensorException;
 
@@ -55,13 +56,26 @@ public final class Batches implements Iterable<Batch> {
   }
 
   /**
-   * Copies the batch of a step over another, so that a loop that is done with a batch when it asks
-   * for the next one allocates no memory for it. Tensors do not change but here: for a batch of
-   * one's own, whose tensors nothing else holds and no graph was built from.
+   * Overwrites a batch with that of another step, so that a loop that is done with a batch when it
+   * asks for the next one allocates no memory for it. <b>This is the one method that changes a
+   * tensor.</b> Nothing else may see the target while it does, and nothing may depend on its old
+   * elements: no other thread, no graph that was built on its tensors and is not computed yet, no
+   * data set made of them. {@link Run#step} has copied what it was given when it returns, so that
+   *
+   * <pre>{@code
+   * Batch batch = batches.at(0);
+   * for (long i = 0; i < steps; i++) {
+   *   batches.fill(i, batch);
+   *   run.step(batch);
+   * }
+   * }</pre>
+   *
+   * is safe. Where any of this is in doubt, {@link #at} gives a batch of its own.
    *
    * @param step from 0
    * @param target what {@link #at} gave for another step; it then holds this step's examples
-   * @throws TensorException if it is not of these batches' shapes and dtypes
+   * @throws TensorException if it is not of these batches' shapes and dtypes, is computed from
+   *     others, or is the data themselves
    */
   public void fill(long step, Batch target) {
     data.fill(target, indices(step));
@@ -101,6 +115,16 @@ public final class Batches implements Iterable<Batch> {
       order[j] = i;
     }
     return order;
+  }
+
+  /**
+   * What they are, in a line.
+   *
+   * @return the batch size and how many fill an epoch
+   */
+  @Override
+  public String toString() {
+    return "Batches(%d examples each, %d an epoch)".formatted(size, perEpoch());
   }
 
   /**

@@ -2,6 +2,7 @@ package org.fluxion.nn.data;
 
 import java.lang.foreign.MemorySegment;
 import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
@@ -69,6 +70,13 @@ public record DataSet(Tensor inputs, Tensor labels) {
       throw new TensorException(
           "batches: expected a batch of these data, whose %s are %s %s, got %s %s"
               .formatted(what, from.dtype(), shape, target.dtype(), target.shape()));
+    }
+    boolean leaf = target.op() instanceof Op.Constant;
+    if (!leaf || target.value() == from.value()) {
+      throw new TensorException(
+          "batches: the %s to be overwritten are %s; give a batch that at(step) gave"
+              .formatted(
+                  what, leaf ? "the data themselves" : "computed, by " + target.op().label()));
     }
     copy(from, indices, target.value());
   }

@@ -191,8 +191,12 @@ public final class Load {
           "; convert them with cast(dtype)");
     }
 
-    /** The same without what a model's load could do about them. */
-    String listed() {
+    /**
+     * The same without what a model's load could do about them.
+     *
+     * @return the text, empty if there is none
+     */
+    public String listed() {
       return listed("", "", "", "");
     }
 

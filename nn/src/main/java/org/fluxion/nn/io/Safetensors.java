@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.DType;
@@ -49,6 +50,10 @@ public final class Safetensors implements AutoCloseable {
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       long size = channel.size();
+      if (size == 0) {
+        throw new SafetensorsException(
+            file, 0, "the file is empty; a download or a copy may have failed");
+      }
       if (size < SafetensorsHeader.LENGTH_BYTES) {
         throw new SafetensorsException(
             file,
@@ -60,11 +65,19 @@ public final class Safetensors implements AutoCloseable {
       long length = mapped.get(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ORDER), 0);
       long available = size - SafetensorsHeader.LENGTH_BYTES;
       if (length < 0 || length > available || length > SafetensorsHeader.LONGEST) {
-        throw new SafetensorsException(
+        throw noSafetensors(
             file,
+            mapped,
             0,
             "the header is said to be %s bytes long, of %d in the file and %d allowed; is it whole?"
                 .formatted(Long.toUnsignedString(length), available, SafetensorsHeader.LONGEST));
+      }
+      if (length > 0 && !beginsAsHeader(mapped)) {
+        throw noSafetensors(
+            file,
+            mapped,
+            SafetensorsHeader.LENGTH_BYTES,
+            "the header does not begin with {; is this a safetensors file?");
       }
       SafetensorsHeader header =
           SafetensorsHeader.parse(
@@ -76,6 +89,22 @@ public final class Safetensors implements AutoCloseable {
       arena.close();
       throw failed;
     }
+  }
+
+  private static boolean beginsAsHeader(MemorySegment bytes) {
+    return bytes.byteSize() > SafetensorsHeader.LENGTH_BYTES
+        && bytes.get(ValueLayout.JAVA_BYTE, SafetensorsHeader.LENGTH_BYTES) == '{';
+  }
+
+  /** An error that says what else the file seems to be, or else what is wrong with it. */
+  private static SafetensorsException noSafetensors(
+      Path file, MemorySegment bytes, long offset, String problem) {
+    // A damaged file of the right kind may begin like any other: with its header's length.
+    return Optional.of(bytes)
+        .filter(b -> !beginsAsHeader(b))
+        .flatMap(ForeignFile::look)
+        .map(kind -> new SafetensorsException(file, 0, "expected a safetensors file; " + kind))
+        .orElseGet(() -> new SafetensorsException(file, offset, problem));
   }
 
   /**
@@ -263,6 +292,16 @@ public final class Safetensors implements AutoCloseable {
       builder.add(name, tensor(name));
     }
     return builder.build();
+  }
+
+  /**
+   * What it is, in a line.
+   *
+   * @return the file and the number of tensors
+   */
+  @Override
+  public String toString() {
+    return "Safetensors(%s, %d tensors)".formatted(file, header.tensors().size());
   }
 
   /** Releases the mapping; a second call does nothing. */

@@ -10,16 +10,12 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Tensor;
@@ -53,30 +49,17 @@ final class SafetensorsWriter {
       next += bytes(entry.getValue());
     }
     byte[] header = header(parameters, metadata, offsets);
-    Path target = file.toAbsolutePath();
-    Path folder = target.getParent();
-    // Not Files.createTempFile, whose files only their owner may read.
-    String unique = Long.toHexString(ThreadLocalRandom.current().nextLong());
-    Path temporary = folder.resolve(".%s.%s.tmp".formatted(target.getFileName(), unique));
-    try {
-      try (FileChannel channel =
-          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        ByteBuffer length = ByteBuffer.allocate(SafetensorsHeader.LENGTH_BYTES);
-        length.order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).flip();
-        writeFully(channel, length);
-        writeFully(channel, ByteBuffer.wrap(header));
-        for (Map.Entry<String, Tensor> entry : ordered) {
-          writeElements(channel, entry.getValue().value());
-        }
-        channel.force(true);
-      }
-      Files.move(
-          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException | RuntimeException | Error failed) {
-      Files.deleteIfExists(temporary);
-      throw failed;
-    }
-    forceFolder(folder);
+    WholeFile.write(
+        file,
+        channel -> {
+          ByteBuffer length = ByteBuffer.allocate(SafetensorsHeader.LENGTH_BYTES);
+          length.order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).flip();
+          WholeFile.writeFully(channel, length);
+          WholeFile.writeFully(channel, ByteBuffer.wrap(header));
+          for (Map.Entry<String, Tensor> entry : ordered) {
+            writeElements(channel, entry.getValue().value());
+          }
+        });
   }
 
   private static long bytes(Tensor tensor) {
@@ -129,7 +112,7 @@ final class SafetensorsWriter {
       for (long from = 0; from < total; from += CHUNK_BYTES) {
         long count = Math.min(CHUNK_BYTES, total - from);
         copy(data.segment(), from, chunk, count / size, size);
-        writeFully(channel, chunk.asSlice(0, count).asByteBuffer());
+        WholeFile.writeFully(channel, chunk.asSlice(0, count).asByteBuffer());
       }
     }
   }
@@ -167,21 +150,6 @@ final class SafetensorsWriter {
               0,
               count);
       default -> MemorySegment.copy(source, from, target, 0, count);
-    }
-  }
-
-  private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
-  }
-
-  /** Makes the move itself durable, where the system lets a folder be opened. */
-  private static void forceFolder(Path folder) {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (IOException unsupported) {
-      // Windows opens no folders, and its move is durable in its own way.
     }
   }
 }

@@ -145,6 +145,14 @@ class DataSetTest {
           assertThrows(TensorException.class, () -> batches.fill(0, other)).getMessage();
       assertTrue(message.contains("whose inputs are float32 [2, 2], got"), message);
     }
+    DataSet data = numbers(5).first(3);
+    Batch whole = new Batch(data.inputs(), data.labels());
+    TensorException own = assertThrows(TensorException.class, () -> data.batches(3).fill(0, whole));
+    assertTrue(own.getMessage().contains("are the data themselves; give"), own.getMessage());
+    Batch computed = new Batch(data.inputs().neg(), data.labels());
+    TensorException node =
+        assertThrows(TensorException.class, () -> data.batches(3).fill(0, computed));
+    assertTrue(node.getMessage().contains("are computed, by neg; give"), node.getMessage());
     assertThrows(TensorException.class, () -> new DataSet(Tensor.zeros(3, 2), Tensor.zeros(2)));
   }
 

@@ -17,6 +17,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -227,6 +229,60 @@ class SafetensorsTest {
       assertEquals(List.of(), empty.names());
     }
     assertThrows(IOException.class, () -> Safetensors.open(folder.resolve("absent")));
+  }
+
+  /** Beginnings of files of other kinds, \\xHH for a byte; what the message must contain. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "PK\\x03\\x04\\x14\\x00\\x00\\x00archive/data.pkl|a zip archive, as PyTorch's .pt",
+        "\\x80\\x02\\x8a\\x0al\\xfc\\x9cF\\xf9 j|a Python pickle",
+        "\\x93NUMPY\\x01\\x00v\\x00|a NumPy array",
+        "\\x89HDF\\x0d\\x0a\\x1a\\x0a\\x00|an HDF5 file",
+        "GGUF\\x03\\x00\\x00\\x00\\x10|a GGUF file",
+        "\\x1f\\x8b\\x08\\x00\\x00\\x00\\x00\\x00\\x00|a gzip file; unpack it first",
+        "\\x89PNG\\x0d\\x0a\\x1a\\x0a\\x00|a PNG image",
+        "version https://git-lfs.github.com/spec/v1|'git lfs pull' fetches",
+        "<!DOCTYPE html><html>|an HTML or XML page",
+        "{\"weight_map\": {\"a\": \"b\"}}|JSON text",
+        "Entry not found|this looks like text",
+        "\\xfe\\xed\\xfa\\xce\\x01\\x02\\x03\\x04\\x05|the header is said to be",
+      })
+  void whatIsAnotherKindOfFileIsCalledWhatItLooksLike(String beginning, String expected)
+      throws IOException {
+    Path path = folder.resolve("other.safetensors");
+    String bytes =
+        Pattern.compile("\\\\x([0-9a-f]{2})")
+            .matcher(beginning)
+            .replaceAll(
+                hex -> Matcher.quoteReplacement("" + (char) Integer.parseInt(hex.group(1), 16)));
+    Files.write(path, bytes.getBytes(StandardCharsets.ISO_8859_1));
+    String message =
+        assertThrows(SafetensorsException.class, () -> Safetensors.open(path)).getMessage();
+    assertTrue(message.startsWith(path + ": at byte 0: "), message);
+    assertTrue(message.contains(expected), message);
+  }
+
+  @Property(tries = 50)
+  void aDamagedFileOfTheRightKindIsNotTakenForAnother(@ForAll @IntRange(min = 9, max = 99) int keep)
+      throws IOException {
+    Path path = Files.createTempFile("cut", ".safetensors");
+    try {
+      Files.write(path, Arrays.copyOf(WHOLE, keep));
+      String message =
+          assertThrows(SafetensorsException.class, () -> Safetensors.open(path)).getMessage();
+      assertTrue(message.contains("is it whole?"), message);
+    } finally {
+      Files.delete(path);
+    }
+  }
+
+  @Test
+  void anEmptyFileIsCalledEmpty() throws IOException {
+    Path path = Files.createFile(folder.resolve("empty.safetensors"));
+    var error = assertThrows(SafetensorsException.class, () -> Safetensors.open(path));
+    assertTrue(error.getMessage().contains("the file is empty"), error.getMessage());
   }
 
   @Test

@@ -12,10 +12,13 @@ import org.fluxion.tensor.DeviceInfo;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.profile.LaunchListener;
+import org.fluxion.tensor.profile.Peak;
 
 /** The host's processor: there is always one, and it can always be used. */
 public final class CpuBackend implements Backend {
   private static final int MOST_THREADS = 9999;
+  private static final String OPTION = "--add-modules jdk.incubator.vector";
 
   /** Made by the service loader. */
   public CpuBackend() {}
@@ -63,10 +66,32 @@ public final class CpuBackend implements Backend {
   }
 
   private static String loops() {
-    return Width.VECTORS
-        ? "vectors of " + Species.FLOAT.vectorBitSize() + " bits"
-        : "scalar loops (java's option --add-modules jdk.incubator.vector makes it several times"
-            + " faster)";
+    if (Width.VECTORS) {
+      return "vectors of " + Species.FLOAT.vectorBitSize() + " bits";
+    }
+    return Width.ASKED_FOR_SCALARS
+        ? "scalar loops, as -Dfluxion.vectorBits=64 asks"
+        : "scalar loops (java's option " + OPTION + " makes it several times faster)";
+  }
+
+  /** Says once in a process that an option is missing: when this class is initialised. */
+  private static final class ScalarWarning {
+    private static final boolean GIVEN = give();
+
+    private static boolean give() {
+      System.getLogger(CpuBackend.class.getName())
+          .log(
+              System.Logger.Level.WARNING,
+              "the cpu backend runs scalar loops, several times slower than vectors: start java"
+                  + " with "
+                  + OPTION);
+      return true;
+    }
+
+    /** Whether the warning is given, which it is from the first call on. */
+    static boolean given() {
+      return GIVEN;
+    }
   }
 
   @Override
@@ -96,7 +121,25 @@ public final class CpuBackend implements Backend {
 
     @Override
     public Executable prepare(Plan plan) {
+      if (!Width.VECTORS && !Width.ASKED_FOR_SCALARS) {
+        ScalarWarning.given();
+      }
       return new CpuExecutable(plan, threads);
+    }
+
+    @Override
+    public String toString() {
+      return description();
+    }
+
+    @Override
+    public Executable prepare(Plan plan, LaunchListener listener) {
+      return new CpuExecutable(plan, threads, listener);
+    }
+
+    @Override
+    public Optional<Peak> peak() {
+      return Optional.of(PeakRates.measure(threads));
     }
   }
 }

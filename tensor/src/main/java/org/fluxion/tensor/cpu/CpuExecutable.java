@@ -7,6 +7,7 @@ import java.lang.ref.Reference;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
@@ -14,7 +15,9 @@ import org.fluxion.tensor.HostMemory;
 import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Explanation;
 import org.fluxion.tensor.plan.Kernel;
+import org.fluxion.tensor.plan.Move;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.profile.LaunchListener;
 
 /**
  * A plan on the host's processor: off-heap memory, and every kernel split over the threads. One
@@ -24,6 +27,9 @@ import org.fluxion.tensor.plan.Plan;
 public final class CpuExecutable implements Executable {
   private static final long POISON = 0x7ff7_a5a5_7ff7_a5a5L;
   private static final Cleaner CLEANER = Cleaner.create();
+
+  /** Nobody listens. */
+  private static final LaunchListener UNHEARD = (run, kernel, part, start, nanos) -> {};
 
   /**
    * What has to be given back, by closing or when nobody can reach the executable any more: so it
@@ -45,6 +51,7 @@ public final class CpuExecutable implements Executable {
   }
 
   private final Plan plan;
+  private final LaunchListener listener;
   private final Resources resources = new Resources();
   private final Cleaner.Cleanable cleanable;
   private final CpuKernel[] kernels;
@@ -68,12 +75,22 @@ public final class CpuExecutable implements Executable {
    * @param threads how many threads run it
    */
   public CpuExecutable(Plan plan, int threads) {
-    this(plan, threads, LoopClasses.Mode.AUTOMATIC);
+    this(plan, threads, UNHEARD);
   }
 
   /** The same with a choice of how loops run. */
   CpuExecutable(Plan plan, int threads, LoopClasses.Mode mode) {
+    this(plan, threads, mode, UNHEARD);
+  }
+
+  /** The same with somebody who is told when kernels have run. */
+  CpuExecutable(Plan plan, int threads, LaunchListener listener) {
+    this(plan, threads, LoopClasses.Mode.AUTOMATIC, listener);
+  }
+
+  private CpuExecutable(Plan plan, int threads, LoopClasses.Mode mode, LaunchListener listener) {
     this.plan = plan;
+    this.listener = listener;
     cleanable = CLEANER.register(this, resources);
     try {
       Set<Buffer> inPlace = new HashSet<>(plan.donated().keySet());
@@ -188,7 +205,9 @@ public final class CpuExecutable implements Executable {
       for (phase = 0; phase < current.phases(); phase++) {
         workers.run(current.tasks(phase), work);
       }
-      nanos[k] += System.nanoTime() - start;
+      long taken = System.nanoTime() - start;
+      nanos[k] += taken;
+      listener.launched(runs, k, "", start, taken);
     }
     runs++;
     Reference.reachabilityFence(this);
@@ -229,32 +248,8 @@ public final class CpuExecutable implements Executable {
   @Override
   public void carry() {
     check();
-    Map<Integer, MemorySegment> staged = new HashMap<>();
-    for (int pass = 0; pass < 2; pass++) {
-      for (int output = 0; output < plan.carries().size(); output++) {
-        int input = plan.carries().get(output);
-        if (input < 0) {
-          continue;
-        }
-        Buffer from = plan.outputs().get(output);
-        Buffer to = plan.inputs().get(input);
-        long source = addresses[from.id()];
-        if (source == addresses[to.id()]) {
-          continue;
-        }
-        if (from.kind() != Buffer.Kind.INPUT) {
-          if (pass == 1) {
-            Memory.copy(addresses[to.id()], source, to.bytes());
-          }
-        } else if (pass == 0) {
-          // An input handed on to another one may itself be overwritten: inputs can trade places.
-          MemorySegment copy = MemorySegment.ofArray(new byte[Math.toIntExact(from.bytes())]);
-          MemorySegment.copy(Memory.ALL, source, copy, 0, from.bytes());
-          staged.put(output, copy);
-        } else {
-          MemorySegment.copy(staged.get(output), 0, Memory.ALL, addresses[to.id()], to.bytes());
-        }
-      }
+    for (Move move : plan.moves()) {
+      Memory.copy(addresses[move.to().id()], addresses[move.from().id()], move.to().bytes());
     }
     Reference.reachabilityFence(this);
   }
@@ -287,8 +282,8 @@ public final class CpuExecutable implements Executable {
   }
 
   @Override
-  public long[] nanos() {
-    return nanos.clone();
+  public Optional<long[]> nanos() {
+    return Optional.of(nanos.clone());
   }
 
   @Override

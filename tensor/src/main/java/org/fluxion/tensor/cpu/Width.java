@@ -9,9 +9,12 @@ final class Width {
   /** Asked-for bits, or 0 for what the processor prefers. */
   static final int BITS = Integer.getInteger("fluxion.vectorBits", 0);
 
+  /** Whether scalar code is what was asked for. */
+  static final boolean ASKED_FOR_SCALARS = BITS == 64;
+
   /** Whether the classes that use the Vector API may be loaded. */
   static final boolean VECTORS =
-      BITS != 64 && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+      !ASKED_FOR_SCALARS && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
 
   static {
     if (BITS != 0 && BITS != 64 && BITS != 128 && BITS != 256 && BITS != 512) {

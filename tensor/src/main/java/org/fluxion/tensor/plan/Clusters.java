@@ -102,18 +102,26 @@ final class Clusters {
    * output is computed; what it reads is there by then.
    */
   private void together(List<Root> computed) {
-    Map<List<Tensor>, Integer> outputs = new HashMap<>();
+    Map<List<Object>, Integer> outputs = new HashMap<>();
     for (Root root : computed) {
-      if (root.node.op() instanceof Op.AttentionOutput) {
-        outputs.merge(root.node.inputs().subList(0, 2), level.get(root), Math::min);
+      if (root.node.op() instanceof Op.AttentionOutput output) {
+        outputs.merge(scores(output, root), level.get(root), Math::min);
       }
     }
     for (Root root : computed) {
-      Integer output = outputs.get(root.node.inputs().stream().limit(2).toList());
-      if (root.node.op() instanceof Op.AttentionLogSumExp && output != null) {
-        level.merge(root, output, Math::min);
+      if (root.node.op() instanceof Op.AttentionLogSumExp logSumExp) {
+        level.merge(
+            root, outputs.getOrDefault(scores(logSumExp, root), level.get(root)), Math::min);
       }
     }
+  }
+
+  /** What makes two attentions' scores the same, all of which both read. */
+  private static List<Object> scores(Op.Attention op, Root root) {
+    List<Tensor> in = root.node.inputs();
+    List<Object> key = new ArrayList<>(List.of(op.scale(), op.causal(), in.get(0), in.get(1)));
+    key.addAll(in.subList(op.operands(), in.size()));
+    return key;
   }
 
   private static boolean isOperation(Root root) {

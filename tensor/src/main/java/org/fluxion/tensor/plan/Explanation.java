@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -38,7 +39,7 @@ public final class Explanation {
   }
 
   /**
-   * A listing of a plan's kernels.
+   * A listing of a plan's kernels, with times where the device measures them.
    *
    * @param plan the plan
    * @param measured what has run it, or null
@@ -46,7 +47,7 @@ public final class Explanation {
    */
   public static String of(Plan plan, Executable measured) {
     StringBuilder text = new StringBuilder();
-    long[] nanos = measured == null ? null : measured.nanos();
+    Optional<long[]> nanos = measured == null ? Optional.empty() : measured.nanos();
     double runs = measured == null ? 1 : Math.max(1, measured.runs());
     text.append(
         String.format(
@@ -56,7 +57,7 @@ public final class Explanation {
             "kernel",
             "MB moved",
             "MFLOP",
-            nanos == null ? "" : "           µs       GB/s     GFLOP/s"));
+            nanos.isPresent() ? "           µs       GB/s     GFLOP/s" : ""));
     long bytes = 0;
     long flops = 0;
     long time = 0;
@@ -71,12 +72,12 @@ public final class Explanation {
               Locale.ROOT,
               "%5d  %-44s %12.3f %12.3f",
               i,
-              described(kernel),
+              describe(kernel),
               kernel.bytes() / 1e6,
               kernel.flops() / 1e6));
-      if (nanos != null) {
-        time += nanos[i];
-        double each = Math.max(1, nanos[i] / runs);
+      if (nanos.isPresent()) {
+        time += nanos.get()[i];
+        double each = Math.max(1, nanos.get()[i] / runs);
         text.append(
             String.format(
                 Locale.ROOT,
@@ -100,11 +101,21 @@ public final class Explanation {
             plan.arena().bytes() / 1e6,
             plan.arena().live() / 1e6));
     text.append("largest: ").append(largest(plan)).append('\n');
-    if (nanos != null) {
+    if (nanos.isPresent()) {
       text.append(String.format(Locale.ROOT, "%.3f ms a run%n", time / runs / 1e6));
     }
     kept(plan, text);
     return text.toString();
+  }
+
+  /**
+   * The lines that a listing ends in.
+   *
+   * @param notes what is not as people would expect, a line each
+   * @return the text
+   */
+  public static String notes(List<String> notes) {
+    return notes.stream().map(note -> "note: " + note + "\n").collect(Collectors.joining());
   }
 
   /** What has to be kept through the peak of memory: in a training step, the residuals. */
@@ -156,7 +167,7 @@ public final class Explanation {
    * The largest buffers of a plan, for errors about memory.
    *
    * @param plan the plan
-   * @return up to five of them in one line, with dtype, elements and size
+   * @return up to five of them in one line, with dtype, shape and size
    */
   public static String largest(Plan plan) {
     Set<Buffer> all = new LinkedHashSet<>(plan.inputs());
@@ -166,15 +177,7 @@ public final class Explanation {
     return all.stream()
         .sorted(Comparator.comparingLong(buffer -> -buffer.bytes()))
         .limit(5)
-        .map(
-            b ->
-                String.format(
-                    Locale.ROOT,
-                    "%s %s × %d = %.1f MiB",
-                    b.name(),
-                    b.dtype(),
-                    b.elements(),
-                    b.bytes() / 1048576.0))
+        .map(Buffer::describe)
         .collect(Collectors.joining(", "));
   }
 
@@ -182,7 +185,13 @@ public final class Explanation {
     return buffers.stream().mapToLong(Buffer::bytes).sum();
   }
 
-  private static String described(Kernel kernel) {
+  /**
+   * What listings call a kernel.
+   *
+   * @param kernel the kernel
+   * @return its name and sizes, in at most 44 characters
+   */
+  public static String describe(Kernel kernel) {
     String text =
         switch (kernel) {
           case Kernel.MatmulKernel m -> {

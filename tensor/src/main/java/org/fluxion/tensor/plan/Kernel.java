@@ -497,7 +497,11 @@ public sealed interface Kernel {
 
     @Override
     public String structure() {
-      return name() + ops.get(0).causal() + headSize + "," + valueSize + operands.keySet();
+      String mask =
+          operands.containsKey(Role.MASK) ? "" + operands.get(Role.MASK).buffer().dtype() : "";
+      return "%s%s %d,%d %s%s"
+          .formatted(
+              name(), ops.get(0), headSize, valueSize, results.get(0).buffer().dtype(), mask);
     }
   }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,6 +24,8 @@ import org.fluxion.tensor.Tensor;
  * @param arena where temporary buffers lie
  * @param donated for each output that is written over an input, the buffers of both
  * @param carries for each output the index of the input that it becomes before the next run, or −1
+ * @param moves the copies that make it so, in order
+ * @param notes what is not computed as people would expect, a line each
  */
 public record Plan(
     Graph graph,
@@ -32,7 +35,9 @@ public record Plan(
     Map<Buffer, HostData> constants,
     Arena arena,
     Map<Buffer, Buffer> donated,
-    List<Integer> carries) {
+    List<Integer> carries,
+    List<Move> moves,
+    List<String> notes) {
   /** Copies the lists and maps. */
   public Plan {
     kernels = List.copyOf(kernels);
@@ -41,6 +46,19 @@ public record Plan(
     constants = Map.copyOf(constants);
     donated = Map.copyOf(donated);
     carries = List.copyOf(carries);
+    moves = List.copyOf(moves);
+    notes = List.copyOf(notes);
+  }
+
+  /**
+   * The same memory with other kernels.
+   *
+   * @param others the kernels, in order
+   * @return the plan
+   */
+  public Plan withKernels(List<Kernel> others) {
+    return new Plan(
+        graph, others, inputs, outputs, constants, arena, donated, carries, moves, notes);
   }
 
   /**
@@ -75,11 +93,14 @@ public record Plan(
     private final Map<Tensor, Root> roots;
     private final Map<Buffer, HostData> constants = new HashMap<>();
     private final Parts parts = new Parts();
+    private final Set<String> notes = new LinkedHashSet<>();
     private int buffers;
 
     Planner(Graph source, int[] donations, PlanOptions options) {
       this.source = source;
-      Graph simplified = Simplify.run(source, options.simplify(), options.attentionSize());
+      Graph simplified =
+          Simplify.run(source, options.simplify(), options.attentionSizes(), notes::add);
+      noteScores(simplified);
       if (options.splitSums()) {
         simplified = SplitSums.run(simplified);
         Simplify.verify(simplified);
@@ -90,6 +111,26 @@ public record Plan(
       this.roots = Roots.of(graph);
       if (options.placement()) {
         Placement.run(graph, roots);
+      }
+    }
+
+    /** Says where attention's scores are computed although it has a kernel without them. */
+    private void noteScores(Graph simplified) {
+      Set<List<Tensor>> fused = new HashSet<>();
+      for (Tensor node : simplified.nodes()) {
+        if (node.op() instanceof Op.Attention) {
+          fused.add(node.inputs().subList(0, 2));
+        }
+      }
+      for (Tensor node : simplified.nodes()) {
+        if (node.op() instanceof Op.Matmul
+            && node.inputs().get(1).op() instanceof Op.Permute
+            && fused.contains(
+                List.of(node.inputs().get(0), node.inputs().get(1).inputs().get(0)))) {
+          notes.add(
+              "a derivative of attention beyond first order is computed by its definition, with scores of %s %s in memory"
+                  .formatted(node.dtype(), node.shape()));
+        }
       }
     }
 
@@ -120,22 +161,18 @@ public record Plan(
         }
       }
       List<Kernel> order = options.schedule() ? Schedule.of(kernels, parts) : kernels;
-      Arena arena = Arena.of(order, parts);
-      assert Verification.holds(order, parts, arena);
       List<Buffer> inputBuffers = new ArrayList<>();
       for (Tensor input : graph.inputs()) {
         Root root = roots.get(input);
-        inputBuffers.add(
-            root == null
-                ? new Buffer(
-                    buffers++,
-                    input.dtype(),
-                    input.shape().elements(),
-                    Buffer.Kind.INPUT,
-                    "unused" + buffers)
-                : root.buffer);
+        inputBuffers.add(root == null ? unused(input) : root.buffer);
       }
       List<Buffer> outputBuffers = graph.outputs().stream().map(o -> roots.get(o).buffer).toList();
+      Map<Buffer, Buffer> donated = Donation.of(order, inputBuffers, outputBuffers, donations);
+      List<Integer> carries = Arrays.stream(donations).boxed().toList();
+      List<Move> moves =
+          Move.between(inputBuffers, outputBuffers, donated, carries, () -> buffers++);
+      Arena arena = Arena.of(order, moves, parts);
+      assert Verification.holds(order, parts, arena);
       return new Plan(
           source,
           order,
@@ -143,8 +180,10 @@ public record Plan(
           outputBuffers,
           constants,
           arena,
-          Donation.of(order, inputBuffers, outputBuffers, donations),
-          Arrays.stream(donations).boxed().toList());
+          donated,
+          carries,
+          moves,
+          List.copyOf(notes));
     }
 
     /** Gives a root its memory: its own, or its place in another root's. */
@@ -168,13 +207,23 @@ public record Plan(
       }
     }
 
+    /** The buffer of an input that no output hangs on. */
+    private Buffer unused(Tensor input) {
+      int id = buffers++;
+      return new Buffer(id, input.dtype(), input.shape(), Buffer.Kind.INPUT, name(input, id));
+    }
+
+    private static String name(Tensor input, int id) {
+      return input.op() instanceof Op.Input i ? i.name() : "input" + id;
+    }
+
     private Buffer buffer(Root root, boolean input, boolean output) {
       Buffer.Kind kind;
       String name;
       int id = buffers++;
       if (input) {
         kind = Buffer.Kind.INPUT;
-        name = root.node.op() instanceof Op.Input i ? i.name() : "input" + id;
+        name = name(root.node, id);
       } else if (root.kind == Root.Kind.LEAF) {
         kind = Buffer.Kind.CONSTANT;
         name = "constant" + id;
@@ -182,7 +231,7 @@ public record Plan(
         kind = output ? Buffer.Kind.OUTPUT : Buffer.Kind.TEMPORARY;
         name = root.node.op().label() + id;
       }
-      Buffer buffer = new Buffer(id, root.node.dtype(), root.node.shape().elements(), kind, name);
+      Buffer buffer = new Buffer(id, root.node.dtype(), root.node.shape(), kind, name);
       if (kind == Buffer.Kind.CONSTANT) {
         constants.put(buffer, ((Op.Constant) root.node.op()).data());
       }

@@ -1,5 +1,8 @@
 package org.fluxion.tensor.plan;
 
+import java.util.Map;
+import org.fluxion.tensor.DType;
+
 /**
  * Which passes of the compiler run: all of them, except where a test compares a program with and
  * without one. What a program computes does not depend on it, up to the order of sums.
@@ -9,8 +12,8 @@ package org.fluxion.tensor.plan;
  * @param placement results written where they are wanted
  * @param clusters several values in one kernel
  * @param schedule kernels in an order that takes little memory
- * @param attentionSize the largest head or value size for which the backend has kernels of the
- *     attention family; 0 if it has none. Larger ones run by their definition
+ * @param attentionSizes the largest head or value size, by dtype, for which the backend has kernels
+ *     of the attention family; empty if it has none. Larger ones run by their definition
  */
 public record PlanOptions(
     boolean simplify,
@@ -18,9 +21,14 @@ public record PlanOptions(
     boolean placement,
     boolean clusters,
     boolean schedule,
-    int attentionSize) {
+    Map<DType, Integer> attentionSizes) {
+  /** Copies the map. */
+  public PlanOptions {
+    attentionSizes = Map.copyOf(attentionSizes);
+  }
+
   /** Every pass, for a backend without kernels for attention. */
-  public static final PlanOptions ALL = new PlanOptions(true, true, true, true, true, 0);
+  public static final PlanOptions ALL = new PlanOptions(true, true, true, true, true, Map.of());
 
   /** How many passes there are. */
   public static final int PASSES = 5;
@@ -32,16 +40,16 @@ public record PlanOptions(
    * @return the options
    */
   public static PlanOptions without(int pass) {
-    return new PlanOptions(pass != 0, pass != 1, pass != 2, pass != 3, pass != 4, 0);
+    return new PlanOptions(pass != 0, pass != 1, pass != 2, pass != 3, pass != 4, Map.of());
   }
 
   /**
    * The same passes for a backend that has kernels for attention.
    *
-   * @param largest the largest head or value size that they take
+   * @param largest the largest head or value size that they take, by dtype
    * @return the options
    */
-  public PlanOptions withAttention(int largest) {
+  public PlanOptions withAttention(Map<DType, Integer> largest) {
     return new PlanOptions(simplify, splitSums, placement, clusters, schedule, largest);
   }
 }

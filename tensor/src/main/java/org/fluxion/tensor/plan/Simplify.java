@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.fluxion.tensor.Attention;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
@@ -43,16 +44,19 @@ final class Simplify {
   private final Set<Tensor> inputs;
 
   private final boolean identities;
-  private final int attentionSize;
+  private final Map<DType, Integer> attentionSizes;
+  private final Consumer<String> notes;
 
-  private Simplify(Graph graph, boolean identities, int attentionSize) {
+  private Simplify(
+      Graph graph, boolean identities, Map<DType, Integer> attentionSizes, Consumer<String> notes) {
     this.identities = identities;
-    this.attentionSize = attentionSize;
+    this.notes = notes;
+    this.attentionSizes = attentionSizes;
     this.inputs = new HashSet<>(graph.inputs());
   }
 
   static Graph run(Graph graph) {
-    return run(graph, true, 0);
+    return run(graph, true, Map.of(), note -> {});
   }
 
   /**
@@ -60,10 +64,12 @@ final class Simplify {
    *
    * @param graph the graph
    * @param identities whether it does more than it must: merges and removes nodes
-   * @param attentionSize the largest head or value size for which attention has kernels
+   * @param attentionSizes the largest head or value size for which attention has kernels
+   * @param notes told what is not computed as people would expect
    */
-  static Graph run(Graph graph, boolean identities, int attentionSize) {
-    Simplify pass = new Simplify(graph, identities, attentionSize);
+  static Graph run(
+      Graph graph, boolean identities, Map<DType, Integer> attentionSizes, Consumer<String> notes) {
+    Simplify pass = new Simplify(graph, identities, attentionSizes, notes);
     List<Tensor> nodes = graph.nodes();
     for (Tensor node : nodes) {
       node.inputs().forEach(operand -> pass.readers.merge(operand, 1, Integer::sum));
@@ -190,7 +196,15 @@ final class Simplify {
   private boolean hasKernel(Op.Attention op, List<Tensor> in) {
     int size = in.get(0).shape().extent(-1);
     int valueSize = op.operands() > 2 ? in.get(2).shape().extent(-1) : 0;
-    return Math.max(size, valueSize) <= attentionSize;
+    int wanted = Math.max(size, valueSize);
+    int largest = attentionSizes.getOrDefault(in.get(0).dtype(), 0);
+    // Where there are no kernels for attention at all, its definition is what one expects.
+    if (wanted > largest && !attentionSizes.isEmpty()) {
+      notes.accept(
+          "attention of head size %d in %s is computed by its definition: the device's kernels take up to %d"
+              .formatted(wanted, in.get(0).dtype(), largest));
+    }
+    return wanted <= largest;
   }
 
   private Tensor expand(Tensor body, List<Tensor> in) {

@@ -66,5 +66,10 @@ public final class ReferenceBackend implements Backend {
     public Executable prepare(Plan plan) {
       return new ReferenceExecutable(plan);
     }
+
+    @Override
+    public String toString() {
+      return description();
+    }
   }
 }

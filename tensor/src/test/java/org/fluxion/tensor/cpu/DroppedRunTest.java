@@ -77,16 +77,7 @@ class DroppedRunTest {
     Kernel.OperationKernel known =
         new Kernel.OperationKernel(
             new Op.Exp(), PLAN.inputs(), List.of(X.shape()), PLAN.outputs().get(0), Shape.of(300));
-    Plan broken =
-        new Plan(
-            PLAN.graph(),
-            List.of(known),
-            PLAN.inputs(),
-            PLAN.outputs(),
-            PLAN.constants(),
-            PLAN.arena(),
-            PLAN.donated(),
-            PLAN.carries());
+    Plan broken = PLAN.withKernels(List.of(known));
     long before = HostMemory.held();
     assertThrows(IllegalStateException.class, () -> new CpuExecutable(broken, 2));
     assertEquals(before, HostMemory.held());

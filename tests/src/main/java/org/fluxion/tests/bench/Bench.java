@@ -44,10 +44,12 @@ public final class Bench {
   /** Every benchmark there is; a new one is a class and a line here. */
   static final List<Suite> SUITES =
       List.of(
-          new Suite("attention", AttentionBenchmark.class, AttentionBenchmark.FIGURES),
+          new Suite("attention", AttentionBenchmark.class, AttentionBenchmark.FIGURES, 8),
           new Suite("copy", CopyBenchmark.class, CopyBenchmark.FIGURES),
           new Suite("fma", FmaBenchmark.class, FmaBenchmark.FIGURES),
           new Suite("loops", LoopBenchmark.class, LoopBenchmark.FIGURES),
+          new Suite("opencl", OpenClBenchmark.class, OpenClBenchmark.FIGURES, 12),
+          new Suite("opencl-step", OpenClStepBenchmark.class, OpenClStepBenchmark.FIGURES, 8),
           new Suite("plan", PlanBenchmark.class, PlanBenchmark.FIGURES, 8),
           new Suite("sgemm", SgemmBenchmark.class, SgemmBenchmark.FIGURES),
           new Suite("step", StepBenchmark.class, StepBenchmark.FIGURES, 8),

@@ -233,14 +233,7 @@ public final class TrainingPrograms {
   /** The matrix products of a plan alone, one after the other, on the same memory. */
   static Executable products(Plan plan, Device device) {
     return device.prepare(
-        new Plan(
-            plan.graph(),
-            plan.kernels().stream().filter(Kernel.MatmulKernel.class::isInstance).toList(),
-            plan.inputs(),
-            plan.outputs(),
-            plan.constants(),
-            plan.arena(),
-            plan.donated(),
-            plan.carries()));
+        plan.withKernels(
+            plan.kernels().stream().filter(Kernel.MatmulKernel.class::isInstance).toList()));
   }
 }

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Runs other programs, such as the tools of the JDK that runs the tests. */
-final class Command {
+public final class Command {
   /** What a program gave. */
-  record Outcome(int exitCode, String out, String err) {
+  public record Outcome(int exitCode, String out, String err) {
     /** The outcome as a failed assertion shows it. */
-    String description() {
+    public String description() {
       return "exit code " + exitCode + "\n" + out + "\n" + err;
     }
   }
@@ -20,12 +20,13 @@ final class Command {
   private Command() {}
 
   /** A tool of the JDK that runs the tests, such as {@code javac}. */
-  static String tool(String name) {
+  public static String tool(String name) {
     return Path.of(System.getProperty("java.home"), "bin", name).toString();
   }
 
   /** Runs a program to its end, without the variables that would give Java options. */
-  static Outcome run(Path folder, List<String> command) throws IOException, InterruptedException {
+  public static Outcome run(Path folder, List<String> command)
+      throws IOException, InterruptedException {
     Path out = Files.createTempFile("out", ".txt");
     Path err = Files.createTempFile("err", ".txt");
     try {

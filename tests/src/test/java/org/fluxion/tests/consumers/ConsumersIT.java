@@ -1,6 +1,7 @@
 package org.fluxion.tests.consumers;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Programs of others, compiled and run against the jars without any option of the JVM. */
 class ConsumersIT {
   private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
+  private static final String OPTION = "--add-modules jdk.incubator.vector";
   private static final Path CONSUMERS = ROOT.resolve("tests/consumers");
 
   @TempDir private Path classes;
@@ -74,6 +76,37 @@ class ConsumersIT {
     assertIsTheGradient("[cpu, reference]", succeed(java, "-cp", path, "Gradient"));
     assertIsTheGradient(
         "[cpu, reference, opencl]", succeed(java, "-cp", path + opencl(), "Gradient"));
+  }
+
+  private static long warnings(Outcome outcome) {
+    return outcome.err().lines().filter(line -> line.contains(OPTION)).count();
+  }
+
+  @Test
+  void scalarLoopsAreOneWarningAndPartOfTheDevice() throws Exception {
+    String jars = jars("tensor", "autodiff");
+    String source = CONSUMERS.resolve("classpath/Products.java").toString();
+    succeed(Command.tool("javac"), "-cp", jars, "-d", classes.toString(), source);
+    String path = jars + File.pathSeparator + classes;
+
+    Outcome scalar = products(path);
+    assertTrue(scalar.out().matches("cpu with \\d+ threads?, scalar loops .*" + OPTION + ".*\n"));
+    assertEquals(1, warnings(scalar), scalar::description);
+
+    Outcome vectors = products(path, OPTION.split(" "));
+    assertTrue(vectors.out().matches("cpu with \\d+ threads?, vectors of \\d+ bits\n"));
+    assertEquals(0, warnings(vectors), vectors::description);
+
+    Outcome asked = products(path, "-Dfluxion.vectorBits=64");
+    assertTrue(asked.out().contains("scalar loops, as -Dfluxion.vectorBits=64 asks"), asked.out());
+    assertEquals("", asked.err());
+  }
+
+  private Outcome products(String path, String... options) throws Exception {
+    List<String> command = new ArrayList<>(List.of(Command.tool("java")));
+    command.addAll(List.of(options));
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", path, "Products"));
+    return succeed(command.toArray(String[]::new));
   }
 
   @Test

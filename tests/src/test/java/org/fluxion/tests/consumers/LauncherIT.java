@@ -69,7 +69,7 @@ class LauncherIT {
     Outcome outcome = launch(MEANFLOW.resolve("bin/fluxion"), "--no-such-option");
     assertEquals(2, outcome.exitCode(), outcome::description);
     assertEquals(
-        "fluxion: Unknown option: '--no-such-option'\nTry 'fluxion --help'.\n", outcome.err());
+        "fluxion: unknown option '--no-such-option'\nTry 'fluxion --help'.\n", outcome.err());
     assertEquals("", outcome.out());
   }
 }

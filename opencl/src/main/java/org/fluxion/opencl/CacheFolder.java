@@ -1,0 +1,53 @@
+package org.fluxion.opencl;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/** The user's folder for what is dear to make and may be lost: it can be deleted at any time. */
+final class CacheFolder {
+  /** The environment variable that names another folder, or is {@link #OFF}. */
+  static final String VARIABLE = "FLUXION_CACHE";
+
+  /** The value by which nothing is kept. */
+  static final String OFF = "off";
+
+  private CacheFolder() {}
+
+  /** The folder of this process. */
+  static Optional<Path> ofProcess() {
+    return of(System.getenv(), System.getProperty("user.home", ""));
+  }
+
+  /**
+   * The folder: what FLUXION_CACHE says, or else {@code fluxion} where the user's caches are.
+   *
+   * @param environment the environment
+   * @param home the user's home
+   * @return the folder, which may not be there yet; empty if nothing is to be kept, or there is no
+   *     place for it
+   */
+  static Optional<Path> of(Map<String, String> environment, String home) {
+    String asked = environment.getOrDefault(VARIABLE, "");
+    if (asked.equals(OFF)) {
+      return Optional.empty();
+    }
+    if (!asked.isEmpty()) {
+      return path(asked).map(Path::toAbsolutePath);
+    }
+    // A relative path there is to be ignored, the XDG Base Directory Specification says.
+    return path(environment.getOrDefault("XDG_CACHE_HOME", ""))
+        .filter(Path::isAbsolute)
+        .or(() -> path(home).filter(Path::isAbsolute).map(folder -> folder.resolve(".cache")))
+        .map(caches -> caches.resolve("fluxion"));
+  }
+
+  private static Optional<Path> path(String name) {
+    try {
+      return Optional.of(Path.of(name));
+    } catch (InvalidPathException noPath) {
+      return Optional.empty();
+    }
+  }
+}

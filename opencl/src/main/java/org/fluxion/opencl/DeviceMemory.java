@@ -1,0 +1,133 @@
+package org.fluxion.opencl;
+
+import org.fluxion.tensor.HostMemory;
+import org.fluxion.tensor.TensorException;
+import org.fluxion.tensor.plan.Explanation;
+import org.fluxion.tensor.plan.Plan;
+import org.jocl.CL;
+import org.jocl.cl_context;
+import org.jocl.cl_mem;
+
+/**
+ * Counts the memory of a device that this process holds. A driver may promise more than there is,
+ * and fail, or have the system end the process, when it is used: so what is asked for is compared
+ * with what is left beforehand. OpenCL cannot say what other processes hold. Safe to share.
+ */
+final class DeviceMemory {
+  private final OpenClDevice device;
+  private final cl_context context;
+  private final Limits limits;
+  private long held;
+  private int buffers;
+
+  DeviceMemory(OpenClDevice device, cl_context context, Limits limits) {
+    this.device = device;
+    this.context = context;
+    this.limits = limits;
+  }
+
+  Limits limits() {
+    return limits;
+  }
+
+  /** The bytes that are reserved. */
+  synchronized long held() {
+    return held;
+  }
+
+  /** How many memory objects there are. */
+  synchronized int buffers() {
+    return buffers;
+  }
+
+  /**
+   * Counts memory that is about to be allocated, if there is so much left.
+   *
+   * @param bytes how much
+   * @param plan what for
+   * @throws TensorException if there is less; nothing is counted then
+   */
+  synchronized void reserve(long bytes, Plan plan) {
+    if (bytes > limits.memory() - held) {
+      throw exhausted(bytes, plan, "");
+    }
+    if (device.sharesHostMemory()) {
+      HostMemory.reserve(bytes, () -> Explanation.largest(plan));
+    }
+    held += bytes;
+  }
+
+  /** Gives back what was reserved. */
+  synchronized void free(long bytes) {
+    held -= bytes;
+    if (device.sharesHostMemory()) {
+      HostMemory.freed(bytes);
+    }
+  }
+
+  /**
+   * What to throw when a program does not fit.
+   *
+   * @param bytes what it needs
+   * @param plan the program
+   * @param refusal what else there is to say, such as the driver's reason; or nothing
+   */
+  synchronized TensorException exhausted(long bytes, Plan plan, String refusal) {
+    return new TensorException(
+        ("opencl:%d: the program needs %,d MiB, and %,d MiB are free (%s has %,d MiB, of which"
+             + " other runs of this process hold %,d MiB)%s; the largest of its tensors: %s. Make"
+             + " the batch or the model smaller, or close other runs")
+            .formatted(
+                device.number(),
+                mebibytes(bytes),
+                Math.max(0, limits.memory() - held) >> 20,
+                device.model(),
+                limits.memory() >> 20,
+                mebibytes(held),
+                refusal,
+                Explanation.largest(plan)));
+  }
+
+  /**
+   * Refuses what the device does not give in one piece.
+   *
+   * @param bytes its size
+   * @param what what it is
+   * @throws TensorException if it is too large
+   */
+  void requireInOnePiece(long bytes, String what) {
+    if (bytes > limits.allocation()) {
+      throw new TensorException(
+          ("opencl:%d: %s takes %,d MiB, more than the %,d MiB that %s gives in one piece. Make the"
+                  + " batch or the model smaller, or use another device")
+              .formatted(
+                  device.number(),
+                  what,
+                  mebibytes(bytes),
+                  limits.allocation() >> 20,
+                  device.model()));
+    }
+  }
+
+  private static long mebibytes(long bytes) {
+    return Math.ceilDiv(bytes, 1L << 20);
+  }
+
+  /**
+   * Memory on the device, of what is reserved.
+   *
+   * @param bytes its size, at least 1
+   * @return the memory, for {@link #release}
+   */
+  synchronized cl_mem allocate(long bytes) {
+    cl_mem memory = CL.clCreateBuffer(context, CL.CL_MEM_READ_WRITE, bytes, null, null);
+    buffers++;
+    return memory;
+  }
+
+  /** Gives a piece of memory back; once. */
+  synchronized void release(cl_mem memory) {
+    buffers--;
+    CL.clReleaseMemObject(memory);
+  }
+}

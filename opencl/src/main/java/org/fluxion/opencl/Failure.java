@@ -1,0 +1,85 @@
+package org.fluxion.opencl;
+
+import org.fluxion.tensor.TensorException;
+import org.jocl.CL;
+import org.jocl.CLException;
+
+/** What a driver refused, in words: what was asked, of which device, and what to do. */
+final class Failure {
+  private Failure() {}
+
+  /** Whether it is memory that is missing, or may be. */
+  static boolean isOfMemory(CLException refused) {
+    return switch (refused.getStatus()) {
+      case CL.CL_MEM_OBJECT_ALLOCATION_FAILURE,
+          CL.CL_OUT_OF_RESOURCES,
+          CL.CL_OUT_OF_HOST_MEMORY,
+          CL.CL_INVALID_BUFFER_SIZE ->
+          true;
+      default -> false;
+    };
+  }
+
+  /**
+   * The error for people.
+   *
+   * @param device the device
+   * @param doing what was asked of it, such as "reading x"
+   * @param refused what the driver said
+   */
+  static TensorException of(OpenClDevice device, String doing, CLException refused) {
+    String advice =
+        switch (refused.getStatus()) {
+          case CL.CL_MEM_OBJECT_ALLOCATION_FAILURE, CL.CL_OUT_OF_HOST_MEMORY ->
+              "There is too little memory: make the batch or the model smaller, or close what else"
+                  + " uses the device";
+          case CL.CL_OUT_OF_RESOURCES, CL.CL_INVALID_COMMAND_QUEUE ->
+              "The driver has stopped a kernel, for lack of memory or because it took too long:"
+                  + " make the batch or the model smaller, or use another device (fluxion devices"
+                  + " lists them)";
+          case CL.CL_DEVICE_NOT_AVAILABLE ->
+              "Another process may have the device for itself: try again, or use another device"
+                  + " (fluxion devices lists them)";
+          default -> "Use another device (fluxion devices lists them), or another driver";
+        };
+    return new TensorException(
+        "opencl:%d: %s failed on %s: %s. %s"
+            .formatted(device.number(), doing, device.model(), refused.getMessage(), advice),
+        refused);
+  }
+
+  /**
+   * The error for people, of a kernel that the driver's compiler does not take.
+   *
+   * @param device the device
+   * @param kernel what it computes
+   * @param refused what the compiler said
+   */
+  static TensorException of(OpenClDevice device, String kernel, OpenClException refused) {
+    return new TensorException(
+        ("opencl:%d: the compiler of %s fails to build %s: %s. Use another device (fluxion devices"
+                + " lists them), or another driver")
+            .formatted(device.number(), device.model(), kernel, firstLine(refused.getMessage())),
+        refused);
+  }
+
+  /** The first line that tells of an error, or the first. */
+  static String firstLine(String log) {
+    return log.lines()
+        .filter(line -> line.contains("error"))
+        .findFirst()
+        .or(() -> log.lines().findFirst())
+        .orElse("")
+        .strip();
+  }
+
+  /** Does what a failed driver may refuse, where nothing is left to be done about it. */
+  static void ignore(Runnable release) {
+    try {
+      release.run();
+    } catch (CLException refused) {
+      System.getLogger(Failure.class.getName())
+          .log(System.Logger.Level.DEBUG, "the driver did not take something back", refused);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package org.fluxion.opencl;
+
+/**
+ * What can be done at once; tests set less, so that small programs meet what otherwise large ones
+ * do.
+ *
+ * @param memory the bytes that a device has in all
+ * @param allocation the most bytes that it gives in one piece
+ * @param transfer the most bytes that are read or written in one call
+ * @param watchdog how long a launch may take
+ */
+record Limits(long memory, long allocation, long transfer, Watchdog watchdog) {
+  /** Java's buffers of bytes end at 2³¹ − 1; this is a multiple of every element's size. */
+  private static final long TRANSFER = 1L << 30;
+
+  /** The same without a watchdog. */
+  Limits(long memory, long allocation, long transfer) {
+    this(memory, allocation, transfer, Watchdog.NONE);
+  }
+
+  /** What a device's driver says. */
+  static Limits of(OpenClDevice device) {
+    return new Limits(
+        device.memoryBytes(), device.largestAllocation(), TRANSFER, Watchdog.of(device));
+  }
+}

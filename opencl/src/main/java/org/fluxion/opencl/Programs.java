@@ -1,0 +1,154 @@
+package org.fluxion.opencl;
+
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jocl.CL;
+import org.jocl.CLException;
+import org.jocl.cl_context;
+import org.jocl.cl_device_id;
+import org.jocl.cl_kernel;
+import org.jocl.cl_program;
+
+/**
+ * The programs of a device that this process uses, each made once: from what an earlier process
+ * kept, or else from its source. Safe to share.
+ */
+final class Programs {
+  /**
+   * The floor, beyond which things are probed and never assumed; and no warnings, which some
+   * drivers print.
+   */
+  private static final String OPTIONS = "-cl-std=CL1.2 -w";
+
+  /** A program, and whether the cache has it, or is not to have it. */
+  private record Made(cl_program program, boolean kept) {}
+
+  private final OpenClDevice device;
+  private final cl_context context;
+  private final ProgramCache cache;
+  private final Map<String, Made> programs = new HashMap<>();
+  private int compiled;
+
+  Programs(OpenClDevice device, cl_context context, Optional<Path> cacheFolder) {
+    this.device = device;
+    this.context = context;
+    this.cache = cache(device, cacheFolder);
+  }
+
+  /** What is kept of a device's programs. */
+  static ProgramCache cache(OpenClDevice device, Optional<Path> folder) {
+    return new ProgramCache(folder, device.identity() + '\n' + OPTIONS);
+  }
+
+  /**
+   * A kernel of a program, which is made if it has not been.
+   *
+   * @param source OpenCL C
+   * @param name the kernel
+   * @return a kernel with arguments of its own, which the caller releases
+   * @throws OpenClException if it does not compile, with what the compiler said
+   */
+  synchronized cl_kernel kernel(String source, String name) {
+    return CL.clCreateKernel(programs.computeIfAbsent(source, this::make).program, name, null);
+  }
+
+  /** How many programs there are. */
+  synchronized int count() {
+    return programs.size();
+  }
+
+  /** How many of them were compiled, and not found in the cache. */
+  synchronized int compiled() {
+    return compiled;
+  }
+
+  /** What stands in the way of keeping programs, as far as that is known. */
+  Optional<String> obstacle() {
+    return cache.obstacle();
+  }
+
+  /**
+   * Keeps programs for other processes. Some drivers finish a program when it first runs, so this
+   * is best done when it has.
+   */
+  synchronized void keep(Collection<String> sources) {
+    boolean any = false;
+    for (String source : sources) {
+      Made made = programs.get(source);
+      if (made != null && !made.kept) {
+        programs.put(source, new Made(made.program, true));
+        binary(made.program).ifPresent(binary -> cache.keep(source, binary));
+        any = true;
+      }
+    }
+    if (any) {
+      cache.tidy();
+    }
+  }
+
+  private static Optional<byte[]> binary(cl_program program) {
+    try {
+      byte[] binary = Info.binary(program);
+      return binary.length == 0 ? Optional.empty() : Optional.of(binary);
+    } catch (CLException refused) {
+      return Optional.empty();
+    }
+  }
+
+  private Made make(String source) {
+    Optional<cl_program> kept = cache.find(source).flatMap(this::load);
+    if (kept.isPresent()) {
+      return new Made(kept.get(), true);
+    }
+    compiled++;
+    return new Made(compile(source), false);
+  }
+
+  /** What was kept may be of no use to the driver, whatever the reason. */
+  private Optional<cl_program> load(byte[] binary) {
+    cl_program program = null;
+    try {
+      program =
+          CL.clCreateProgramWithBinary(
+              context,
+              1,
+              new cl_device_id[] {device.id()},
+              new long[] {binary.length},
+              new byte[][] {binary},
+              new int[1],
+              null);
+      build(program);
+      return Optional.of(program);
+    } catch (CLException refused) {
+      if (program != null) {
+        CL.clReleaseProgram(program);
+      }
+      return Optional.empty();
+    }
+  }
+
+  private cl_program compile(String source) {
+    cl_program program =
+        CL.clCreateProgramWithSource(context, 1, new String[] {source}, null, null);
+    try {
+      build(program);
+      return program;
+    } catch (CLException e) {
+      String log = Info.buildLog(program, device.id());
+      CL.clReleaseProgram(program);
+      throw new OpenClException(e.getMessage() + (log.isEmpty() ? "" : ": " + log), e);
+    }
+  }
+
+  private void build(cl_program program) {
+    CL.clBuildProgram(program, 1, new cl_device_id[] {device.id()}, OPTIONS, null, null);
+  }
+
+  synchronized void release() {
+    programs.values().forEach(made -> CL.clReleaseProgram(made.program));
+    programs.clear();
+  }
+}
