@@ -319,6 +319,13 @@ class DemoTest {
         "--sampling-seeds",
         0);
     assertOneLine(
+        "fluxion: --guidance: expected a finite number, got NaN",
+        "demo",
+        "--runs",
+        runs,
+        "--guidance",
+        "NaN");
+    assertOneLine(
         "fluxion: --flow-steps: expected with --from-scratch; without, no flow model is trained",
         "demo",
         "--runs",
