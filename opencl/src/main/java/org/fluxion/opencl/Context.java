@@ -19,7 +19,7 @@ final class Context implements AutoCloseable {
   private final Programs programs;
 
   Context(OpenClDevice device) {
-    this(device, Limits.of(device), CacheFolder.ofProcess());
+    this(device, Limits.of(device), CacheFolder.ofProcess(device));
   }
 
   /** The same with other limits than the device's own, and nothing kept on disk. */

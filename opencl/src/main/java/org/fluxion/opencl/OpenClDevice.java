@@ -131,6 +131,14 @@ final class OpenClDevice {
     return sharesHostMemory ? OptionalLong.empty() : OptionalLong.of(memoryBytes);
   }
 
+  /**
+   * Whether its driver has a cache of its own for every kernel, as PoCL has, for which giving a
+   * program out is as much work as compiling it.
+   */
+  boolean driverKeepsPrograms() {
+    return version.contains("PoCL");
+  }
+
   /** The local memory of a work-group. */
   long localBytes() {
     return localBytes;
