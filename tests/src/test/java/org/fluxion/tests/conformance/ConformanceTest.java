@@ -81,7 +81,7 @@ class ConformanceTest {
   @ParameterizedTest
   @MethodSource("devices")
   void everyOperationAtEveryDType(String device) {
-    List<Trial> trials = trials(1, Draw.Kind.ANY, dtypes(device), isSecondFamily(device));
+    List<Trial> trials = trials(1, Draw.Kind.ANY, dtypes(device), isDear(device));
     assertAll(Conformity.withWhatFollows(trials, device));
   }
 
@@ -101,15 +101,9 @@ class ConformanceTest {
   }
 
   /**
-   * Whether a device stands here again, with its other family of kernels. Each kernel takes a
-   * compiler's time, about a second, so that each row is tried on it at one dtype, the next row at
-   * the next. {@code -Dconformance=NAME} tries all.
+   * Whether each kernel takes a compiler's time, about a second. There each operation is tried at
+   * one dtype, the next operation at the next; {@code -Dconformance=NAME} tries all.
    */
-  private static boolean isSecondFamily(String device) {
-    return device.endsWith("/card") && System.getProperty("conformance", "").isBlank();
-  }
-
-  /** Whether each kernel takes a compiler's time; a derivative has several. */
   private static boolean isDear(String device) {
     return device.startsWith("opencl") && System.getProperty("conformance", "").isBlank();
   }
