@@ -33,8 +33,20 @@ public final class Devices {
    * @return as {@link Device#of} takes them
    */
   public static List<String> names() {
-    String asked = System.getProperty("conformance", "");
-    return asked.isBlank() ? LISTED : List.of(asked.split(","));
+    return listed() ? LISTED : List.of(asked().split(","));
+  }
+
+  /**
+   * Whether these are the devices that every build tries, where time is dear.
+   *
+   * @return false if others were asked for
+   */
+  public static boolean listed() {
+    return asked().isBlank();
+  }
+
+  private static String asked() {
+    return System.getProperty("conformance", "");
   }
 
   /**
