@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -39,10 +40,13 @@ final class OpenClExecutable implements Executable {
   private static final class Held implements Runnable {
     private final List<cl_kernel> kernels = new ArrayList<>();
     private final ProgramMemory memory;
+    private final Uploads uploads = new Uploads();
+    private final Downloads downloads;
     private cl_command_queue queue;
 
-    Held(ProgramMemory memory) {
+    Held(ProgramMemory memory, OpenClDevice device) {
       this.memory = memory;
+      this.downloads = new Downloads(device);
     }
 
     @Override
@@ -52,6 +56,8 @@ final class OpenClExecutable implements Executable {
         Failure.ignore(() -> CL.clReleaseCommandQueue(queue));
         queue = null;
       }
+      uploads.close();
+      downloads.close();
       kernels.forEach(kernel -> Failure.ignore(() -> CL.clReleaseKernel(kernel)));
       kernels.clear();
       memory.release();
@@ -67,6 +73,9 @@ final class OpenClExecutable implements Executable {
 
   /** The sources of programs that are not kept yet. */
   private final Set<String> unkept = new LinkedHashSet<>();
+
+  /** Where inputs have been written. */
+  private final Set<ProgramMemory.Place> written = new HashSet<>();
 
   private Optional<LaunchTimes> times = Optional.empty();
   private boolean closed;
@@ -102,7 +111,7 @@ final class OpenClExecutable implements Executable {
     this.plan = plan;
     this.context = context;
     this.memory = new ProgramMemory(context.memory());
-    this.held = new Held(memory);
+    this.held = new Held(memory, context.device());
     requireDoubles();
     boolean ready = false;
     try {
@@ -222,6 +231,10 @@ final class OpenClExecutable implements Executable {
     }
   }
 
+  private long mostUploaded() {
+    return Math.min(Uploads.MOST_BYTES, context.memory().limits().transfer());
+  }
+
   private List<HostPointer.Piece> pieces(MemorySegment segment) {
     return HostPointer.pieces(segment, context.memory().limits().transfer());
   }
@@ -248,6 +261,29 @@ final class OpenClExecutable implements Executable {
     }
     keep();
     Reference.reachabilityFence(this);
+  }
+
+  /**
+   * Small results are not waited for, but at first: when a program has run, and the host waited,
+   * its programs are kept, and somebody who takes the times has them told.
+   */
+  @Override
+  public HostData result(int output) {
+    Buffer buffer = plan.outputs().get(output);
+    boolean wait = times.isPresent() || !unkept.isEmpty();
+    if (wait || buffer.bytes() == 0 || buffer.bytes() > Downloads.MOST_BYTES) {
+      return Executable.super.result(output);
+    }
+    check();
+    try {
+      HostData data = held.downloads.read(held.queue, memory.place(buffer), buffer);
+      CL.clFlush(held.queue);
+      return data;
+    } catch (CLException refused) {
+      throw failed("reading " + buffer.describe(), refused);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
   }
 
   /** Keeps the programs when all of them have run for the first time, and the host has waited. */
@@ -278,8 +314,14 @@ final class OpenClExecutable implements Executable {
   public void write(int input, HostData data) {
     check();
     Buffer buffer = plan.inputs().get(input);
+    ProgramMemory.Place place = memory.place(buffer);
     try {
-      write(memory.place(buffer), data.segment());
+      // What is written once, such as parameters, needs no copy that the host could go on from.
+      if (!written.add(place) && data.segment().byteSize() <= mostUploaded()) {
+        held.uploads.write(held.queue, place, data.segment());
+      } else {
+        write(place, data.segment());
+      }
     } catch (CLException refused) {
       throw failed("writing " + buffer.describe(), refused);
     }

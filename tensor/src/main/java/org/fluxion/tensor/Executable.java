@@ -2,6 +2,7 @@ package org.fluxion.tensor;
 
 import java.util.List;
 import java.util.Optional;
+import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Plan;
 
 /**
@@ -41,6 +42,20 @@ public interface Executable extends AutoCloseable {
    * @param data where to, of the output's dtype and size
    */
   void read(int output, HostData data);
+
+  /**
+   * The value that an output has now, which no later run changes. A device may bring it when it is
+   * first looked at, so that the host can go on in the meantime.
+   *
+   * @param output which one
+   * @return the value; it outlives the executable
+   */
+  default HostData result(int output) {
+    Buffer buffer = plan().outputs().get(output);
+    HostData data = HostData.allocate(buffer.dtype(), buffer.elements());
+    read(output, data);
+    return data;
+  }
 
   /**
    * Copies the value that an input has now: what was written or carried there.

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.Cleaner;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
@@ -19,6 +20,9 @@ public final class HostData {
   private final DType dtype;
   private final long elements;
   private final MemorySegment segment;
+
+  /** Brings the elements that a device still computes; null once they are here. */
+  private volatile Consumer<MemorySegment> arriving;
 
   private HostData(DType dtype, long elements, MemorySegment segment) {
     this.dtype = dtype;
@@ -47,6 +51,22 @@ public final class HostData {
             // A long array keeps every element type aligned.
             : MemorySegment.ofArray(new long[(int) ((bytes + 7) / 8)]).asSlice(0, bytes);
     return new HostData(dtype, elements, segment);
+  }
+
+  /**
+   * Storage of which the elements are brought when they are first asked for, so that whoever passes
+   * it on does not wait for the device that computes them.
+   *
+   * @param dtype the element type
+   * @param elements how many
+   * @param arriving waits for the elements and writes them to the memory that it is given; called
+   *     once, by whichever thread asks first, or again if it throws
+   * @return the storage
+   */
+  public static HostData arriving(DType dtype, long elements, Consumer<MemorySegment> arriving) {
+    HostData data = allocate(dtype, elements);
+    data.arriving = arriving;
+    return data;
   }
 
   private static MemorySegment offHeap(long bytes) {
@@ -79,9 +99,22 @@ public final class HostData {
    * The bytes, in the machine's order.
    *
    * @return the memory, of elements × bytes per element
+   * @throws TensorException if they were yet to come from a device, and it failed
    */
   public MemorySegment segment() {
+    if (arriving != null) {
+      arrive();
+    }
     return segment;
+  }
+
+  /** Waits for the elements; if that fails, so does everyone who wants them. */
+  private synchronized void arrive() {
+    Consumer<MemorySegment> source = arriving;
+    if (source != null) {
+      source.accept(segment);
+      arriving = null;
+    }
   }
 
   /**
@@ -92,11 +125,11 @@ public final class HostData {
    */
   public double getDouble(long index) {
     return switch (dtype) {
-      case FLOAT32 -> segment.getAtIndex(ValueLayout.JAVA_FLOAT, index);
-      case FLOAT64 -> segment.getAtIndex(ValueLayout.JAVA_DOUBLE, index);
-      case FLOAT16 -> Float.float16ToFloat(segment.getAtIndex(ValueLayout.JAVA_SHORT, index));
+      case FLOAT32 -> segment().getAtIndex(ValueLayout.JAVA_FLOAT, index);
+      case FLOAT64 -> segment().getAtIndex(ValueLayout.JAVA_DOUBLE, index);
+      case FLOAT16 -> Float.float16ToFloat(segment().getAtIndex(ValueLayout.JAVA_SHORT, index));
       case BFLOAT16 ->
-          Float.intBitsToFloat(segment.getAtIndex(ValueLayout.JAVA_SHORT, index) << 16);
+          Float.intBitsToFloat(segment().getAtIndex(ValueLayout.JAVA_SHORT, index) << 16);
       case INT32, INT64, BOOL -> getLong(index);
     };
   }
@@ -109,9 +142,9 @@ public final class HostData {
    */
   public long getLong(long index) {
     return switch (dtype) {
-      case INT32 -> segment.getAtIndex(ValueLayout.JAVA_INT, index);
-      case INT64 -> segment.getAtIndex(ValueLayout.JAVA_LONG, index);
-      case BOOL -> segment.get(ValueLayout.JAVA_BYTE, index);
+      case INT32 -> segment().getAtIndex(ValueLayout.JAVA_INT, index);
+      case INT64 -> segment().getAtIndex(ValueLayout.JAVA_LONG, index);
+      case BOOL -> segment().get(ValueLayout.JAVA_BYTE, index);
       case FLOAT32, FLOAT64, FLOAT16, BFLOAT16 -> (long) getDouble(index);
     };
   }
@@ -124,12 +157,12 @@ public final class HostData {
    */
   public void setDouble(long index, double value) {
     switch (dtype) {
-      case FLOAT32 -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, index, (float) value);
-      case FLOAT64 -> segment.setAtIndex(ValueLayout.JAVA_DOUBLE, index, value);
+      case FLOAT32 -> segment().setAtIndex(ValueLayout.JAVA_FLOAT, index, (float) value);
+      case FLOAT64 -> segment().setAtIndex(ValueLayout.JAVA_DOUBLE, index, value);
       case FLOAT16 ->
-          segment.setAtIndex(ValueLayout.JAVA_SHORT, index, Float.floatToFloat16((float) value));
+          segment().setAtIndex(ValueLayout.JAVA_SHORT, index, Float.floatToFloat16((float) value));
       case BFLOAT16 ->
-          segment.setAtIndex(ValueLayout.JAVA_SHORT, index, roundToBfloat16((float) value));
+          segment().setAtIndex(ValueLayout.JAVA_SHORT, index, roundToBfloat16((float) value));
       case INT32, INT64, BOOL -> setLong(index, (long) value);
     }
   }
@@ -142,11 +175,11 @@ public final class HostData {
    */
   public void setLong(long index, long value) {
     switch (dtype) {
-      case INT32 -> segment.setAtIndex(ValueLayout.JAVA_INT, index, (int) value);
-      case INT64 -> segment.setAtIndex(ValueLayout.JAVA_LONG, index, value);
-      case BOOL -> segment.set(ValueLayout.JAVA_BYTE, index, (byte) (value != 0 ? 1 : 0));
+      case INT32 -> segment().setAtIndex(ValueLayout.JAVA_INT, index, (int) value);
+      case INT64 -> segment().setAtIndex(ValueLayout.JAVA_LONG, index, value);
+      case BOOL -> segment().set(ValueLayout.JAVA_BYTE, index, (byte) (value != 0 ? 1 : 0));
       // By way of a double it would be rounded twice.
-      case FLOAT32 -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, index, (float) value);
+      case FLOAT32 -> segment().setAtIndex(ValueLayout.JAVA_FLOAT, index, (float) value);
       case FLOAT64, FLOAT16, BFLOAT16 -> setDouble(index, value);
     }
   }

@@ -2,7 +2,6 @@ package org.fluxion.tensor;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.ObjIntConsumer;
 import java.util.stream.Stream;
 import org.fluxion.tensor.plan.Explanation;
 
@@ -59,28 +58,21 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
    * Takes one step: the state moves on.
    *
    * @param batch what the step is given
-   * @return what it returns, copied to the host: it changes no more, and outlives the run
+   * @return what it returns: it changes no more, and outlives the run. On a device that works
+   *     beside the host the step may still be going on; whoever looks at an element waits for it
    * @throws TensorException if the batch's shapes are not those the program was compiled for
    */
   public R step(B batch) {
     write("step: the batch", batchNames, batches, batch.leaves(), states.size());
     executable.run();
     // Read before the state moves on: a result may be a tensor of the old state itself.
-    List<Tensor> values = read(results, states.size(), (data, i) -> executable.read(i, data));
+    List<Tensor> values = new ArrayList<>();
+    for (int i = 0; i < results.size(); i++) {
+      values.add(Tensor.of(executable.result(states.size() + i), results.get(i).shape()));
+    }
     executable.carry();
     steps++;
     return program.resultLike(values);
-  }
-
-  private static List<Tensor> read(List<Tensor> like, int first, ObjIntConsumer<HostData> reader) {
-    List<Tensor> values = new ArrayList<>();
-    for (int i = 0; i < like.size(); i++) {
-      Tensor t = like.get(i);
-      HostData data = HostData.allocate(t.dtype(), t.shape().elements());
-      reader.accept(data, first + i);
-      values.add(Tensor.of(data, t.shape()));
-    }
-    return values;
   }
 
   /**
@@ -89,7 +81,14 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
    * @return the state
    */
   public S snapshot() {
-    return program.stateLike(read(states, 0, (data, i) -> executable.readInput(i, data)));
+    List<Tensor> values = new ArrayList<>();
+    for (int i = 0; i < states.size(); i++) {
+      Tensor state = states.get(i);
+      HostData data = HostData.allocate(state.dtype(), state.shape().elements());
+      executable.readInput(i, data);
+      values.add(Tensor.of(data, state.shape()));
+    }
+    return program.stateLike(values);
   }
 
   /**

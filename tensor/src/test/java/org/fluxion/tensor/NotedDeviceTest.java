@@ -82,6 +82,11 @@ class NotedDeviceTest {
     }
 
     @Override
+    public HostData result(int output) {
+      return executable.result(output);
+    }
+
+    @Override
     public void readInput(int input, HostData data) {
       executable.readInput(input, data);
     }

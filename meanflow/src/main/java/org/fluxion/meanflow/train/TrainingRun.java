@@ -22,8 +22,11 @@ public final class TrainingRun implements AutoCloseable {
   private final Batches batches;
   private final long[] keyWords;
 
-  /** What the step before was given; the run has its own copy. */
+  /** What the next step will be given; the run makes its own copy. */
   private Batch batch;
+
+  /** The step that the batch is of. */
+  private long prepared;
 
   private TrainingRun(
       FlatParameters layout,
@@ -66,14 +69,18 @@ public final class TrainingRun implements AutoCloseable {
   public double[] step(long number, double learningRate) {
     if (batch == null) {
       batch = batches.at(number);
-    } else {
+    } else if (prepared != number) {
       batches.fill(number, batch);
     }
     Tensor words =
         Tensor.tensor(
             (int) keyWords[0], (int) keyWords[1], Math.toIntExact(number), (int) keyWords[3]);
     Tensor rate = Tensor.scalar(learningRate, DType.FLOAT32);
-    HostData metrics = run.step(new TrainingBatch(batch, rate, new RandomKey(words))).value();
+    Tensor result = run.step(new TrainingBatch(batch, rate, new RandomKey(words)));
+    // The run has taken the batch, and may still be computing: meanwhile, the next one.
+    prepared = number + 1;
+    batches.fill(prepared, batch);
+    HostData metrics = result.value();
     double[] values = new double[Math.toIntExact(metrics.elements())];
     java.util.Arrays.setAll(values, metrics::getDouble);
     return values;

@@ -49,6 +49,14 @@ final class ProfiledExecutable implements Executable {
   }
 
   @Override
+  public HostData result(int output) {
+    long start = System.nanoTime();
+    HostData data = measured.result(output);
+    recorder.called("read", start);
+    return data;
+  }
+
+  @Override
   public void readInput(int input, HostData data) {
     long start = System.nanoTime();
     measured.readInput(input, data);

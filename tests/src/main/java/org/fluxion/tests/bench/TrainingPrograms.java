@@ -223,7 +223,8 @@ public final class TrainingPrograms {
 
   /** Noise, with every class among the labels. */
   private Batches batches() {
-    int count = EPOCH * batch;
+    // One more, since a run prepares the batch after the one it was asked for.
+    int count = (EPOCH + 1) * batch;
     Tensor images = RandomKey.of(3).normal(transformer.images(count), DType.FLOAT32).detach();
     int[] labels = new int[count];
     java.util.Arrays.setAll(labels, i -> i % transformer.classes());

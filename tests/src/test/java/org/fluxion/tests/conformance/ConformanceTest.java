@@ -13,12 +13,10 @@ import java.util.stream.IntStream;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
-import org.fluxion.autodiff.conformance.Derivatives;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
-import org.fluxion.tensor.conformance.Arithmetic;
 import org.fluxion.tensor.conformance.Draw;
 import org.fluxion.tensor.conformance.OpCase;
 import org.fluxion.tensor.conformance.OpTable;
@@ -29,8 +27,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every operation, at every dtype that it takes, means on every device what the reference says:
- * alone, on views of its operands, on constants, and with something that follows it; and so do its
- * tangent, its gradient, and the gradient of its tangent.
+ * alone, on views of its operands, on constants, and with something that follows it. Its
+ * derivatives are {@link DerivativesTest}'s.
  */
 class ConformanceTest {
   /** Where cases are drawn anew in each run: elsewhere each kernel takes a compiler's time. */
@@ -81,46 +79,8 @@ class ConformanceTest {
   @ParameterizedTest
   @MethodSource("devices")
   void everyOperationAtEveryDType(String device) {
-    List<Trial> trials = trials(1, Draw.Kind.ANY, dtypes(device), isDear(device));
+    List<Trial> trials = trials(1, Draw.Kind.ANY, Devices.dtypes(device), Devices.isDear(device));
     assertAll(Conformity.withWhatFollows(trials, device));
-  }
-
-  @ParameterizedTest
-  @MethodSource("devices")
-  void everyDerivative(String device) {
-    Random random = new Random(2);
-    List<Derivatives> all = new ArrayList<>();
-    for (Row row : OpTable.rows()) {
-      List<DType> taken =
-          dtypes(device).stream().filter(d -> d.isFloating() && row.takes(d)).toList();
-      for (DType dtype : isDear(device) ? one(taken, all.size()) : taken) {
-        all.add(Derivatives.of(row.draw(dtype, new Draw(random, Draw.Kind.MODERATE)), random));
-      }
-    }
-    assertAll(Conformity.of(all.stream().map(Derivatives::trial).toList(), device));
-  }
-
-  /**
-   * Whether each kernel takes a compiler's time, about a second. There each operation is tried at
-   * one dtype, the next operation at the next; {@code -Dconformance=NAME} tries all.
-   */
-  private static boolean isDear(String device) {
-    return device.startsWith("opencl") && System.getProperty("conformance", "").isBlank();
-  }
-
-  private static List<DType> one(List<DType> taken, int turn) {
-    return taken.isEmpty() ? taken : List.of(taken.get(turn % taken.size()));
-  }
-
-  /** The dtypes that a device computes with; it says so if one is missing. */
-  private static List<DType> dtypes(String device) {
-    Arithmetic arithmetic = Devices.arithmetic(Devices.open(device));
-    arithmetic
-        .withoutDoubles()
-        .ifPresent(why -> System.err.println("SKIPPED float64 on " + device + ": " + why));
-    List<DType> dtypes = new ArrayList<>(List.of(DType.values()));
-    dtypes.removeIf(dtype -> !arithmetic.has(dtype));
-    return dtypes;
   }
 
   private static List<Trial> trials(
@@ -128,7 +88,7 @@ class ConformanceTest {
     List<Trial> trials = new ArrayList<>();
     for (Row row : OpTable.rows()) {
       List<DType> taken = dtypes.stream().filter(row::takes).toList();
-      for (DType dtype : sparing ? one(taken, trials.size()) : dtypes) {
+      for (DType dtype : sparing ? Devices.one(taken, trials.size()) : dtypes) {
         // Whether a row takes a dtype must not hang on the seed, or a slip in it would pass as
         // that.
         OpCase c = row.draw(dtype, new Draw(new Random(seed), kind));

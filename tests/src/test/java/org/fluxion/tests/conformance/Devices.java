@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.conformance.Arithmetic;
@@ -33,8 +34,20 @@ public final class Devices {
    * @return as {@link Device#of} takes them
    */
   public static List<String> names() {
-    String asked = System.getProperty("conformance", "");
-    return asked.isBlank() ? LISTED : List.of(asked.split(","));
+    return listed() ? LISTED : List.of(asked().split(","));
+  }
+
+  /**
+   * Whether these are the devices that every build tries, where time is dear.
+   *
+   * @return false if others were asked for
+   */
+  public static boolean listed() {
+    return asked().isBlank();
+  }
+
+  private static String asked() {
+    return System.getProperty("conformance", "");
   }
 
   /**
@@ -85,5 +98,43 @@ public final class Devices {
    */
   public static Arithmetic arithmetic(Device device) {
     return ARITHMETIC.computeIfAbsent(device.name(), name -> Arithmetic.of(device));
+  }
+
+  /**
+   * Whether each kernel takes a compiler's time, about a second. There each operation is tried at
+   * one dtype, the next operation at the next; {@code -Dconformance=NAME} tries all.
+   *
+   * @param device its name
+   * @return true if it is and was not asked for
+   */
+  public static boolean isDear(String device) {
+    return device.startsWith("opencl") && listed();
+  }
+
+  /**
+   * One of what an operation takes, another at each turn.
+   *
+   * @param taken the dtypes that it takes
+   * @param turn a number that grows
+   * @return one of them, or none where there is none
+   */
+  public static List<DType> one(List<DType> taken, int turn) {
+    return taken.isEmpty() ? taken : List.of(taken.get(turn % taken.size()));
+  }
+
+  /**
+   * The dtypes that a device computes with; a line says which is missing, and why.
+   *
+   * @param device its name
+   * @return those that it has
+   */
+  public static List<DType> dtypes(String device) {
+    Arithmetic arithmetic = arithmetic(open(device));
+    arithmetic
+        .withoutDoubles()
+        .ifPresent(why -> System.err.println("SKIPPED float64 on " + device + ": " + why));
+    List<DType> dtypes = new ArrayList<>(List.of(DType.values()));
+    dtypes.removeIf(dtype -> !arithmetic.has(dtype));
+    return dtypes;
   }
 }

@@ -11,7 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
  * alone: {@code SuiteMain DEVICE,… [METHOD…]}.
  */
 final class SuiteMain {
-  private static final List<Class<?>> SUITE = List.of(ConformanceTest.class, ProgramsTest.class);
+  private static final List<Class<?>> SUITE =
+      List.of(ConformanceTest.class, DerivativesTest.class, ProgramsTest.class);
 
   private SuiteMain() {}
 
