@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.plan.Explanation;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.profile.Tuner;
@@ -74,7 +75,7 @@ class MatmulTunerTest {
     MatmulTile slow =
         family.lanes() == 1
             ? new MatmulTile(1, usual.width(), usual.width(), 16, 1, 1, 1, 1)
-            : new MatmulTile(1, 4, 4, 8, 4, 16, 1, 1);
+            : new MatmulTile(2, 4, 4, 16, 8, 8, 1, 1);
     Optional<Path> here = Optional.of(folder);
     Path file;
     try (Context context = new Context(device, Limits.of(device), Optional.empty(), here)) {
@@ -123,6 +124,7 @@ class MatmulTunerTest {
       program.read(0, result);
       assertEquals(Optional.empty(), exact.fault(result));
       assertEquals(List.of(), program.notes());
+      assertTrue(Explanation.of(plan, program).contains("  " + program.variant(0) + "\n"));
       return program.variant(0);
     }
   }
