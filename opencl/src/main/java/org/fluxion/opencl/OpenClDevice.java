@@ -2,9 +2,11 @@ package org.fluxion.opencl;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.jocl.CL;
 import org.jocl.CLException;
@@ -113,6 +115,19 @@ final class OpenClDevice {
         Info.text(id, CL.CL_DRIVER_VERSION));
   }
 
+  /** What the fastest way to compute hangs on, by name: the device, its driver, their versions. */
+  SequencedMap<String, String> description() {
+    SequencedMap<String, String> description = new LinkedHashMap<>();
+    description.put("platform", Info.text(platform, CL.CL_PLATFORM_NAME));
+    description.put("vendor", Info.text(id, CL.CL_DEVICE_VENDOR));
+    description.put("name", model);
+    description.put("computeUnits", Integer.toString(computeUnits));
+    description.put("platformVersion", Info.text(platform, CL.CL_PLATFORM_VERSION));
+    description.put("deviceVersion", version);
+    description.put("driver", Info.text(id, CL.CL_DRIVER_VERSION));
+    return description;
+  }
+
   /** "cpu", "gpu" or "accelerator". */
   String kind() {
     return kind;
@@ -159,7 +174,7 @@ final class OpenClDevice {
     return sharesHostMemory;
   }
 
-  /** How products are cut for it. */
+  /** How products are cut for it where nothing was measured. */
   MatmulTiles matmulTiles(Family family) {
     return new MatmulDefaults(family, matmulLimits);
   }
