@@ -158,7 +158,8 @@ final class TuneCommand implements Callable<Integer> {
         worth.size(),
         device.description(),
         seconds);
-    warn(tuner);
+    Optional<String> known = tuner.obstacle();
+    known.ifPresent(this::warn);
     out.println("M rows, N columns, sums of K elements, operands as in BLAS; rates in GFLOP/s.");
     out.println();
     out.printf(ROW, "MxNxK(xBATCH)", "COUNT", "SHARE", "USUAL TILE", "BEST TILE", "RATIO", "TILE");
@@ -196,20 +197,16 @@ final class TuneCommand implements Callable<Integer> {
                     "Kept in %s: all commands use it on this device from now on; delete it to go"
                         + " back.%n",
                     file));
-    warn(tuner);
     out.flush();
+    tuner.obstacle().filter(_ -> known.isEmpty()).ifPresent(this::warn);
     return tuner.obstacle().isPresent() ? 1 : 0;
   }
 
-  /** Says that all is in vain, before it is, and after it was. */
-  private void warn(Tuner tuner) {
-    tuner
-        .obstacle()
-        .ifPresent(
-            why -> {
-              spec.commandLine().getErr().println("note: nothing can be kept: " + why);
-              spec.commandLine().getErr().flush();
-            });
+  /** Says that all is in vain: before it is, if that is known by then. */
+  private void warn(String why) {
+    PrintWriter err = spec.commandLine().getErr();
+    err.println("note: nothing can be kept: " + why);
+    err.flush();
   }
 
   private Tuner.Tuned tune(Tuner tuner, TunedProducts products, String which) {
