@@ -43,6 +43,7 @@ final class OpenClDevice {
   private final boolean hasCompiler;
   private final boolean sharesHostMemory;
   private final MatmulLimits matmulLimits;
+  private final boolean runsWhereItIsWaitedFor;
   private Optional<String> obstacle;
   private Context context;
 
@@ -73,6 +74,7 @@ final class OpenClDevice {
     this.extensions = List.of(Info.text(id, CL.CL_DEVICE_EXTENSIONS).split(" +"));
     this.hasCompiler = Info.integer(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
     this.sharesHostMemory = sharesHostMemory(id);
+    this.runsWhereItIsWaitedFor = Info.text(platform, CL.CL_PLATFORM_NAME).equals("Oclgrind");
     this.matmulLimits =
         new MatmulLimits(
             Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE),
@@ -101,6 +103,15 @@ final class OpenClDevice {
 
   String model() {
     return model;
+  }
+
+  /**
+   * Whether its driver runs what was enqueued on whichever thread waits, and takes no lock:
+   * Oclgrind does. JOCL waits for every transfer that its caller does not wait for on a thread of
+   * its own.
+   */
+  boolean runsWhereItIsWaitedFor() {
+    return runsWhereItIsWaitedFor;
   }
 
   /** Whatever a built program may hang on: the device, its driver, and their versions. */

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -279,8 +279,9 @@ final class OpenClExecutable implements Executable {
   @Override
   public HostData result(int output) {
     Buffer buffer = plan.outputs().get(output);
-    boolean wait = times.isPresent() || !unkept.isEmpty();
-    if (wait || buffer.bytes() == 0 || buffer.bytes() > Downloads.MOST_BYTES) {
+    boolean waits =
+        times.isPresent() || !unkept.isEmpty() || context.device().runsWhereItIsWaitedFor();
+    if (waits || buffer.bytes() == 0 || buffer.bytes() > Downloads.MOST_BYTES) {
       return Executable.super.result(output);
     }
     check();
@@ -326,7 +327,8 @@ final class OpenClExecutable implements Executable {
     ProgramMemory.Place place = memory.place(buffer);
     try {
       // What is written once, such as parameters, needs no copy that the host could go on from.
-      if (!written.add(place) && data.segment().byteSize() <= mostUploaded()) {
+      boolean waits = written.add(place) || context.device().runsWhereItIsWaitedFor();
+      if (!waits && data.segment().byteSize() <= mostUploaded()) {
         held.uploads.write(held.queue, place, data.segment());
       } else {
         write(place, data.segment());

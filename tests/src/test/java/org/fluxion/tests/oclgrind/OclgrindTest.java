@@ -24,7 +24,8 @@ class OclgrindTest {
   private static final Duration LIMIT = Duration.ofMinutes(60);
 
   /** What every build tries. */
-  private static final List<String> SAMPLE = List.of("everyOperationAtEveryDType");
+  private static final List<String> SAMPLE =
+      List.of("everyOperationAtEveryDType", "everyDerivative");
 
   private static Oclgrind oclgrind() {
     return Oclgrind.find()

@@ -31,7 +31,7 @@ final class PlantedFaults {
       List.of(
           new Fault("none", "if (i < 8) x[i] = x[i] + 1;", ""),
           new Fault("outside", "x[i + 1] = i;", "Invalid write"),
-          new Fault("unwritten", "if (x[i] > 0) x[i] = 1;", "Uninitialized"),
+          new Fault("unwritten", "if (x[i] > 0) x[i] = 1;", "uninitialized"),
           new Fault("race", "x[0] = i;", "data race"),
           new Fault("local race", "local float t[16]; t[i] = i; x[i] = t[15 - i];", "data race"));
 
