@@ -250,7 +250,8 @@ final class OpenClDevice {
       return Optional.empty();
     } catch (CLException | OpenClException e) {
       return Optional.of(
-          "its driver fails to build a kernel: " + Failure.firstLine(e.getMessage()));
+          "its driver fails to build a kernel: %s (install another version of it, or its compiler)"
+              .formatted(Failure.firstLine(e.getMessage())));
     }
   }
 }

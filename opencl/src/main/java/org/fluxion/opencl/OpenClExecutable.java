@@ -251,8 +251,9 @@ final class OpenClExecutable implements Executable {
   private void read(Buffer buffer, HostData data) {
     check();
     ProgramMemory.Place place = memory.place(buffer);
+    List<HostPointer.Piece> pieces = pieces(data.segment());
     try {
-      for (HostPointer.Piece piece : pieces(data.segment())) {
+      for (HostPointer.Piece piece : pieces) {
         CL.clEnqueueReadBuffer(
             held.queue,
             place.memory(),
@@ -268,7 +269,11 @@ final class OpenClExecutable implements Executable {
     } catch (CLException refused) {
       throw failed("reading " + buffer.describe(), refused);
     }
-    keep();
+    // Of an output without elements nothing is read, and nobody has waited for the kernels. PoCL
+    // ends the process when it is asked for a program of which one is running.
+    if (!pieces.isEmpty()) {
+      keep();
+    }
     Reference.reachabilityFence(this);
   }
 
