@@ -15,17 +15,20 @@ final class CacheFolder {
 
   private CacheFolder() {}
 
+  /** The folder of this process. */
+  static Optional<Path> ofProcess() {
+    return of(System.getenv(), System.getProperty("user.home", ""));
+  }
+
   /**
-   * The folder of this process.
+   * The folder of this process for built programs.
    *
    * @param device whose programs are to be kept: a driver that keeps all it has compiled by itself
    *     needs no folder, unless one is asked for
    */
   static Optional<Path> ofProcess(OpenClDevice device) {
     boolean asked = !System.getenv().getOrDefault(VARIABLE, "").isEmpty();
-    return device.driverKeepsPrograms() && !asked
-        ? Optional.empty()
-        : of(System.getenv(), System.getProperty("user.home", ""));
+    return device.driverKeepsPrograms() && !asked ? Optional.empty() : ofProcess();
   }
 
   /**

@@ -17,9 +17,10 @@ final class Context implements AutoCloseable {
   private final cl_context context;
   private final DeviceMemory memory;
   private final Programs programs;
+  private final TuningCache tiles;
 
   Context(OpenClDevice device) {
-    this(device, Limits.of(device), CacheFolder.ofProcess(device));
+    this(device, Limits.of(device), CacheFolder.ofProcess(device), CacheFolder.ofProcess());
   }
 
   /** The same with other limits than the device's own, and nothing kept on disk. */
@@ -28,14 +29,27 @@ final class Context implements AutoCloseable {
   }
 
   /** The same with other limits than the device's own, and programs kept somewhere, if anywhere. */
-  Context(OpenClDevice device, Limits limits, Optional<Path> cacheFolder) {
+  Context(OpenClDevice device, Limits limits, Optional<Path> programs) {
+    this(device, limits, programs, Optional.empty());
+  }
+
+  /**
+   * A device in use.
+   *
+   * @param device the device
+   * @param limits what can be done at once
+   * @param programs where built programs are kept, if anywhere
+   * @param tiles where is kept how products are cut, if anywhere
+   */
+  Context(OpenClDevice device, Limits limits, Optional<Path> programs, Optional<Path> tiles) {
     this.device = device;
+    this.tiles = new TuningCache(tiles, device.description(), KernelVersion.CURRENT);
     cl_context_properties properties = new cl_context_properties();
     properties.addProperty(CL.CL_CONTEXT_PLATFORM, device.platform());
     cl_device_id[] devices = {device.id()};
     this.context = CL.clCreateContext(properties, 1, devices, null, null, null);
     this.memory = new DeviceMemory(device, context, limits);
-    this.programs = new Programs(device, context, cacheFolder);
+    this.programs = new Programs(device, context, programs);
   }
 
   OpenClDevice device() {
@@ -56,6 +70,16 @@ final class Context implements AutoCloseable {
   /** The programs that were made for it. */
   Programs programs() {
     return programs;
+  }
+
+  /** What was measured of products on it. */
+  TuningCache tuned() {
+    return tiles;
+  }
+
+  /** How products are cut: as was measured, or else as is usual. */
+  MatmulTiles matmulTiles(Family family) {
+    return new TunedTiles(tiles, family, device.matmulLimits(), device.matmulTiles(family));
   }
 
   /** The device's memory, as far as it is used through this context. */

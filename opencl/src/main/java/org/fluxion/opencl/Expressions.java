@@ -12,14 +12,27 @@ import org.fluxion.tensor.Op;
  */
 final class Expressions {
   private final int width;
+  private final boolean own;
+
+  /**
+   * Expressions of a width, with the driver's elementary functions.
+   *
+   * @param width values in a vector; 1 for scalars
+   */
+  Expressions(int width) {
+    this(width, false);
+  }
 
   /**
    * Expressions of a width.
    *
    * @param width values in a vector; 1 for scalars
+   * @param own whether elementary functions are those of {@link Elementary}, as far as it has them;
+   *     the program must begin with their source
    */
-  Expressions(int width) {
+  Expressions(int width, boolean own) {
     this.width = width;
+    this.own = own;
   }
 
   /**
@@ -124,15 +137,16 @@ final class Expressions {
         String negative = select(dtype, a, all(dtype, "-1"), a + " < " + all(dtype, "0"));
         yield select(dtype, negative, all(dtype, "1"), a + " > " + all(dtype, "0"));
       }
-      case Op.Exp _, Op.Log _, Op.Log1p _, Op.Expm1 _, Op.Sin _, Op.Cos _ -> call(op, a);
-      case Op.Tanh _, Op.Erf _, Op.Sqrt _, Op.Floor _ -> call(op, a);
+      case Op.Exp _, Op.Log _, Op.Log1p _, Op.Expm1 _, Op.Sin _, Op.Cos _ -> call(op, dtype, a);
+      case Op.Tanh _, Op.Erf _, Op.Sqrt _, Op.Floor _ -> call(op, dtype, a);
       case Op.Not _ -> "(%s) ^ %s".formatted(a, all(dtype, "1"));
     };
   }
 
   /** OpenCL's names of these functions are those of the operations. */
-  private static String call(Op op, String a) {
-    return "%s(%s)".formatted(op.label(), a);
+  private String call(Op op, DType dtype, String a) {
+    boolean written = own && dtype != DType.FLOAT64 && Elementary.has(op);
+    return "%s%s(%s)".formatted(op.label(), written ? "_" + width : "", a);
   }
 
   private String binary(Op.Binary op, DType dtype, String a, String b) {

@@ -193,6 +193,11 @@ abstract class LoopSource {
   /** Writes the kernel's body. */
   abstract void body();
 
+  /** The source of functions that the body calls. */
+  String functions() {
+    return "";
+  }
+
   // ---- what is computed where ----
 
   private void analyse() {
@@ -295,6 +300,7 @@ abstract class LoopSource {
     boolean doubles = body.stream().anyMatch(i -> i.dtype() == DType.FLOAT64);
     boolean narrow = body.stream().anyMatch(i -> i.dtype().isStorageOnly());
     text.append(doubles ? Types.DOUBLES : "").append(narrow ? Types.PRELUDE : "");
+    text.append(functions());
     text.append(
         "kernel __attribute__((reqd_work_group_size(%d, 1, 1)))\n".formatted(family.lanes()));
     text.append("void %s(".formatted(NAME));
@@ -367,7 +373,7 @@ abstract class LoopSource {
               .formatted(
                   Types.value(index.dtype()), position(index.offset(), strides(index), indices));
       case Kernel.Compute compute ->
-          new Expressions(1)
+          new Expressions(1, family.lanes() == 1)
               .of(
                   compute.op(),
                   operandDtype(compute),

@@ -78,8 +78,7 @@ final class MatmulDefaults implements MatmulTiles {
 
   /** Into how many parts sums are cut so that a small result keeps the device busy. */
   private int split(Kernel.MatmulKernel kernel, MatmulTile tile) {
-    long elements = batch(kernel) * kernel.m() * kernel.n();
-    if (elements == 0) {
+    if (batch(kernel) * kernel.m() * kernel.n() == 0) {
       return 1;
     }
     int height = family.lanes() == 1 ? 8 * tile.rows() : tile.groupRows();
@@ -88,8 +87,13 @@ final class MatmulDefaults implements MatmulTiles {
             * Math.ceilDiv(kernel.m(), height)
             * Math.ceilDiv(kernel.n(), tile.groupColumns());
     long wanted = Math.ceilDiv(family.groups(), 4 * groups);
+    return Math.clamp(wanted, 1, mostParts(kernel));
+  }
+
+  /** Into how many parts the sums of a product may be cut at most, by their length and memory. */
+  static int mostParts(Kernel.MatmulKernel kernel) {
+    long elements = Math.max(1, batch(kernel) * kernel.m() * kernel.n());
     long bytes = elements * kernel.c().buffer().dtype().bytes();
-    long most = Math.min(kernel.k() / LEAST_PART, LARGEST_PARTS / bytes);
-    return (int) Math.clamp(wanted, 1, Math.max(1, most));
+    return Math.clamp(Math.min(kernel.k() / LEAST_PART, LARGEST_PARTS / bytes), 1, 1 << 16);
   }
 }

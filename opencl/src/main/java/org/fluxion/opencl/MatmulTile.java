@@ -25,22 +25,46 @@ record MatmulTile(
   /** Registers that a compiler can be hoped to keep tiles in; more would be moved to memory. */
   private static final int REGISTERS = 512;
 
+  /** Elements of sums in local memory, tiles of a group each way, and parts of a sum: the most. */
+  private static final int DEEPEST = 4096;
+
+  private static final int MOST_TILES = 1024;
+
+  private static final int MOST_PARTS = 1 << 16;
+
+  /** What a work-item fetches is written out in full, which compilers take time for. */
+  private static final int MOST_FETCHES = 256;
+
   MatmulTile {
     require(rows >= 1 && rows <= 16, "1 to 16 rows", rows);
     require(width >= 1 && width <= 16 && Integer.bitCount(width) == 1, "a vector", width);
     require(columns >= 1 && columns % width == 0, "columns in vectors of " + width, columns);
-    require(rows * columns <= REGISTERS, "a tile of at most " + REGISTERS, rows * columns);
-    require(depth >= 1, "a depth", depth);
-    require(down >= 1, "tiles one below the other", down);
-    require(across >= 1, "tiles side by side", across);
+    require(columns <= REGISTERS / rows, "a tile of at most " + REGISTERS, (long) rows * columns);
+    require(depth >= 1 && depth <= DEEPEST, "a depth of 1 to " + DEEPEST, depth);
+    require(down >= 1 && down <= MOST_TILES, "1 to " + MOST_TILES + " tiles down", down);
+    require(across >= 1 && across <= MOST_TILES, "1 to " + MOST_TILES + " tiles across", across);
     require(buffers == 1 || buffers == 2, "1 or 2 buffers", buffers);
-    require(split >= 1, "parts of a sum", split);
+    require(split >= 1 && split <= MOST_PARTS, "1 to " + MOST_PARTS + " parts of a sum", split);
   }
 
-  private static void require(boolean holds, String what, int got) {
+  private static void require(boolean holds, String what, long got) {
     if (!holds) {
       throw new OpenClException("expected %s, got %d".formatted(what, got));
     }
+  }
+
+  /** What people read: rows by columns in vectors, tiles of a group, and how sums are cut. */
+  String describe() {
+    return "%d×%d by %d, %s%d across, depth %d%s%s"
+        .formatted(
+            rows,
+            columns,
+            width,
+            down == 1 ? "" : down + " down, ",
+            across,
+            depth,
+            buffers == 1 ? "" : " twice",
+            split == 1 ? "" : ", sums in %d parts".formatted(split));
   }
 
   /** The same tile with the sums in so many parts. */
@@ -102,6 +126,10 @@ record MatmulTile(
     if (groupRows() * depth % (items * width) != 0
         || groupColumns() * depth % (items * width) != 0) {
       return Optional.of("its %d work-items cannot share the fetching".formatted(items));
+    }
+    if (Math.max(groupRows(), groupColumns()) * depth / items > MOST_FETCHES) {
+      return Optional.of(
+          "its work-items would fetch more than %d elements".formatted(MOST_FETCHES));
     }
     return Optional.empty();
   }

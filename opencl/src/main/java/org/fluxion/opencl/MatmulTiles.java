@@ -12,4 +12,9 @@ interface MatmulTiles {
    * @return a tile that has no {@link MatmulTile#obstacle} on the device
    */
   MatmulTile of(Kernel.MatmulKernel kernel);
+
+  /** Whether that was found by measuring. */
+  default boolean isTuned(Kernel.MatmulKernel kernel) {
+    return false;
+  }
 }

@@ -18,6 +18,7 @@ import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
 import org.fluxion.tensor.profile.LaunchListener;
 import org.fluxion.tensor.profile.Peak;
+import org.fluxion.tensor.profile.Tuner;
 
 /**
  * OpenCL devices, through JOCL. Safe to share; what it found is kept for the life of the process.
@@ -200,6 +201,11 @@ public final class OpenClBackend implements Backend {
     @Override
     public Optional<Peak> peak() {
       return PeakKernels.measure(device.context());
+    }
+
+    @Override
+    public Optional<Tuner> tuner() {
+      return Optional.of(new MatmulTuner(device.context(), family));
     }
   }
 }

@@ -2,9 +2,11 @@ package org.fluxion.opencl;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.jocl.CL;
 import org.jocl.CLException;
@@ -41,6 +43,7 @@ final class OpenClDevice {
   private final boolean hasCompiler;
   private final boolean sharesHostMemory;
   private final MatmulLimits matmulLimits;
+  private final boolean runsWhereItIsWaitedFor;
   private Optional<String> obstacle;
   private Context context;
 
@@ -71,6 +74,7 @@ final class OpenClDevice {
     this.extensions = List.of(Info.text(id, CL.CL_DEVICE_EXTENSIONS).split(" +"));
     this.hasCompiler = Info.integer(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
     this.sharesHostMemory = sharesHostMemory(id);
+    this.runsWhereItIsWaitedFor = Info.text(platform, CL.CL_PLATFORM_NAME).equals("Oclgrind");
     this.matmulLimits =
         new MatmulLimits(
             Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE),
@@ -101,6 +105,15 @@ final class OpenClDevice {
     return model;
   }
 
+  /**
+   * Whether its driver runs what was enqueued on whichever thread waits, and takes no lock:
+   * Oclgrind does. JOCL waits for every transfer that its caller does not wait for on a thread of
+   * its own.
+   */
+  boolean runsWhereItIsWaitedFor() {
+    return runsWhereItIsWaitedFor;
+  }
+
   /** Whatever a built program may hang on: the device, its driver, and their versions. */
   String identity() {
     return String.join(
@@ -111,6 +124,19 @@ final class OpenClDevice {
         model,
         version,
         Info.text(id, CL.CL_DRIVER_VERSION));
+  }
+
+  /** What the fastest way to compute hangs on, by name: the device, its driver, their versions. */
+  SequencedMap<String, String> description() {
+    SequencedMap<String, String> description = new LinkedHashMap<>();
+    description.put("platform", Info.text(platform, CL.CL_PLATFORM_NAME));
+    description.put("vendor", Info.text(id, CL.CL_DEVICE_VENDOR));
+    description.put("name", model);
+    description.put("computeUnits", Integer.toString(computeUnits));
+    description.put("platformVersion", Info.text(platform, CL.CL_PLATFORM_VERSION));
+    description.put("deviceVersion", version);
+    description.put("driver", Info.text(id, CL.CL_DRIVER_VERSION));
+    return description;
   }
 
   /** "cpu", "gpu" or "accelerator". */
@@ -159,7 +185,7 @@ final class OpenClDevice {
     return sharesHostMemory;
   }
 
-  /** How products are cut for it. */
+  /** How products are cut for it where nothing was measured. */
   MatmulTiles matmulTiles(Family family) {
     return new MatmulDefaults(family, matmulLimits);
   }
@@ -224,7 +250,8 @@ final class OpenClDevice {
       return Optional.empty();
     } catch (CLException | OpenClException e) {
       return Optional.of(
-          "its driver fails to build a kernel: " + Failure.firstLine(e.getMessage()));
+          "its driver fails to build a kernel: %s (install another version of it, or its compiler)"
+              .formatted(Failure.firstLine(e.getMessage())));
     }
   }
 }

@@ -4,9 +4,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.fluxion.tensor.DType;
@@ -77,6 +79,9 @@ final class OpenClExecutable implements Executable {
   /** Where inputs have been written. */
   private final Set<ProgramMemory.Place> written = new HashSet<>();
 
+  /** Which tile each product got, by the number of its kernel. */
+  private final Map<Integer, String> variants = new HashMap<>();
+
   private Optional<LaunchTimes> times = Optional.empty();
   private boolean closed;
   private boolean failed;
@@ -89,7 +94,7 @@ final class OpenClExecutable implements Executable {
 
   /** Prepares a plan, with products cut as the device has them. */
   OpenClExecutable(Plan plan, Context context, Family family, Optional<LaunchListener> listener) {
-    this(plan, context, family, context.device().matmulTiles(family), listener);
+    this(plan, context, family, context.matmulTiles(family), listener);
   }
 
   /**
@@ -156,7 +161,11 @@ final class OpenClExecutable implements Executable {
       List<Launch> made =
           switch (plan.kernels().get(k)) {
             case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
-            case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family, tiles.of(matmul));
+            case Kernel.MatmulKernel matmul -> {
+              MatmulTile tile = tiles.of(matmul);
+              variants.put(k, tile.describe() + (tiles.isTuned(matmul) ? ", tuned" : ""));
+              yield MatmulSource.of(matmul, family, tile);
+            }
             case Kernel.AttentionKernel attention ->
                 AttentionSource.of(attention, family, context.device().localBytes());
             case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
@@ -242,8 +251,9 @@ final class OpenClExecutable implements Executable {
   private void read(Buffer buffer, HostData data) {
     check();
     ProgramMemory.Place place = memory.place(buffer);
+    List<HostPointer.Piece> pieces = pieces(data.segment());
     try {
-      for (HostPointer.Piece piece : pieces(data.segment())) {
+      for (HostPointer.Piece piece : pieces) {
         CL.clEnqueueReadBuffer(
             held.queue,
             place.memory(),
@@ -259,7 +269,11 @@ final class OpenClExecutable implements Executable {
     } catch (CLException refused) {
       throw failed("reading " + buffer.describe(), refused);
     }
-    keep();
+    // Of an output without elements nothing is read, and nobody has waited for the kernels. PoCL
+    // ends the process when it is asked for a program of which one is running.
+    if (!pieces.isEmpty()) {
+      keep();
+    }
     Reference.reachabilityFence(this);
   }
 
@@ -270,8 +284,9 @@ final class OpenClExecutable implements Executable {
   @Override
   public HostData result(int output) {
     Buffer buffer = plan.outputs().get(output);
-    boolean wait = times.isPresent() || !unkept.isEmpty();
-    if (wait || buffer.bytes() == 0 || buffer.bytes() > Downloads.MOST_BYTES) {
+    boolean waits =
+        times.isPresent() || !unkept.isEmpty() || context.device().runsWhereItIsWaitedFor();
+    if (waits || buffer.bytes() == 0 || buffer.bytes() > Downloads.MOST_BYTES) {
       return Executable.super.result(output);
     }
     check();
@@ -317,7 +332,8 @@ final class OpenClExecutable implements Executable {
     ProgramMemory.Place place = memory.place(buffer);
     try {
       // What is written once, such as parameters, needs no copy that the host could go on from.
-      if (!written.add(place) && data.segment().byteSize() <= mostUploaded()) {
+      boolean waits = written.add(place) || context.device().runsWhereItIsWaitedFor();
+      if (!waits && data.segment().byteSize() <= mostUploaded()) {
         held.uploads.write(held.queue, place, data.segment());
       } else {
         write(place, data.segment());
@@ -388,10 +404,19 @@ final class OpenClExecutable implements Executable {
   }
 
   @Override
+  public String variant(int kernel) {
+    return variants.getOrDefault(kernel, "");
+  }
+
+  @Override
   public List<String> notes() {
-    return context.programs().obstacle().stream()
+    List<String> notes = new ArrayList<>(context.tuned().notes());
+    context
+        .programs()
+        .obstacle()
         .map("OpenCL programs are compiled at every start: %s"::formatted)
-        .toList();
+        .ifPresent(notes::add);
+    return notes;
   }
 
   @Override

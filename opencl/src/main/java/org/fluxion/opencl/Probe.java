@@ -109,7 +109,9 @@ final class Probe {
       } catch (CLException e) {
         notes.add(
             e.getStatus() == CL.CL_DEVICE_NOT_FOUND
-                ? "the OpenCL driver '%s' has no device".formatted(driver)
+                ? ("the OpenCL driver '%s' has no device: it sees no card that it knows, or may not"
+                        + " use it (on Linux rights come with the groups render and video)")
+                    .formatted(driver)
                 : "the OpenCL driver '%s' does not list its devices: %s"
                     .formatted(driver, e.getMessage()));
       }

@@ -63,6 +63,11 @@ final class ProgramCache {
     this.largest = largest;
   }
 
+  /** Whether there is a place for programs, and nothing is known to stand in the way. */
+  synchronized boolean keepsAnything() {
+    return folder.isPresent() && obstacle.isEmpty();
+  }
+
   /** Why nothing can be written, as far as that is known. */
   synchronized Optional<String> obstacle() {
     if (folder.isPresent() && obstacle.isEmpty()) {
@@ -157,7 +162,7 @@ final class ProgramCache {
    * @param program what the driver made of it
    */
   synchronized void keep(String source, byte[] program) {
-    if (folder.isEmpty() || !obstacle.isEmpty()) {
+    if (!keepsAnything()) {
       return;
     }
     Path file = file(source).orElseThrow();
@@ -178,7 +183,7 @@ final class ProgramCache {
 
   /** Deletes what no process writes any more, and what was not used for longest. */
   synchronized void tidy() {
-    if (folder.isEmpty() || !obstacle.isEmpty()) {
+    if (!keepsAnything()) {
       return;
     }
     record Kept(Path file, Instant used, long bytes) {}

@@ -75,6 +75,10 @@ final class Programs {
    * is best done when it has.
    */
   synchronized void keep(Collection<String> sources) {
+    if (!cache.keepsAnything()) {
+      // A driver may take as long to give a program out as to compile it.
+      return;
+    }
     boolean any = false;
     for (String source : sources) {
       Made made = programs.get(source);

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Op;
 import org.fluxion.tensor.plan.Access;
 import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Kernel;
@@ -49,6 +50,18 @@ final class VectorLoops extends LoopSource {
       return rows / kernel.folded() * chunks;
     }
     return pieces ? rows * pieceCount() : Math.ceilDiv(rows, rowsEach);
+  }
+
+  @Override
+  String functions() {
+    List<Op> operations = new ArrayList<>();
+    for (Kernel.Instruction instruction : body) {
+      if (instruction instanceof Kernel.Compute compute && operandDtype(compute) != DType.FLOAT64) {
+        operations.add(compute.op());
+      }
+    }
+    String vectors = width > 1 ? Elementary.source(width, operations) : "";
+    return Elementary.source(1, operations) + vectors;
   }
 
   @Override
@@ -223,7 +236,7 @@ final class VectorLoops extends LoopSource {
       String type = Types.value(body.get(v).dtype(), lanes);
       line(level, "const %s v%d = %s;", type, v, value(v, lanes));
     }
-    Expressions expressions = new Expressions(lanes);
+    Expressions expressions = new Expressions(lanes, true);
     for (int v : reductions) {
       Kernel.RowReduce reduce = (Kernel.RowReduce) body.get(v);
       String into = (lanes > 1 ? "w" : "a") + v;
@@ -293,7 +306,7 @@ final class VectorLoops extends LoopSource {
         yield vector(index.dtype(), lanes, each);
       }
       case Kernel.Compute compute ->
-          new Expressions(lanes)
+          new Expressions(lanes, true)
               .of(
                   compute.op(),
                   operandDtype(compute),
@@ -346,7 +359,7 @@ final class VectorLoops extends LoopSource {
   private void acrossVector(int v) {
     Kernel.RowReduce reduce = (Kernel.RowReduce) body.get(v);
     String type = Types.value(reduce.dtype());
-    Expressions scalars = new Expressions(1);
+    Expressions scalars = new Expressions(1, true);
     if (width > 1) {
       line(2, "%s l%d[%d];", type, v, width);
       line(2, "vstore%d(w%d, 0, l%d);", width, v, v);

@@ -13,6 +13,10 @@
  *       org.fluxion.opencl.DeviceMemory} counts, and {@link org.fluxion.opencl.Programs} that a
  *       {@link org.fluxion.opencl.ProgramCache} keeps between processes. What a driver refuses
  *       becomes a {@link org.fluxion.opencl.Failure}.
+ *   <li>How products are cut is a {@link org.fluxion.opencl.MatmulTile}: by {@link
+ *       org.fluxion.opencl.MatmulDefaults}, or as a {@link org.fluxion.opencl.MatmulTuner} has
+ *       measured and a {@link org.fluxion.opencl.TuningCache} remembers. {@link
+ *       org.fluxion.opencl.TileSearch} races tiles on a {@link org.fluxion.opencl.ProductBench}.
  * </ul>
  */
 package org.fluxion.opencl;

@@ -54,6 +54,13 @@ final class Child {
     }
   }
 
+  /** Fails if it has ended. */
+  void requireAlive() throws IOException {
+    if (!process.isAlive()) {
+      throw new AssertionError("ended: " + lines());
+    }
+  }
+
   /** Waits for its end, which must be a good one, and gives what it has printed. */
   List<String> end() throws IOException, InterruptedException {
     int exitCode = process.waitFor();

@@ -279,6 +279,25 @@ class ProgramCacheTest {
   }
 
   @Test
+  void nothingIsKeptBeforeSomebodyHasWaited() throws IOException {
+    ProbeTest.assumeADevice();
+    OpenClDevice device = Probe.devices().get(0);
+    Tensor x = Tensor.input("x", Shape.of(40, 30), DType.FLOAT32);
+    Tensor none = Tensor.input("none", Shape.of(0, 30), DType.FLOAT32);
+    Plan plan =
+        Plan.of(new Graph(List.of(x, none), List.of(none.neg(), x.neg())), new int[] {-1, -1});
+    try (Context context = new Context(device, Limits.of(device), Optional.of(folder));
+        Executable run = new OpenClExecutable(plan, context, FAMILY)) {
+      run.run();
+      // Of nothing nothing is read, and the kernels may be running still.
+      run.read(0, HostData.allocate(DType.FLOAT32, 0));
+      assertEquals(List.of(), files(folder));
+      run.read(1, HostData.allocate(DType.FLOAT32, 40 * 30));
+      assertEquals(context.programs().count(), files(folder).size());
+    }
+  }
+
+  @Test
   void aProgramThatCannotBeKeptRunsAndSaysSo() throws IOException {
     ProbeTest.assumeADevice();
     Path file = Files.createFile(folder.resolve("file"));

@@ -9,6 +9,7 @@ import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
 import org.fluxion.tensor.profile.LaunchListener;
 import org.fluxion.tensor.profile.Peak;
+import org.fluxion.tensor.profile.Tuner;
 
 /** Where programs run. A device prints itself as its {@link #description}. */
 public interface Device {
@@ -93,6 +94,15 @@ public interface Device {
    * @return its rates, or empty if they mean nothing there
    */
   default Optional<Peak> peak() {
+    return Optional.empty();
+  }
+
+  /**
+   * What finds faster ways to compute products on it.
+   *
+   * @return the tuner, or empty if there is nothing to choose
+   */
+  default Optional<Tuner> tuner() {
     return Optional.empty();
   }
 

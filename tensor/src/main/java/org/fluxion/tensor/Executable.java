@@ -86,6 +86,16 @@ public interface Executable extends AutoCloseable {
   long runs();
 
   /**
+   * Which of several ways a kernel is computed in, for the listing.
+   *
+   * @param kernel the number of the plan's kernel
+   * @return a few words, or nothing if there is one way alone
+   */
+  default String variant(int kernel) {
+    return "";
+  }
+
+  /**
    * What became of the plan on this device that one might not expect.
    *
    * @return a line each

@@ -12,6 +12,7 @@ import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
 import org.fluxion.tensor.profile.LaunchListener;
 import org.fluxion.tensor.profile.Peak;
+import org.fluxion.tensor.profile.Tuner;
 
 /** A device with notes of its own, or with a listener who is told of every note. */
 final class NotedDevice implements Device {
@@ -77,6 +78,11 @@ final class NotedDevice implements Device {
   @Override
   public Optional<Peak> peak() {
     return device.peak();
+  }
+
+  @Override
+  public Optional<Tuner> tuner() {
+    return device.tuner();
   }
 
   @Override

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.fluxion.tensor.Backend;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.DeviceInfo;
@@ -22,6 +24,9 @@ import picocli.CommandLine.Spec;
       "Every processor and graphics card that can be found is a line: the name by which the"
           + " option --backend of every command takes it, its kind, its compute units and"
           + " memory, and what it is. A device that cannot be used says why, and what to do.",
+      "",
+      "With --check, devices are put to the test instead: every operation's result, tangent and"
+          + " gradient is held against the reference. It takes about a minute on a graphics card.",
       ""
     },
     footer = {
@@ -34,8 +39,9 @@ import picocli.CommandLine.Spec;
       "  opencl:gpu  the best OpenCL device of that kind",
       "  reference   a slow interpreter in double precision, for comparison",
     })
-final class DevicesCommand implements Runnable {
+final class DevicesCommand implements Callable<Integer> {
   private static final String AUTOMATIC = "auto";
+  private static final String REFERENCE = "reference";
   private static final List<String> HEADER = List.of("NAME", "KIND", "UNITS", "MEMORY", "DEVICE");
 
   @Spec private CommandSpec spec;
@@ -55,16 +61,38 @@ final class DevicesCommand implements Runnable {
   private Optional<Integer> threads = Optional.empty();
 
   @Option(
+      names = "--check",
+      arity = "0..1",
+      paramLabel = "OPERATION,…",
+      fallbackValue = "",
+      description =
+          "Try every operation, or those alone, on the device that --backend names, or else on"
+              + " every device, and print how far it is off.")
+  private Optional<String> check = Optional.empty();
+
+  @Option(
       names = "--seed",
       paramLabel = "N",
-      description = "Taken as by every command; nothing is drawn at random here.")
-  private Optional<Long> seed = Optional.empty();
+      defaultValue = "0",
+      description =
+          "The seed of what --check tries; another tries other numbers and shapes (default:"
+              + " ${DEFAULT-VALUE}).")
+  private long seed;
+
+  private final Function<String, Device> devices;
 
   /** Made by the command line. */
-  DevicesCommand() {}
+  DevicesCommand() {
+    this(Device::of);
+  }
+
+  /** The same with other devices. */
+  DevicesCommand(Function<String, Device> devices) {
+    this.devices = devices;
+  }
 
   @Override
-  public void run() {
+  public Integer call() {
     String asked = asked();
     int colon = asked.indexOf(':');
     String wanted = colon < 0 ? asked : asked.substring(0, colon);
@@ -76,24 +104,72 @@ final class DevicesCommand implements Runnable {
     Optional<Device> named =
         colon < 0 && !asked.equals(AUTOMATIC) && !backends.isEmpty()
             ? Optional.empty()
-            : Optional.of(Device.of(asked));
-    List<List<String>> rows = new ArrayList<>(List.of(HEADER));
+            : Optional.of(devices.apply(asked));
+    List<DeviceInfo> found = new ArrayList<>();
     List<String> notes = new ArrayList<>();
     for (Backend each : backends) {
       Backend.Survey survey = each.survey();
       for (DeviceInfo device : survey.devices()) {
-        rows.add(row(device));
+        found.add(device);
         device.obstacle().ifPresent(o -> notes.add(device.name() + " cannot be used: " + o));
       }
       survey.notes().forEach(note -> notes.add(each.name() + ": " + note));
     }
+    if (check.isPresent() && named.isPresent() && !(backend.isEmpty() && threads.isEmpty())) {
+      check(List.of(named.get()), List.of());
+    } else if (check.isPresent()) {
+      check(usable(found, asked), notes);
+    } else {
+      list(found, notes, named);
+    }
+    return 0;
+  }
+
+  /** The devices that there are; the reference only if it is what was asked for. */
+  private List<Device> usable(List<DeviceInfo> found, String asked) {
+    List<Device> usable =
+        found.stream()
+            .filter(device -> device.obstacle().isEmpty())
+            .map(DeviceInfo::name)
+            .filter(name -> !name.equals(REFERENCE) || asked.equals(REFERENCE))
+            .map(devices)
+            .toList();
+    // If there is none, its backend says why.
+    return usable.isEmpty() ? List.of(devices.apply(asked)) : usable;
+  }
+
+  private void check(List<Device> toCheck, List<String> notes) {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    notes.forEach(note -> err.println("note: " + note));
+    err.flush();
+    List<String> faulty = new ArrayList<>();
+    for (Device device : toCheck) {
+      if (device != toCheck.get(0)) {
+        out.println();
+      }
+      DeviceCheck each = new DeviceCheck(out, err, ProgressReport.isTerminal());
+      if (!each.check(device, seed, check.get())) {
+        faulty.add(device.name());
+      }
+    }
+    if (!faulty.isEmpty()) {
+      throw new IllegalStateException(
+          "%s %s not compute as the reference does, as the table shows"
+              .formatted(String.join(", ", faulty), faulty.size() == 1 ? "does" : "do"));
+    }
+  }
+
+  private void list(List<DeviceInfo> found, List<String> notes, Optional<Device> named) {
+    List<List<String>> rows = new ArrayList<>(List.of(HEADER));
+    found.forEach(device -> rows.add(row(device)));
     PrintWriter out = spec.commandLine().getOut();
     print(rows, out);
     if (named.isPresent() || !notes.isEmpty()) {
       out.println();
     }
     notes.forEach(out::println);
-    named.ifPresent(device -> out.println(asked + " is " + device.description()));
+    named.ifPresent(device -> out.println(asked() + " is " + device.description()));
     out.flush();
   }
 

@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       ConvertCommand.class,
       DevicesCommand.class,
+      TuneCommand.class,
       TrainClassifierCommand.class,
     },
     footer = {

@@ -125,6 +125,25 @@ public final class TrainingStep
     return Program.compile(this, named.map(layout::flat), example, device);
   }
 
+  /**
+   * Compiles a configuration's step.
+   *
+   * @param configuration what is trained, and how
+   * @param device where it will run
+   * @return the program, without a state to start from
+   * @throws IOException if the model of a teacher cannot be read
+   */
+  public static Program<TrainingState, TrainingBatch, Tensor> compile(
+      TrainingConfiguration configuration, Device device) throws IOException {
+    DiffusionTransformer transformer = configuration.model().transformer();
+    Parameters parameters = transformer.initialise(RandomKey.of(0));
+    return of(configuration, FlatParameters.of(parameters))
+        .compile(
+            TrainingState.start(parameters, configuration.optimizer().adamW()),
+            transformer.images(configuration.batchSize()),
+            device);
+  }
+
   /** Where the parameters by name lie in the state's. */
   FlatParameters layout() {
     return layout;

@@ -62,8 +62,22 @@ public record Arithmetic(Table table, boolean flushesSubnormals, Optional<String
     for (int i = 0; i < 2; i++) {
       products[i] = (float) trial.run(device).get(0).getDouble(i);
     }
-    Table table = device.name().startsWith("opencl:") ? Table.OPENCL : Table.OWN;
-    return new Arithmetic(table, products[0] == 0 || products[1] == 0, withoutDoubles(device));
+    return new Arithmetic(
+        table(device), products[0] == 0 || products[1] == 0, withoutDoubles(device));
+  }
+
+  /**
+   * The arithmetic of a device of which nothing can be found out, since even small programs fail.
+   *
+   * @param device the device
+   * @return what may be asked of it at least
+   */
+  public static Arithmetic unknown(Device device) {
+    return new Arithmetic(table(device), true, Optional.empty());
+  }
+
+  private static Table table(Device device) {
+    return device.name().startsWith("opencl:") ? Table.OPENCL : Table.OWN;
   }
 
   private static Optional<String> withoutDoubles(Device device) {

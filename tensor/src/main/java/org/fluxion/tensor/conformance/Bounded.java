@@ -12,6 +12,9 @@ import org.fluxion.tensor.HostData;
  * @param allowed how far each may be off; null if none may, beyond being rounded to the dtype
  */
 public record Bounded(DType dtype, HostData expected, double[] allowed) {
+  /** The most that is granted to a function of exact operands, in units in the last place. */
+  private static final double MOST_UNITS = 17;
+
   /**
    * The element that is off the most.
    *
@@ -60,6 +63,49 @@ public record Bounded(DType dtype, HostData expected, double[] allowed) {
       }
     }
     return Optional.ofNullable(worst);
+  }
+
+  /**
+   * How far a result is off at most, in units in the last place. What is off by more than any
+   * function may be, since subnormal numbers became zeros, is left out.
+   *
+   * @param actual what was computed
+   * @return units; 0 if all elements are the exact values, rounded to the dtype
+   */
+  public double units(HostData actual) {
+    HostData one = HostData.allocate(dtype, 1);
+    double most = 0;
+    for (long i = 0; i < expected.elements(); i++) {
+      double value = expected.getDouble(i);
+      double unit = dtype.isFloating() ? ErrorBound.ulp(dtype, value, 0) : 1;
+      double off = Math.abs(actual.getDouble(i) - value);
+      boolean counts = allowed == null || allowed[(int) i] <= MOST_UNITS * unit;
+      if (counts && Double.isFinite(off) && !isRounded(i, actual, one)) {
+        most = Math.max(most, off / unit);
+      }
+    }
+    return most;
+  }
+
+  /**
+   * How far a result is off at most, relative to its largest element.
+   *
+   * @param actual what was computed
+   * @return the quotient; 0 if all elements are the exact values, rounded to the dtype
+   */
+  public double relative(HostData actual) {
+    HostData one = HostData.allocate(dtype, 1);
+    double most = 0;
+    double largest = 0;
+    for (long i = 0; i < expected.elements(); i++) {
+      double value = expected.getDouble(i);
+      double off = Math.abs(actual.getDouble(i) - value);
+      largest = Double.isFinite(value) ? Math.max(largest, Math.abs(value)) : largest;
+      if (Double.isFinite(off) && !isRounded(i, actual, one)) {
+        most = Math.max(most, off);
+      }
+    }
+    return most == 0 ? 0 : most / largest;
   }
 
   private boolean isRounded(long i, HostData actual, HostData one) {

@@ -366,7 +366,7 @@ public final class ErrorBound {
   }
 
   /** The distance of neighbouring numbers at the upper end of an interval. */
-  private static double ulp(DType dtype, double value, double error) {
+  static double ulp(DType dtype, double value, double error) {
     double most = Math.abs(value) + error;
     return switch (dtype) {
       case FLOAT64 -> Math.ulp(most);

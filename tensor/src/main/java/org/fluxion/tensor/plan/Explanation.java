@@ -39,7 +39,8 @@ public final class Explanation {
   }
 
   /**
-   * A listing of a plan's kernels, with times where the device measures them.
+   * A listing of a plan's kernels, with times where the device measures them, and with what it has
+   * chosen where there are several ways.
    *
    * @param plan the plan
    * @param measured what has run it, or null
@@ -86,7 +87,8 @@ public final class Explanation {
                 kernel.bytes() / each,
                 kernel.flops() / each));
       }
-      text.append('\n');
+      String variant = measured == null ? "" : measured.variant(i);
+      text.append(variant.isEmpty() ? "" : "  " + variant).append('\n');
     }
     text.append(
         String.format(

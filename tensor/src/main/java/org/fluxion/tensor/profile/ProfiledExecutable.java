@@ -77,6 +77,11 @@ final class ProfiledExecutable implements Executable {
   }
 
   @Override
+  public String variant(int kernel) {
+    return measured.variant(kernel);
+  }
+
+  @Override
   public List<String> notes() {
     return measured.notes();
   }

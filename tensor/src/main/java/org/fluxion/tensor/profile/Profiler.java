@@ -106,6 +106,11 @@ public final class Profiler {
       public Optional<Peak> peak() {
         return peak;
       }
+
+      @Override
+      public Optional<Tuner> tuner() {
+        return measured.tuner();
+      }
     };
   }
 

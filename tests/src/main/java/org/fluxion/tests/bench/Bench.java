@@ -60,12 +60,17 @@ public final class Bench {
   /**
    * Runs the benchmarks named, or all.
    *
-   * @param arguments the folder to write to, then names; none means all
+   * @param arguments the folder to write to, then names; none means all. Or {@code --names} alone,
+   *     which prints the names
    * @throws IOException if a result cannot be written
    * @throws RunnerException if a benchmark fails
    */
   public static void main(String[] arguments) throws IOException, RunnerException {
     List<String> all = SUITES.stream().map(Suite::name).toList();
+    if (List.of(arguments).equals(List.of("--names"))) {
+      all.forEach(System.out::println);
+      return;
+    }
     List<String> names =
         arguments.length > 1 ? List.of(arguments).subList(1, arguments.length) : all;
     for (String name : names) {

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
  * Runs the conformance suite in a process of its own, whose error stream is then the driver's
  * alone: {@code SuiteMain DEVICE,… [METHOD…]}.
  */
-final class SuiteMain {
+public final class SuiteMain {
   private static final List<Class<?>> SUITE =
       List.of(ConformanceTest.class, DerivativesTest.class, ProgramsTest.class);
 
@@ -25,6 +25,11 @@ final class SuiteMain {
         .toList();
   }
 
+  /**
+   * Runs it.
+   *
+   * @param arguments names of devices with commas between them, then methods
+   */
   public static void main(String[] arguments) throws ReflectiveOperationException {
     List<String> wanted = List.of(arguments).subList(1, arguments.length);
     boolean failed = false;

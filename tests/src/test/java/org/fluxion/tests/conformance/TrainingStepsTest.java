@@ -32,10 +32,10 @@ class TrainingStepsTest {
   private static final double RELATIVE = 1e-4;
 
   /** The demo's transformer made small, so that it can be run by a device's slowest kernels. */
-  private static final DiffusionTransformer SMALL =
+  static final DiffusionTransformer SMALL =
       new DiffusionTransformer(8, 2, 1, 32, 2, 2, 10, 1, false);
 
-  private static final int BATCH = 8;
+  static final int BATCH = 8;
 
   /** Large, so that what the optimizer does shows in the next loss. */
   private static final double LEARNING_RATE = 3e-3;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.fluxion.autodiff.Jvp;
@@ -14,6 +15,7 @@ import org.fluxion.nn.LayerNorm;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
+import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Program;
@@ -25,6 +27,7 @@ import org.fluxion.tensor.cpu.CpuExecutable;
 import org.fluxion.tensor.plan.Explanation;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.plan.PlanOptions;
 import org.fluxion.tests.bench.TrainingPrograms;
 import org.fluxion.tests.bench.TrainingPrograms.Objective;
 import org.junit.jupiter.api.Test;
@@ -43,6 +46,24 @@ class TrainingPlanTest {
 
   private static Plan plan(TrainingPrograms step) {
     return step.compile(Device.cpu(1)).plan();
+  }
+
+  /** A device that, as OpenCL ones, has kernels for attention. Nothing runs on it. */
+  private static final class Attentive implements Device {
+    @Override
+    public String name() {
+      return "attentive";
+    }
+
+    @Override
+    public PlanOptions planOptions() {
+      return PlanOptions.ALL.withAttention(Map.of(DType.FLOAT32, 128));
+    }
+
+    @Override
+    public Executable prepare(Plan plan) {
+      throw new UnsupportedOperationException("only plans are looked at");
+    }
   }
 
   @Test
@@ -97,10 +118,12 @@ class TrainingPlanTest {
   @EnumSource(Objective.class)
   void depthAddsNoKindOfKernel(Objective objective) {
     // From three blocks on, there is a first one, a last one, and one between.
-    Plan shallow = plan(step(4, objective));
-    Plan deep = plan(step(8, objective));
-    assertEquals(structures(shallow).size(), structures(deep).size());
-    assertTrue(deep.kernels().size() < 2 * shallow.kernels().size());
+    for (Device device : List.of(Device.cpu(1), new Attentive())) {
+      Plan shallow = step(4, objective).compile(device).plan();
+      Plan deep = step(8, objective).compile(device).plan();
+      assertEquals(structures(shallow).size(), structures(deep).size(), device.name());
+      assertTrue(deep.kernels().size() < 2 * shallow.kernels().size());
+    }
   }
 
   private static Set<String> structures(Plan plan) {

@@ -1,0 +1,111 @@
+package org.fluxion.tests.oclgrind;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.fluxion.tests.consumers.Command;
+
+/**
+ * Oclgrind as the driver of a process of its own. It interprets kernels and watches their memory:
+ * what is read before it was written, or outside, and by whom it is written at the same time. It
+ * says what it finds on the error stream, and its exit code knows nothing of it.
+ */
+final class Oclgrind {
+  /**
+   * What came of it.
+   *
+   * @param exitCode the process's own
+   * @param out what it printed
+   * @param findings all that Oclgrind said
+   */
+  record Outcome(int exitCode, String out, List<String> findings) {
+    /** The outcome as a failed assertion shows it. */
+    String description() {
+      int shown = Math.min(findings.size(), 40);
+      return "exit code %d%n%s%n%s"
+          .formatted(exitCode, out, String.join("\n", findings.subList(0, shown)));
+    }
+  }
+
+  /** Where Debian, and who builds it, put it. */
+  private static final List<Path> PLACES =
+      Stream.of("/usr/lib", "/usr/lib64", "/usr/local/lib")
+          .flatMap(lib -> Stream.of(lib + "/oclgrind", lib))
+          .map(folder -> Path.of(folder, "liboclgrind-rt-icd.so"))
+          .toList();
+
+  /** What Java says of the Vector API, and how many warnings its compiler has suppressed. */
+  private static final Pattern CHATTER =
+      Pattern.compile("WARNING: Using incubator modules: .*|\\d+ warnings? generated\\.");
+
+  private final Path driver;
+
+  private Oclgrind(Path driver) {
+    this.driver = driver;
+  }
+
+  /** The one that is installed, if any is. */
+  static Optional<Oclgrind> find() {
+    return PLACES.stream().filter(Files::isRegularFile).findFirst().map(Oclgrind::new);
+  }
+
+  /**
+   * Runs a class of this class path, with Oclgrind as the only driver.
+   *
+   * @param main the class
+   * @param limit how long it may take
+   * @param arguments what it is given
+   */
+  Outcome run(Class<?> main, Duration limit, List<String> arguments)
+      throws IOException, InterruptedException {
+    Path out = Files.createTempFile("out", ".txt");
+    Path err = Files.createTempFile("err", ".txt");
+    try {
+      List<String> command =
+          new ArrayList<>(
+              List.of(
+                  Command.tool("java"),
+                  "--add-modules",
+                  "jdk.incubator.vector",
+                  "--enable-native-access=ALL-UNNAMED",
+                  "-ea",
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  main.getName()));
+      command.addAll(arguments);
+      ProcessBuilder builder = new ProcessBuilder(command);
+      builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
+      builder.environment().put("OCL_ICD_VENDORS", driver.toString());
+      builder.environment().put("OCLGRIND_UNINITIALIZED", "1");
+      builder.environment().put("OCLGRIND_DATA_RACES", "1");
+      builder.environment().put("OCLGRIND_CHECK_API", "1");
+      // An optimised kernel may have an instruction that it does not know, at which it stops.
+      builder.environment().put("OCLGRIND_BUILD_OPTIONS", "-cl-opt-disable");
+      builder.environment().put("FLUXION_CACHE", "off");
+      builder.redirectOutput(out.toFile()).redirectError(err.toFile());
+      Process process = builder.start();
+      if (!process.waitFor(limit.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new IOException("has not ended after %s: %s".formatted(limit, arguments));
+      }
+      List<String> findings =
+          Files.readString(err, StandardCharsets.UTF_8)
+              .lines()
+              .filter(line -> !line.isBlank() && !CHATTER.matcher(line).matches())
+              .toList();
+      return new Outcome(
+          process.exitValue(), Files.readString(out, StandardCharsets.UTF_8), findings);
+    } finally {
+      Files.deleteIfExists(out);
+      Files.deleteIfExists(err);
+    }
+  }
+}
