@@ -55,15 +55,20 @@ class ConsumersIT {
     assertEquals("", outcome.err());
   }
 
-  /** The backend that a consumer need not compile against, and the library that it needs. */
+  /** The backend that a consumer need not compile against, and the libraries that it needs. */
   private static String opencl() throws IOException {
-    try (Stream<Path> files = Files.list(ROOT.resolve("tests/target/lib"))) {
-      Path jocl =
-          files
-              .filter(file -> file.getFileName().toString().matches("jocl-.*\\.jar"))
-              .collect(Collectors.collectingAndThen(Collectors.toList(), ConsumersIT::only));
-      return File.pathSeparator + jars("opencl") + File.pathSeparator + jocl;
+    List<String> path = new ArrayList<>(List.of("", jars("opencl")));
+    for (String library :
+        List.of("jocl", "jackson-databind", "jackson-core", "jackson-annotations")) {
+      try (Stream<Path> files = Files.list(ROOT.resolve("tests/target/lib"))) {
+        path.add(
+            files
+                .filter(file -> file.getFileName().toString().matches(library + "-[0-9.]+\\.jar"))
+                .collect(Collectors.collectingAndThen(Collectors.toList(), ConsumersIT::only))
+                .toString());
+      }
     }
+    return String.join(File.pathSeparator, path);
   }
 
   @Test
