@@ -334,8 +334,8 @@ abstract class AttentionSource {
     line(1, "}");
     body();
     line(0, "}");
-    long batch = kernel.batch().stream().reduce(1L, (x, y) -> x * y);
-    return new Launch("attention", text.toString(), buffers, 0, numbers, batch * parts, lanes());
+    long groups = kernel.matrices() * parts;
+    return new Launch("attention", text.toString(), buffers, 0, numbers, groups, lanes());
   }
 
   private void pointer(String pointed, String name, Access access, int argument) {

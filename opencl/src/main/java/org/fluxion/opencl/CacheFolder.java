@@ -1,7 +1,11 @@
 package org.fluxion.opencl;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Optional;
 
@@ -12,6 +16,9 @@ final class CacheFolder {
 
   /** The value by which nothing is kept. */
   static final String OFF = "off";
+
+  /** How the names of files end that are being written, or were when their process ended. */
+  static final String UNFINISHED = ".part";
 
   private CacheFolder() {}
 
@@ -52,6 +59,27 @@ final class CacheFolder {
         .filter(Path::isAbsolute)
         .or(() -> path(home).filter(Path::isAbsolute).map(folder -> folder.resolve(".cache")))
         .map(caches -> caches.resolve("fluxion"));
+  }
+
+  /**
+   * Writes a file, which appears under its name, or takes the place of another, when it is whole.
+   *
+   * @param file the file, whose folder is made if it is not there
+   * @param parts what it holds, one after the other
+   * @throws IOException if it cannot be written; then nothing has changed
+   */
+  static void write(Path file, byte[]... parts) throws IOException {
+    Files.createDirectories(file.getParent());
+    Path unfinished = Files.createTempFile(file.getParent(), "", UNFINISHED);
+    try {
+      for (byte[] part : parts) {
+        Files.write(unfinished, part, StandardOpenOption.APPEND);
+      }
+      Files.move(
+          unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(unfinished);
+    }
   }
 
   private static Optional<Path> path(String name) {

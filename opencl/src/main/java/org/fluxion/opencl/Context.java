@@ -43,7 +43,7 @@ final class Context implements AutoCloseable {
    */
   Context(OpenClDevice device, Limits limits, Optional<Path> programs, Optional<Path> tiles) {
     this.device = device;
-    this.tiles = new TuningCache(tiles, device.description(), KernelVersion.CURRENT);
+    this.tiles = new TuningCache(tiles, device.description(), () -> KernelVersion.CURRENT);
     cl_context_properties properties = new cl_context_properties();
     properties.addProperty(CL.CL_CONTEXT_PLATFORM, device.platform());
     cl_device_id[] devices = {device.id()};

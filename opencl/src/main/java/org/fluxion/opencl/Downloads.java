@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.Map;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.plan.Buffer;
-import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_event;
@@ -39,11 +38,10 @@ final class Downloads {
     private void await() {
       if (reading != null) {
         try {
-          CL.clWaitForEvents(1, new cl_event[] {reading});
+          Transfers.await(reading);
         } catch (CLException failure) {
           refused = failure;
         } finally {
-          CL.clReleaseEvent(reading);
           reading = null;
         }
       }
@@ -107,18 +105,8 @@ final class Downloads {
       ring.downloads[turn] = null;
     }
     MemorySegment memory = ring.memory[turn];
-    HostPointer.Piece piece = HostPointer.pieces(memory, MOST_BYTES).getFirst();
     cl_event event = new cl_event();
-    CL.clEnqueueReadBuffer(
-        queue,
-        place.memory(),
-        false,
-        place.firstByte(),
-        piece.bytes(),
-        piece.pointer(),
-        0,
-        null,
-        event);
+    Transfers.read(queue, place, HostPointer.whole(memory), event);
     Download download = new Download(device, buffer.describe(), memory, event);
     ring.downloads[turn] = download;
     return HostData.arriving(buffer.dtype(), buffer.elements(), download::deliver);

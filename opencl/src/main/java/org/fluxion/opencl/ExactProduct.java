@@ -41,7 +41,7 @@ final class ExactProduct {
             ? left
             : integers(kernel.b(), largest, random);
     this.x = random.doubles(kernel.n()).map(d -> Math.floor(d * RANGE) - RANGE / 2).toArray();
-    int batch = Math.toIntExact(kernel.batch().stream().reduce(1L, (p, q) -> p * q));
+    int batch = Math.toIntExact(kernel.matrices());
     this.expected = new double[batch][];
     for (int matrix = 0; matrix < batch; matrix++) {
       double[] inner = times(right, kernel.b(), matrix, kernel.k(), x);

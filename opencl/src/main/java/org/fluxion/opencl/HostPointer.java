@@ -34,6 +34,11 @@ final class HostPointer {
     return pieces;
   }
 
+  /** Memory in one part, which must not be larger than Java's buffers of bytes can be. */
+  static Piece whole(MemorySegment segment) {
+    return new Piece(of(segment), 0, segment.byteSize());
+  }
+
   private static Pointer of(MemorySegment segment) {
     if (segment.isNative()) {
       // JOCL ignores a buffer's position; a segment's own buffer begins at 0.

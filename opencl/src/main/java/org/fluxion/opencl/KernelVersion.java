@@ -2,7 +2,6 @@ package org.fluxion.opencl;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -66,16 +65,11 @@ final class KernelVersion {
   }
 
   private static String hash(List<Launch> launches) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (Launch launch : launches) {
-        String all = launch.source() + launch.numbers() + launch.groups() + "," + launch.lanes();
-        digest.update(all.getBytes(StandardCharsets.UTF_8));
-      }
-      return HexFormat.of().formatHex(digest.digest()).substring(0, LETTERS);
-    } catch (NoSuchAlgorithmException missing) {
-      // Every Java has it.
-      throw new IllegalStateException(missing);
+    MessageDigest digest = Sha256.digest();
+    for (Launch launch : launches) {
+      String all = launch.source() + launch.numbers() + launch.groups() + "," + launch.lanes();
+      digest.update(all.getBytes(StandardCharsets.UTF_8));
     }
+    return HexFormat.of().formatHex(digest.digest()).substring(0, LETTERS);
   }
 }

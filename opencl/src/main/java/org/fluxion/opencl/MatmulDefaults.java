@@ -31,12 +31,8 @@ final class MatmulDefaults implements MatmulTiles {
     MatmulTile tile =
         family.lanes() == 1
             ? processor(kernel.n(), dtype)
-            : card(kernel.m(), kernel.n(), batch(kernel), dtype);
+            : card(kernel.m(), kernel.n(), kernel.matrices(), dtype);
     return tile.withSplit(split(kernel, tile));
-  }
-
-  private static long batch(Kernel.MatmulKernel kernel) {
-    return kernel.batch().stream().reduce(1L, (x, y) -> x * y);
   }
 
   /**
@@ -78,12 +74,12 @@ final class MatmulDefaults implements MatmulTiles {
 
   /** Into how many parts sums are cut so that a small result keeps the device busy. */
   private int split(Kernel.MatmulKernel kernel, MatmulTile tile) {
-    if (batch(kernel) * kernel.m() * kernel.n() == 0) {
+    if (kernel.matrices() * kernel.m() * kernel.n() == 0) {
       return 1;
     }
     int height = family.lanes() == 1 ? 8 * tile.rows() : tile.groupRows();
     long groups =
-        batch(kernel)
+        kernel.matrices()
             * Math.ceilDiv(kernel.m(), height)
             * Math.ceilDiv(kernel.n(), tile.groupColumns());
     long wanted = Math.ceilDiv(family.groups(), 4 * groups);
@@ -92,8 +88,9 @@ final class MatmulDefaults implements MatmulTiles {
 
   /** Into how many parts the sums of a product may be cut at most, by their length and memory. */
   static int mostParts(Kernel.MatmulKernel kernel) {
-    long elements = Math.max(1, batch(kernel) * kernel.m() * kernel.n());
+    long elements = Math.max(1, kernel.matrices() * kernel.m() * kernel.n());
     long bytes = elements * kernel.c().buffer().dtype().bytes();
-    return Math.clamp(Math.min(kernel.k() / LEAST_PART, LARGEST_PARTS / bytes), 1, 1 << 16);
+    return Math.clamp(
+        Math.min(kernel.k() / LEAST_PART, LARGEST_PARTS / bytes), 1, MatmulTile.MOST_PARTS);
   }
 }

@@ -77,10 +77,6 @@ abstract class MatmulSource {
 
   // ---- numbers ----
 
-  final long batch() {
-    return kernel.batch().stream().reduce(1L, (x, y) -> x * y);
-  }
-
   /** Parts of a sum, none of them empty. */
   final long pieces() {
     return Math.max(1, Math.ceilDiv(kernel.k(), piece()));
@@ -115,7 +111,9 @@ abstract class MatmulSource {
   }
 
   private long scratchBytes() {
-    return pieces() == 1 ? 0 : pieces() * batch() * kernel.m() * kernel.n() * dtype.bytes();
+    return pieces() == 1
+        ? 0
+        : pieces() * kernel.matrices() * kernel.m() * kernel.n() * dtype.bytes();
   }
 
   private Launch launch(String name, long groups, int lanes) {
@@ -195,7 +193,7 @@ abstract class MatmulSource {
     }
     body();
     line(0, "}");
-    return launch("multiply", batch() * pieces() * groups(), lanes());
+    return launch("multiply", kernel.matrices() * pieces() * groups(), lanes());
   }
 
   /** The kernel that adds the parts of the sums. */
@@ -228,6 +226,6 @@ abstract class MatmulSource {
     line(1, "}");
     line(0, "}");
     long chunks = Math.ceilDiv(kernel.m(), FOLDED_ROWS);
-    return launch("fold", batch() * chunks, family.lanes());
+    return launch("fold", kernel.matrices() * chunks, family.lanes());
   }
 }

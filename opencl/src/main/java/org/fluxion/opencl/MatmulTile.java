@@ -30,7 +30,7 @@ record MatmulTile(
 
   private static final int MOST_TILES = 1024;
 
-  private static final int MOST_PARTS = 1 << 16;
+  static final int MOST_PARTS = 1 << 16;
 
   /** What a work-item fetches is written out in full, which compilers take time for. */
   private static final int MOST_FETCHES = 256;

@@ -26,6 +26,9 @@ final class OpenClDevice {
           "cl_khr_integer_dot_product",
           "cl_ext_float_atomics");
 
+  /** The one part of the {@link #description} that no program hangs on. */
+  static final String COMPUTE_UNITS = "computeUnits";
+
   static final String TRIAL = "kernel void trial(global float *a) { a[get_global_id(0)] += 1.0f; }";
 
   private final int number;
@@ -116,26 +119,21 @@ final class OpenClDevice {
 
   /** Whatever a built program may hang on: the device, its driver, and their versions. */
   String identity() {
-    return String.join(
-        "\n",
-        Info.text(platform, CL.CL_PLATFORM_NAME),
-        Info.text(platform, CL.CL_PLATFORM_VERSION),
-        Info.text(id, CL.CL_DEVICE_VENDOR),
-        model,
-        version,
-        Info.text(id, CL.CL_DRIVER_VERSION));
+    SequencedMap<String, String> description = description();
+    description.remove(COMPUTE_UNITS);
+    return String.join("\n", description.values());
   }
 
   /** What the fastest way to compute hangs on, by name: the device, its driver, their versions. */
   SequencedMap<String, String> description() {
     SequencedMap<String, String> description = new LinkedHashMap<>();
     description.put("platform", Info.text(platform, CL.CL_PLATFORM_NAME));
+    description.put("platformVersion", Info.text(platform, CL.CL_PLATFORM_VERSION));
     description.put("vendor", Info.text(id, CL.CL_DEVICE_VENDOR));
     description.put("name", model);
-    description.put("computeUnits", Integer.toString(computeUnits));
-    description.put("platformVersion", Info.text(platform, CL.CL_PLATFORM_VERSION));
     description.put("deviceVersion", version);
     description.put("driver", Info.text(id, CL.CL_DRIVER_VERSION));
+    description.put(COMPUTE_UNITS, Integer.toString(computeUnits));
     return description;
   }
 

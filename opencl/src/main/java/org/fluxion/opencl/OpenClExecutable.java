@@ -227,21 +227,15 @@ final class OpenClExecutable implements Executable {
 
   private void write(ProgramMemory.Place place, MemorySegment source) {
     for (HostPointer.Piece piece : pieces(source)) {
-      CL.clEnqueueWriteBuffer(
-          held.queue,
-          place.memory(),
-          true,
-          place.firstByte() + piece.offset(),
-          piece.bytes(),
-          piece.pointer(),
-          0,
-          null,
-          null);
+      Transfers.write(held.queue, place, piece, null);
     }
   }
 
-  private long mostUploaded() {
-    return Math.min(Uploads.MOST_BYTES, context.memory().limits().transfer());
+  /** Whether the host can go on while so much is transferred, of which there may be so much. */
+  private boolean canGoOn(long bytes, long most) {
+    return bytes > 0
+        && bytes <= Math.min(most, context.memory().limits().transfer())
+        && !context.device().runsWhereItIsWaitedFor();
   }
 
   private List<HostPointer.Piece> pieces(MemorySegment segment) {
@@ -254,16 +248,7 @@ final class OpenClExecutable implements Executable {
     List<HostPointer.Piece> pieces = pieces(data.segment());
     try {
       for (HostPointer.Piece piece : pieces) {
-        CL.clEnqueueReadBuffer(
-            held.queue,
-            place.memory(),
-            true,
-            place.firstByte() + piece.offset(),
-            piece.bytes(),
-            piece.pointer(),
-            0,
-            null,
-            null);
+        Transfers.read(held.queue, place, piece, null);
       }
       times.ifPresent(LaunchTimes::tell);
     } catch (CLException refused) {
@@ -284,9 +269,8 @@ final class OpenClExecutable implements Executable {
   @Override
   public HostData result(int output) {
     Buffer buffer = plan.outputs().get(output);
-    boolean waits =
-        times.isPresent() || !unkept.isEmpty() || context.device().runsWhereItIsWaitedFor();
-    if (waits || buffer.bytes() == 0 || buffer.bytes() > Downloads.MOST_BYTES) {
+    boolean waits = times.isPresent() || !unkept.isEmpty();
+    if (waits || !canGoOn(buffer.bytes(), Downloads.MOST_BYTES)) {
       return Executable.super.result(output);
     }
     check();
@@ -332,8 +316,8 @@ final class OpenClExecutable implements Executable {
     ProgramMemory.Place place = memory.place(buffer);
     try {
       // What is written once, such as parameters, needs no copy that the host could go on from.
-      boolean waits = written.add(place) || context.device().runsWhereItIsWaitedFor();
-      if (!waits && data.segment().byteSize() <= mostUploaded()) {
+      boolean again = !written.add(place);
+      if (again && canGoOn(data.segment().byteSize(), Uploads.MOST_BYTES)) {
         held.uploads.write(held.queue, place, data.segment());
       } else {
         write(place, data.segment());

@@ -1,8 +1,8 @@
 package org.fluxion.opencl;
 
 import org.fluxion.tensor.DType;
-import org.fluxion.tensor.plan.Access;
 import org.fluxion.tensor.plan.Kernel;
+import org.fluxion.tensor.plan.MatrixOrder;
 
 /**
  * Products that are cut alike: of one dtype, with operands that lie alike, and of about one size.
@@ -19,22 +19,14 @@ import org.fluxion.tensor.plan.Kernel;
  * @param batch that of the number of products
  */
 record ProductClass(
-    String form, DType dtype, Order left, Order right, int rows, int columns, int sum, int batch) {
-  /** How an operand lies, in the letters of BLAS. */
-  enum Order {
-    /** Elements of a row are neighbours. */
-    N,
-    /** Elements of a column are neighbours. */
-    T,
-    /** No neighbours are. */
-    S;
-
-    private static Order of(Access operand) {
-      long[] strides = operand.strides();
-      return strides[strides.length - 1] == 1 ? N : strides[strides.length - 2] == 1 ? T : S;
-    }
-  }
-
+    String form,
+    DType dtype,
+    MatrixOrder left,
+    MatrixOrder right,
+    int rows,
+    int columns,
+    int sum,
+    int batch) {
   /**
    * The class of a product.
    *
@@ -45,12 +37,12 @@ record ProductClass(
     return new ProductClass(
         family.lanes() == 1 ? "processor " + family.width() : "card " + family.lanes(),
         kernel.c().buffer().dtype(),
-        Order.of(kernel.a()),
-        Order.of(kernel.b()),
+        MatrixOrder.of(kernel.a()),
+        MatrixOrder.of(kernel.b()),
         rounded(2, kernel.m()),
         rounded(2, kernel.n()),
         rounded(1, kernel.k()),
-        rounded(1, kernel.batch().stream().reduce(1L, (x, y) -> x * y)));
+        rounded(1, kernel.matrices()));
   }
 
   private static int rounded(int each, long extent) {

@@ -6,11 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -31,7 +28,6 @@ import java.util.stream.Stream;
 final class ProgramCache {
   private static final byte[] MAGIC = "fluxion program 1\n".getBytes(StandardCharsets.US_ASCII);
   private static final String ENDING = ".program";
-  private static final String UNFINISHED = ".part";
 
   /** What another process writes is finished, or its process has ended, after so long. */
   private static final Duration WRITTEN = Duration.ofHours(1);
@@ -91,17 +87,12 @@ final class ProgramCache {
   }
 
   private static byte[] hash(byte[]... parts) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (byte[] part : parts) {
-        digest.update(ByteBuffer.allocate(Long.BYTES).putLong(part.length).flip());
-        digest.update(part);
-      }
-      return digest.digest();
-    } catch (NoSuchAlgorithmException missing) {
-      // Every Java has it.
-      throw new IllegalStateException(missing);
+    MessageDigest digest = Sha256.digest();
+    for (byte[] part : parts) {
+      digest.update(ByteBuffer.allocate(Long.BYTES).putLong(part.length).flip());
+      digest.update(part);
     }
+    return digest.digest();
   }
 
   private Optional<Path> file(String source) {
@@ -167,15 +158,7 @@ final class ProgramCache {
     }
     Path file = file(source).orElseThrow();
     try {
-      Files.createDirectories(folder.get());
-      Path part = Files.createTempFile(folder.get(), "", UNFINISHED);
-      try {
-        Files.write(part, header(key(source), program));
-        Files.write(part, program, StandardOpenOption.APPEND);
-        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(part);
-      }
+      CacheFolder.write(file, header(key(source), program), program);
     } catch (IOException | SecurityException | UnsupportedOperationException refused) {
       obstacle = refusal();
     }
@@ -193,7 +176,7 @@ final class ProgramCache {
         Instant used = Files.getLastModifiedTime(file).toInstant();
         if (file.toString().endsWith(ENDING)) {
           programs.add(new Kept(file, used, Files.size(file)));
-        } else if (file.toString().endsWith(UNFINISHED)
+        } else if (file.toString().endsWith(CacheFolder.UNFINISHED)
             && used.isBefore(Instant.now().minus(WRITTEN))) {
           Files.deleteIfExists(file);
         }

@@ -151,12 +151,11 @@ final class TileCandidates {
       }
     }
     double units = Math.max(1, family.groups() / 16.0);
-    long batch = kernel.batch().stream().reduce(1L, (x, y) -> x * y);
     return first(
         tiles,
         tile -> {
           double running =
-              (double) batch
+              (double) kernel.matrices()
                   * tile.split()
                   * Math.ceilDiv(kernel.m(), tile.groupRows())
                   * Math.ceilDiv(kernel.n(), tile.groupColumns());

@@ -8,8 +8,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -101,12 +99,7 @@ record TunedFile(
   }
 
   private static String hash(byte[] text) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
-    } catch (NoSuchAlgorithmException missing) {
-      // Every Java has it.
-      throw new IllegalStateException(missing);
-    }
+    return HexFormat.of().formatHex(Sha256.digest().digest(text));
   }
 
   // ---- reading ----

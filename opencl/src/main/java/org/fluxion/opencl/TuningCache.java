@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -18,6 +17,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.zip.CRC32;
 
 /**
@@ -30,17 +30,15 @@ import java.util.zip.CRC32;
  */
 final class TuningCache {
   /** What says which device it is; the rest of its description is versions. */
-  private static final Set<String> IDENTITY = Set.of("platform", "vendor", "name", "computeUnits");
+  private static final Set<String> IDENTITY =
+      Set.of("platform", "vendor", "name", OpenClDevice.COMPUTE_UNITS);
 
   /** Some thousand classes. */
   private static final long LARGEST = 1 << 20;
 
-  /** As of built programs, so that what a killed process leaves is cleared away with theirs. */
-  private static final String UNFINISHED = ".part";
-
   private final Optional<Path> file;
   private final SequencedMap<String, String> device;
-  private final String kernels;
+  private final Supplier<String> kernels;
   private final Set<String> notes = new LinkedHashSet<>();
 
   /** What this process found; empty for what it found the usual tile to be best for. */
@@ -54,9 +52,10 @@ final class TuningCache {
    *
    * @param folder where it is kept; empty if it is forgotten with the process
    * @param device what the device and its driver say they are
-   * @param kernels the version of the kernels
+   * @param kernels tells the version of the kernels, if there is a file or will be one
    */
-  TuningCache(Optional<Path> folder, SequencedMap<String, String> device, String kernels) {
+  TuningCache(
+      Optional<Path> folder, SequencedMap<String, String> device, Supplier<String> kernels) {
     this.file = folder.map(f -> f.resolve(fileName(device)));
     this.device = new LinkedHashMap<>(device);
     this.kernels = kernels;
@@ -154,7 +153,7 @@ final class TuningCache {
   }
 
   private void requireSame(TunedFile found) {
-    if (!found.kernels().equals(kernels)) {
+    if (!found.kernels().equals(kernels.get())) {
       throw new OpenClException("they were measured with another version's kernels");
     }
     if (!found.device().equals(device)) {
@@ -192,19 +191,12 @@ final class TuningCache {
     own.forEach(
         (key, found) -> found.ifPresentOrElse(it -> all.put(key, it), () -> all.remove(key)));
     products = Optional.of(all);
-    file.ifPresent(path -> write(path, new TunedFile(kernels, device, all).bytes()));
+    file.ifPresent(path -> write(path, new TunedFile(kernels.get(), device, all).bytes()));
   }
 
   private void write(Path path, byte[] bytes) {
     try {
-      Files.createDirectories(path.getParent());
-      Path part = Files.createTempFile(path.getParent(), "", UNFINISHED);
-      try {
-        Files.write(part, bytes);
-        Files.move(part, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(part);
-      }
+      CacheFolder.write(path, bytes);
       obstacle = "";
     } catch (IOException | SecurityException | UnsupportedOperationException refused) {
       obstacle =

@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
-import org.jocl.CL;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_event;
 
@@ -30,11 +29,7 @@ final class Uploads {
       if (writing != null) {
         cl_event waited = writing;
         writing = null;
-        try {
-          CL.clWaitForEvents(1, new cl_event[] {waited});
-        } finally {
-          CL.clReleaseEvent(waited);
-        }
+        Transfers.await(waited);
       }
     }
   }
@@ -71,27 +66,14 @@ final class Uploads {
    *
    * @param queue the queue, which runs in order
    * @param place where to
-   * @param source what, at most {@link #MOST_BYTES}
+   * @param source what, at least one byte and at most {@link #MOST_BYTES}
    */
   void write(cl_command_queue queue, ProgramMemory.Place place, MemorySegment source) {
-    if (source.byteSize() == 0) {
-      return;
-    }
     Copy copy = pairs.computeIfAbsent(place, p -> new Pair(arena, source.byteSize())).next();
     copy.await();
     copy.memory.copyFrom(source);
     cl_event event = new cl_event();
-    HostPointer.Piece piece = HostPointer.pieces(copy.memory, MOST_BYTES).getFirst();
-    CL.clEnqueueWriteBuffer(
-        queue,
-        place.memory(),
-        false,
-        place.firstByte(),
-        piece.bytes(),
-        piece.pointer(),
-        0,
-        null,
-        event);
+    Transfers.write(queue, place, HostPointer.whole(copy.memory), event);
     copy.writing = event;
   }
 

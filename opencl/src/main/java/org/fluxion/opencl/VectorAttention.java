@@ -79,9 +79,8 @@ final class VectorAttention extends AttentionSource {
   @Override
   int each() {
     // Fewer rows where there are too few to keep the device busy.
-    long batch = kernel.batch().stream().reduce(1L, (x, y) -> x * y);
     int each = rows;
-    while (each > 4 * DOWN && batch * Math.ceilDiv(rows(), each) < family.groups()) {
+    while (each > 4 * DOWN && kernel.matrices() * Math.ceilDiv(rows(), each) < family.groups()) {
       each /= 2;
     }
     return each;

@@ -25,7 +25,8 @@ final class VectorMatmul extends MatmulSource {
     this.panel = tile.columns();
     this.block = tile.groupColumns();
     this.blocks = Math.ceilDiv(kernel.n(), block);
-    long wanted = Math.ceilDiv(family.groups() / 2, Math.max(1, blocks * batch() * pieces()));
+    long wanted =
+        Math.ceilDiv(family.groups() / 2, Math.max(1, blocks * kernel.matrices() * pieces()));
     long tiles = Math.ceilDiv(kernel.m(), tile.rows());
     long most = Math.ceilDiv(kernel.m(), LEAST_ROWS);
     long tilesEach = Math.ceilDiv(tiles, Math.clamp(wanted, 1, Math.max(1, most)));

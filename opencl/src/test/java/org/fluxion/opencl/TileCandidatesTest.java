@@ -80,7 +80,7 @@ class TileCandidatesTest {
   @Example
   void aTileThatDoesNotFitIsNotUsedAndNoted() {
     TuningCache cache =
-        new TuningCache(Optional.empty(), new java.util.LinkedHashMap<>(), "kernels");
+        new TuningCache(Optional.empty(), new java.util.LinkedHashMap<>(), () -> "kernels");
     Kernel.MatmulKernel kernel = Products.of(4096, 384, 300, 1, false, false);
     MatmulTiles usual = new MatmulDefaults(PROCESSOR, MatmulLimits.LEAST);
     MatmulTiles tiles = new TunedTiles(cache, PROCESSOR, MatmulLimits.LEAST, usual);

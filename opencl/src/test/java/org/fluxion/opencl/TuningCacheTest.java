@@ -67,7 +67,7 @@ class TuningCacheTest {
 
   /** As another process would open it. */
   private TuningCache open(String driver, String kernels) {
-    return new TuningCache(Optional.of(folder), device(driver), kernels);
+    return new TuningCache(Optional.of(folder), device(driver), () -> kernels);
   }
 
   private TuningCache open() {
@@ -207,7 +207,7 @@ class TuningCacheTest {
   void otherDevicesHaveFilesOfTheirOwn() {
     SequencedMap<String, String> larger = device("1.0");
     larger.put("computeUnits", "8");
-    Path other = new TuningCache(Optional.of(folder), larger, KERNELS).file().orElseThrow();
+    Path other = new TuningCache(Optional.of(folder), larger, () -> KERNELS).file().orElseThrow();
     assertTrue(!other.equals(file()), other::toString);
     assertTrue(file().getFileName().toString().matches("tiles-card-tm-7-[0-9a-f]{8}\\.json"));
   }
@@ -229,7 +229,7 @@ class TuningCacheTest {
 
   @Example
   void whereNothingIsKeptItLastsAsLongAsTheProcess() {
-    TuningCache cache = new TuningCache(Optional.empty(), device("1.0"), KERNELS);
+    TuningCache cache = new TuningCache(Optional.empty(), device("1.0"), () -> KERNELS);
     assertEquals(Optional.empty(), cache.find(CLASS));
     cache.keep(CLASS, Optional.of(PRODUCT));
     assertEquals(Optional.of(PRODUCT), cache.find(CLASS));
@@ -240,7 +240,7 @@ class TuningCacheTest {
   @Example
   void aFolderThatCannotBeIsAnObstacle() throws IOException {
     Path taken = Files.writeString(folder.resolve("taken"), "");
-    TuningCache cache = new TuningCache(Optional.of(taken), device("1.0"), KERNELS);
+    TuningCache cache = new TuningCache(Optional.of(taken), device("1.0"), () -> KERNELS);
     assertEquals(Optional.empty(), cache.find(CLASS));
     cache.keep(CLASS, Optional.of(PRODUCT));
     assertTrue(cache.obstacle().orElse("").contains(taken.toString()));

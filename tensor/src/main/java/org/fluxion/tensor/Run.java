@@ -1,7 +1,8 @@
 package org.fluxion.tensor;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.fluxion.tensor.plan.Explanation;
 
@@ -66,13 +67,23 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
     write("step: the batch", batchNames, batches, batch.leaves(), states.size());
     executable.run();
     // Read before the state moves on: a result may be a tensor of the old state itself.
-    List<Tensor> values = new ArrayList<>();
-    for (int i = 0; i < results.size(); i++) {
-      values.add(Tensor.of(executable.result(states.size() + i), results.get(i).shape()));
-    }
+    List<Tensor> values = tensors(results, i -> executable.result(states.size() + i));
     executable.carry();
     steps++;
     return program.resultLike(values);
+  }
+
+  private static List<Tensor> tensors(List<Tensor> like, IntFunction<HostData> values) {
+    return IntStream.range(0, like.size())
+        .mapToObj(i -> Tensor.of(values.apply(i), like.get(i).shape()))
+        .toList();
+  }
+
+  private HostData state(int number) {
+    Tensor state = states.get(number);
+    HostData data = HostData.allocate(state.dtype(), state.shape().elements());
+    executable.readInput(number, data);
+    return data;
   }
 
   /**
@@ -81,14 +92,7 @@ public final class Run<S extends Tree<S>, B extends Tree<B>, R extends Tree<R>>
    * @return the state
    */
   public S snapshot() {
-    List<Tensor> values = new ArrayList<>();
-    for (int i = 0; i < states.size(); i++) {
-      Tensor state = states.get(i);
-      HostData data = HostData.allocate(state.dtype(), state.shape().elements());
-      executable.readInput(i, data);
-      values.add(Tensor.of(data, state.shape()));
-    }
-    return program.stateLike(values);
+    return program.stateLike(tensors(states, this::state));
   }
 
   /**

@@ -45,13 +45,17 @@ public final class DeviceOptions {
    * @throws IllegalArgumentException if there is none of that name, or threads do not apply to it
    */
   public Device device() {
+    return telling(device(System.getenv()), command);
+  }
+
+  /** A device that tells of its notes on a command's error stream. */
+  static Device telling(Device device, CommandSpec command) {
     PrintWriter err = command.commandLine().getErr();
-    return device(System.getenv())
-        .telling(
-            note -> {
-              err.println("note: " + note);
-              err.flush();
-            });
+    return device.telling(
+        note -> {
+          err.println("note: " + note);
+          err.flush();
+        });
   }
 
   private Device device(Map<String, String> environment) {

@@ -108,16 +108,10 @@ final class TuneCommand implements Callable<Integer> {
   }
 
   private Device device() {
-    PrintWriter err = spec.commandLine().getErr();
     Map<String, String> environment = System.getenv();
     boolean named = !environment.getOrDefault(DeviceOptions.VARIABLE, "").isEmpty();
     Optional<String> asked = backend.isPresent() || named ? backend : Optional.of(USUAL_BACKEND);
-    return DeviceOptions.named(asked, environment)
-        .telling(
-            note -> {
-              err.println("note: " + note);
-              err.flush();
-            });
+    return DeviceOptions.telling(DeviceOptions.named(asked, environment), spec);
   }
 
   private List<Plan> plans(Device device) throws IOException {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -11,8 +12,8 @@ import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
-import org.fluxion.tensor.plan.Access;
 import org.fluxion.tensor.plan.Kernel;
+import org.fluxion.tensor.plan.MatrixOrder;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
 import org.fluxion.tensor.profile.Tuner;
@@ -107,20 +108,14 @@ record TunedProducts(Kernel.MatmulKernel product, int count, long flops) {
 
   /** The shape as the option takes it. */
   String shape() {
-    long batch = product.batch().stream().reduce(1L, (x, y) -> x * y);
-    return "%dx%dx%d%s:%s%s"
+    long batch = product.matrices();
+    String orders = "" + MatrixOrder.of(product.a()) + MatrixOrder.of(product.b());
+    return "%dx%dx%d%s:%s"
         .formatted(
             product.m(),
             product.n(),
             product.k(),
             batch == 1 ? "" : "x" + batch,
-            order(product.a()),
-            order(product.b()));
-  }
-
-  /** n and t are BLAS's letters; s is an operand no elements of which are neighbours. */
-  private static String order(Access operand) {
-    long[] strides = operand.strides();
-    return strides[strides.length - 1] == 1 ? "n" : strides[strides.length - 2] == 1 ? "t" : "s";
+            orders.toLowerCase(Locale.ROOT));
   }
 }

@@ -197,14 +197,13 @@ public final class Explanation {
     String text =
         switch (kernel) {
           case Kernel.MatmulKernel m -> {
-            long batch = m.batch().stream().reduce(1L, (a, b) -> a * b);
+            long batch = m.matrices();
             yield "matmul " + (batch == 1 ? "" : batch + " × ") + m.m() + "×" + m.k() + "×" + m.n();
           }
           case Kernel.AttentionKernel a -> {
-            long batch = a.batch().stream().reduce(1L, (x, y) -> x * y);
             yield a.name()
                 + " "
-                + batch
+                + a.matrices()
                 + " × "
                 + a.queries()
                 + "×"

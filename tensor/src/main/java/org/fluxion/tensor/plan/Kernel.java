@@ -63,6 +63,10 @@ public sealed interface Kernel {
     return bytes;
   }
 
+  private static long product(List<Long> extents) {
+    return extents.stream().reduce(1L, (a, b) -> a * b);
+  }
+
   /** The bytes of a buffer that reads at several places touch, none counted twice at one place. */
   private static long touched(Buffer buffer, List<Access> accesses, List<Long> loops) {
     long elements = 0;
@@ -199,7 +203,7 @@ public sealed interface Kernel {
      * @return the product of the extents
      */
     public long elements() {
-      return loops.stream().reduce(1L, (a, b) -> a * b);
+      return product(loops);
     }
 
     @Override
@@ -299,7 +303,16 @@ public sealed interface Kernel {
 
     @Override
     public long flops() {
-      return 2L * m * n * k * batch.stream().reduce(1L, (x, y) -> x * y);
+      return 2L * m * n * k * matrices();
+    }
+
+    /**
+     * The products of the batch.
+     *
+     * @return their number, 1 without batch loops
+     */
+    public long matrices() {
+      return product(batch);
     }
 
     @Override
@@ -458,7 +471,6 @@ public sealed interface Kernel {
         loops.addAll(List.of(rows, columns));
         bytes += touched(operand.getValue().buffer(), List.of(operand.getValue()), loops);
       }
-      long matrices = batch.stream().reduce(1L, (x, y) -> x * y);
       for (Op.Attention op : ops) {
         long elements =
             switch (op) {
@@ -469,7 +481,7 @@ public sealed interface Kernel {
               case Op.AttentionKeyCotangent o -> (long) keys * headSize;
               case Op.AttentionValueCotangent o -> (long) keys * valueSize;
             };
-        bytes += elements * matrices * results.get(0).buffer().dtype().bytes();
+        bytes += elements * matrices() * results.get(0).buffer().dtype().bytes();
       }
       return bytes;
     }
@@ -492,7 +504,16 @@ public sealed interface Kernel {
         long square = Math.min(queries, keys);
         pairs = square * (square + 1) / 2 + (queries - square) * keys;
       }
-      return each * pairs * batch.stream().reduce(1L, (x, y) -> x * y);
+      return each * pairs * matrices();
+    }
+
+    /**
+     * The attentions of the batch, heads among them.
+     *
+     * @return their number, 1 without batch loops
+     */
+    public long matrices() {
+      return product(batch);
     }
 
     @Override

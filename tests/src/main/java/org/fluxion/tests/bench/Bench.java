@@ -60,17 +60,13 @@ public final class Bench {
   /**
    * Runs the benchmarks named, or all.
    *
-   * @param arguments the folder to write to, then names; none means all. Or {@code --names} alone,
-   *     which prints the names
+   * @param arguments the folder to write to, then names; none means all. With {@code --names} for
+   *     the folder the names are printed, and nothing is run
    * @throws IOException if a result cannot be written
    * @throws RunnerException if a benchmark fails
    */
   public static void main(String[] arguments) throws IOException, RunnerException {
     List<String> all = SUITES.stream().map(Suite::name).toList();
-    if (List.of(arguments).equals(List.of("--names"))) {
-      all.forEach(System.out::println);
-      return;
-    }
     List<String> names =
         arguments.length > 1 ? List.of(arguments).subList(1, arguments.length) : all;
     for (String name : names) {
@@ -79,6 +75,10 @@ public final class Bench {
             "bench: no benchmark '" + name + "': expected one of " + String.join(", ", all));
         System.exit(2);
       }
+    }
+    if (arguments[0].equals("--names")) {
+      names.forEach(System.out::println);
+      return;
     }
     Path folder = Path.of(arguments[0]);
     for (String name : names) {

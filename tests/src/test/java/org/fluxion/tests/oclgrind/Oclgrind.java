@@ -1,14 +1,13 @@
 package org.fluxion.tests.oclgrind;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.fluxion.tests.consumers.Command;
@@ -66,46 +65,40 @@ final class Oclgrind {
    */
   Outcome run(Class<?> main, Duration limit, List<String> arguments)
       throws IOException, InterruptedException {
-    Path out = Files.createTempFile("out", ".txt");
-    Path err = Files.createTempFile("err", ".txt");
-    try {
-      List<String> command =
-          new ArrayList<>(
-              List.of(
-                  Command.tool("java"),
-                  "--add-modules",
-                  "jdk.incubator.vector",
-                  "--enable-native-access=ALL-UNNAMED",
-                  "-ea",
-                  "-cp",
-                  System.getProperty("java.class.path"),
-                  main.getName()));
-      command.addAll(arguments);
-      ProcessBuilder builder = new ProcessBuilder(command);
-      builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
-      builder.environment().put("OCL_ICD_VENDORS", driver.toString());
-      builder.environment().put("OCLGRIND_UNINITIALIZED", "1");
-      builder.environment().put("OCLGRIND_DATA_RACES", "1");
-      builder.environment().put("OCLGRIND_CHECK_API", "1");
-      // An optimised kernel may have an instruction that it does not know, at which it stops.
-      builder.environment().put("OCLGRIND_BUILD_OPTIONS", "-cl-opt-disable");
-      builder.environment().put("FLUXION_CACHE", "off");
-      builder.redirectOutput(out.toFile()).redirectError(err.toFile());
-      Process process = builder.start();
-      if (!process.waitFor(limit.toSeconds(), TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-        throw new IOException("has not ended after %s: %s".formatted(limit, arguments));
-      }
-      List<String> findings =
-          Files.readString(err, StandardCharsets.UTF_8)
-              .lines()
-              .filter(line -> !line.isBlank() && !CHATTER.matcher(line).matches())
-              .toList();
-      return new Outcome(
-          process.exitValue(), Files.readString(out, StandardCharsets.UTF_8), findings);
-    } finally {
-      Files.deleteIfExists(out);
-      Files.deleteIfExists(err);
-    }
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Command.tool("java"),
+                "--add-modules",
+                "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-ea",
+                "-cp",
+                System.getProperty("java.class.path"),
+                main.getName()));
+    command.addAll(arguments);
+    Map<String, String> environment =
+        Map.of(
+            "OCL_ICD_VENDORS",
+            driver.toString(),
+            "OCLGRIND_UNINITIALIZED",
+            "1",
+            "OCLGRIND_DATA_RACES",
+            "1",
+            "OCLGRIND_CHECK_API",
+            "1",
+            // An optimised kernel may have an instruction that it does not know, at which it stops.
+            "OCLGRIND_BUILD_OPTIONS",
+            "-cl-opt-disable",
+            "FLUXION_CACHE",
+            "off");
+    Command.Outcome ended = Command.run(Path.of("").toAbsolutePath(), command, environment, limit);
+    List<String> findings =
+        ended
+            .err()
+            .lines()
+            .filter(line -> !line.isBlank() && !CHATTER.matcher(line).matches())
+            .toList();
+    return new Outcome(ended.exitCode(), ended.out(), findings);
   }
 }
