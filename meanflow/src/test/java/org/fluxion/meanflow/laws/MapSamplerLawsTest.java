@@ -1,0 +1,208 @@
+package org.fluxion.meanflow.laws;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.stream.DoubleStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.FloatRange;
+import net.jqwik.api.constraints.IntRange;
+import org.fluxion.meanflow.model.DiffusionTransformer;
+import org.fluxion.meanflow.model.FlowMap;
+import org.fluxion.meanflow.path.Path;
+import org.fluxion.meanflow.sample.Sampler;
+import org.fluxion.meanflow.sample.Samplers;
+import org.fluxion.meanflow.sample.Scheme;
+import org.fluxion.nn.Parameters;
+import org.fluxion.tensor.Tensor;
+
+/**
+ * Samplers of flow maps with the exact map of a Gaussian flow: none of them has an error but
+ * rounding, in any number of steps, at whatever times.
+ */
+class MapSamplerLawsTest {
+  private static final String SEED = "2510244741";
+
+  /** Gives samplers their times; the velocities are not its own. */
+  private static final FlowMap MAP =
+      new FlowMap(new DiffusionTransformer(4, 2, 1, 8, 1, 2, 1, 1, false), Parameters.empty());
+
+  /**
+   * A sampler's velocities, and how far its state may be off by rounding: what it was off before is
+   * carried on by the flow map's slope g(r)/g(t), each step adds its own roundings, and noise at
+   * most four more, of numbers that are no larger than the state and the noise. Noise in units of
+   * one, and shares of at most one, carry on no more than there was.
+   */
+  private static final class Tracked implements Scheme.Velocities {
+    /** Bounds are taken at the state rounded to float32, where they are the same to that. */
+    private static final double AT_A_NEIGHBOUR = 1.01;
+
+    private final GaussianVelocities exact;
+    private double error;
+
+    Tracked(GaussianVelocities exact) {
+      this.exact = exact;
+    }
+
+    @Override
+    public double[] at(double[] x, double t, double r) {
+      double[] rounding =
+          Rounding.bound(
+              dtype -> {
+                Tensor state = Tensor.tensor(x).cast(dtype).detach();
+                Tensor from = Tensor.scalar(t, dtype);
+                Tensor to = Tensor.scalar(r, dtype);
+                return state.add(
+                    to.sub(from).mul(exact.flow(dtype).averageVelocity(state, from, to)));
+              });
+      error =
+          error * exact.deviation(r) / exact.deviation(t)
+              + AT_A_NEIGHBOUR * DoubleStream.of(rounding).max().orElse(0)
+              + 4 * Rounding.UNIT * (1 + largest(x));
+      return exact.at(x, t, r);
+    }
+
+    @Override
+    public double[] noise(int number) {
+      double[] noise = exact.noise(number);
+      error += 4 * Rounding.UNIT * (1 + largest(noise));
+      return noise;
+    }
+
+    private static double largest(double[] x) {
+      return Arrays.stream(x).map(Math::abs).max().orElse(0);
+    }
+  }
+
+  private static double[] run(Sampler sampler, double[] start, Scheme.Velocities velocities) {
+    return sampler.scheme().run(start, sampler.times(), Path.LINEAR, velocities);
+  }
+
+  private static void close(double expected, double actual, double allowed, String what) {
+    assertTrue(
+        Math.abs(expected - actual) <= allowed,
+        () ->
+            "%s: expected %s, got %s, which rounding keeps within %s"
+                .formatted(what, expected, actual, allowed));
+    assertTrue(allowed < 1e-9, () -> "%s: a bound of %s says nothing".formatted(what, allowed));
+  }
+
+  /** Euler steps of the exact map land where the map does: noise x becomes m + s·x. */
+  @Property(tries = 25, seed = SEED)
+  void eulerStepsOfTheExactMapAreExact(
+      @ForAll @FloatRange(min = -2, max = 2) float mean,
+      @ForAll @FloatRange(min = 0.25f, max = 4) float spread,
+      @ForAll @IntRange(min = 1, max = 8) int steps,
+      @ForAll @FloatRange(min = 0.25f, max = 4) float shift) {
+    Tracked tracked = new Tracked(new GaussianVelocities(mean, spread, i -> null));
+    double[] start = {0, 1, -2.5};
+    double[] images = run(Samplers.euler(MAP).steps(steps).shift(shift), start, tracked);
+    for (int i = 0; i < start.length; i++) {
+      double expected = mean + spread * start[i];
+      close(
+          expected,
+          images[i],
+          tracked.error + 2 * Rounding.UNIT * (Math.abs(mean) + 3 * spread),
+          "noise " + start[i]);
+    }
+  }
+
+  /**
+   * Restarts keep the distribution: each step to the data gives N(m, s²), whatever noise has been
+   * added on the way. The sampler is affine in independent noises, so that its mean is what it
+   * makes of zeros, and its variance the sum of the squares of what each noise adds.
+   */
+  @Property(tries = 25, seed = SEED)
+  void restartsOfTheExactMapKeepTheDistribution(
+      @ForAll @FloatRange(min = -2, max = 2) float mean,
+      @ForAll @FloatRange(min = 0.25f, max = 4) float spread,
+      @ForAll @IntRange(min = 1, max = 8) int steps,
+      @ForAll @FloatRange(min = 0.25f, max = 4) float shift) {
+    Sampler sampler = Samplers.restart(MAP).steps(steps).shift(shift);
+    Tracked tracked = alone(mean, spread, steps);
+    double[] images = run(sampler, unit(0, steps + 1), tracked);
+    close(mean, images[steps + 1], tracked.error, "mean");
+    close(
+        (double) spread * spread,
+        variance(images),
+        allowedOfVariance(images, tracked.error),
+        "variance");
+  }
+
+  /** Element i gets noise i alone, the start being noise 0; the last element gets none. */
+  private static Tracked alone(float mean, float spread, int steps) {
+    return new Tracked(new GaussianVelocities(mean, spread, i -> unit(i + 1, steps + 1)));
+  }
+
+  private static double[] unit(int element, int last) {
+    double[] noise = new double[last + 1];
+    noise[element] = 1;
+    return noise;
+  }
+
+  private static double variance(double[] images) {
+    double sum = 0;
+    for (int i = 0; i + 1 < images.length; i++) {
+      double share = images[i] - images[images.length - 1];
+      sum += share * share;
+    }
+    return sum;
+  }
+
+  /** Each share is off twice, by the element and by the mean, and the sum is rounded. */
+  private static double allowedOfVariance(double[] images, double error) {
+    double sum = images.length * 3 * Rounding.UNIT * variance(images);
+    for (int i = 0; i + 1 < images.length; i++) {
+      double share = Math.abs(images[i] - images[images.length - 1]);
+      sum += 2 * share * 2 * error + 4 * error * error;
+    }
+    return sum;
+  }
+
+  /**
+   * The γ-sampler goes from Euler to restart: with γ = 0 it is the one to the last bit, with γ = 1
+   * the other, and its mean is the data's for every γ. (Its variance in between is less than the
+   * data's: the shares a and 1 − a of image and noise are straight, not on the circle.)
+   */
+  @Property(tries = 25, seed = SEED)
+  void theConsistencyTrajectoryIsBetweenEulerAndRestart(
+      @ForAll @FloatRange(min = -2, max = 2) float mean,
+      @ForAll @FloatRange(min = 0.25f, max = 4) float spread,
+      @ForAll @IntRange(min = 1, max = 6) int steps,
+      @ForAll @FloatRange(min = 0, max = 1) float gamma) {
+    double[] start = unit(0, steps + 1);
+    double[] euler = run(Samplers.euler(MAP).steps(steps), start, alone(mean, spread, steps));
+    double[] still =
+        run(Samplers.consistencyTrajectory(MAP, 0).steps(steps), start, alone(mean, spread, steps));
+    assertArrayEquals(euler, still);
+
+    Tracked one = alone(mean, spread, steps);
+    Tracked other = alone(mean, spread, steps);
+    double[] restarted = run(Samplers.restart(MAP).steps(steps), start, one);
+    double[] whole = run(Samplers.consistencyTrajectory(MAP, 1).steps(steps), start, other);
+    for (int i = 0; i < restarted.length; i++) {
+      close(restarted[i], whole[i], one.error + other.error, "γ = 1");
+    }
+
+    Tracked between = alone(mean, spread, steps);
+    double[] images = run(Samplers.consistencyTrajectory(MAP, gamma).steps(steps), start, between);
+    close(mean, images[steps + 1], between.error, "mean with γ = " + gamma);
+  }
+
+  /** Times go from 1 to 0 in as many steps as were asked for, and a shift keeps both ends. */
+  @Property(tries = 50, seed = SEED)
+  void timesGoFromNoiseToData(
+      @ForAll @IntRange(min = 1, max = 50) int steps,
+      @ForAll @FloatRange(min = 0.25f, max = 4) float shift) {
+    double[] times = Samplers.euler(MAP).steps(steps).shift(shift).times();
+    assertEquals(steps + 1, times.length);
+    assertEquals(1, times[0]);
+    assertEquals(0, times[steps]);
+    for (int i = 0; i < steps; i++) {
+      assertTrue(times[i] > times[i + 1]);
+    }
+  }
+}
