@@ -192,17 +192,28 @@ class MapSamplerLawsTest {
     close(mean, images[steps + 1], between.error, "mean with γ = " + gamma);
   }
 
-  /** Times go from 1 to 0 in as many steps as were asked for, and a shift keeps both ends. */
+  /**
+   * Times go from 1 to 0 in as many steps as were asked for, and a shift multiplies the odds t/(1 −
+   * t) of noise against data.
+   */
   @Property(tries = 50, seed = SEED)
   void timesGoFromNoiseToData(
       @ForAll @IntRange(min = 1, max = 50) int steps,
       @ForAll @FloatRange(min = 0.25f, max = 4) float shift) {
+    double[] even = Samplers.euler(MAP).steps(steps).times();
     double[] times = Samplers.euler(MAP).steps(steps).shift(shift).times();
     assertEquals(steps + 1, times.length);
     assertEquals(1, times[0]);
     assertEquals(0, times[steps]);
     for (int i = 0; i < steps; i++) {
       assertTrue(times[i] > times[i + 1]);
+      assertEquals(1 - (double) i / steps, even[i]);
+      // Five roundings of a shifted time, three more of each side, of numbers up to 1 and s.
+      close(
+          shift * even[i] * (1 - times[i]),
+          times[i] * (1 - even[i]),
+          8 * Rounding.UNIT * (1 + shift),
+          "odds");
     }
   }
 }
