@@ -1,6 +1,7 @@
 package org.fluxion.meanflow.laws;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -260,7 +261,7 @@ class FlowSamplerLawsTest {
     off += (2 * LAST * fastest + Math.pow(LAST * fastest, 2)) * (magnitude + off);
     double rounding = (1 + gamma) * rounding(steps, 40, mean, g) / (1 - h * fastest);
     off += 3.0 * spread * spread * rounding / h;
-    double error = varianceError(mean, spread, gamma, steps, rounding);
+    double error = varianceError(Scheme.Diffusion.SIGMA, mean, spread, gamma, steps, rounding);
     return new Measured(h, error, constant - off, constant + off);
   }
 
@@ -286,10 +287,21 @@ class FlowSamplerLawsTest {
    * which gets noise 1 in every step, what noise is multiplied by.
    */
   private static double varianceError(
-      float mean, float spread, float gamma, int steps, double rounding) {
+      Scheme.Diffusion diffusion,
+      float mean,
+      float spread,
+      float gamma,
+      int steps,
+      double rounding) {
     GaussianVelocities velocities =
-        new GaussianVelocities(mean, spread, i -> new double[] {0, 0, 1});
-    Sampler sampler = Samplers.stochastic(FLOW, Scheme.Diffusion.SIGMA, gamma).steps(steps);
+        new GaussianVelocities(
+            mean,
+            spread,
+            i -> {
+              assertTrue(i < steps - 1, "the last step adds no noise");
+              return new double[] {0, 0, 1};
+            });
+    Sampler sampler = Samplers.stochastic(FLOW, diffusion, gamma).steps(steps);
     double[] images =
         sampler.scheme().run(new double[] {0, 1, 0}, sampler.times(), Path.LINEAR, velocities);
     assertTrue(
@@ -305,6 +317,85 @@ class FlowSamplerLawsTest {
       variance = factor * factor * variance + noise * noise;
     }
     return variance - (double) spread * spread;
+  }
+
+  /**
+   * Each step of Euler and Maruyama's method has the drift v − ½w·score with the true score, −(x −
+   * α·m)/Γ, and noise of variance w per time in all steps but the last, on both paths and for both
+   * strengths w; where w is unbounded, at t = 1, there is none.
+   */
+  @Property(tries = 30, seed = SEED)
+  void eulerMaruyamaFollowsTheScore(
+      @ForAll Path path,
+      @ForAll Scheme.Diffusion diffusion,
+      @ForAll @FloatRange(min = -1, max = 1) float mean,
+      @ForAll @FloatRange(min = 0.5f, max = 2) float spread,
+      @ForAll @FloatRange(min = 0, max = 2) float gamma) {
+    PathVelocities exact = new PathVelocities(path, mean, spread, i -> new double[] {0, 1});
+    double[] images =
+        new Scheme.FlowStochastic(diffusion, gamma)
+            .run(new double[] {0.5, -1}, new double[] {1, 0.75, 0.5, 0.25, 0}, path, exact);
+    List<PathVelocities.Question> asked = exact.asked();
+    for (int i = 0; i < asked.size(); i++) {
+      boolean last = i + 1 == asked.size();
+      double t = asked.get(i).t();
+      double next = last ? 0 : asked.get(i + 1).t();
+      double[] after = last ? images : asked.get(i + 1).x();
+      double strength = strength(diffusion, gamma, path, t);
+      for (int element = 0; element < 2; element++) {
+        double x = asked.get(i).x()[element];
+        double v = exact.velocity(x, t);
+        double noise = element == 0 || last ? 0 : Math.sqrt(strength * (t - next));
+        double expected = x + (next - t) * (v - strength / 2 * exact.score(x, t)) + noise;
+        // The sampler's own score is a difference, of numbers over σ² − (α/α′)·σ′·σ.
+        double rho = path.alpha(t) / path.alphaSlope(t);
+        double divisor = Math.pow(path.sigma(t), 2) - rho * path.sigmaSlope(t) * path.sigma(t);
+        double largest =
+            Math.abs(x)
+                + Math.abs(mean)
+                + noise
+                + Math.abs(v)
+                + strength * (Math.abs(rho * v) + Math.abs(x) + Math.abs(mean)) / divisor
+                + strength * (Math.abs(x) + Math.abs(mean)) / exact.variance(t);
+        assertEquals(expected, after[element], 40 * Rounding.UNIT * largest, "at " + t);
+      }
+    }
+  }
+
+  private static double strength(Scheme.Diffusion diffusion, double gamma, Path path, double t) {
+    return switch (diffusion) {
+      case SIGMA -> 2 * gamma * path.sigma(t);
+      // γ·((σ²)′ − 2σ²·α′/α), what keeps x_t's variance if the data are left out.
+      case EVIDENCE_BOUND ->
+          t == 1
+              ? 0
+              : 2
+                  * gamma
+                  * path.sigma(t)
+                  * (path.sigmaSlope(t) - path.sigma(t) * path.alphaSlope(t) / path.alpha(t));
+    };
+  }
+
+  /**
+   * Unbounded noise at the start does not keep the method from converging: with γ = 1 a step k
+   * steps from the start gets the variance wrong by 1/k² and the n steps to come leave (k/n)² of
+   * it, which sums to an error of order 1/n: with four times the steps about a quarter, less than
+   * half.
+   */
+  @Property(tries = 4, seed = SEED)
+  void eulerMaruyamaConvergesFromUnboundedNoise(
+      @ForAll @FloatRange(min = -1, max = 1) float mean,
+      @ForAll @FloatRange(min = 0.5f, max = 2) float spread) {
+    double[] errors = new double[2];
+    for (int i = 0; i < 2; i++) {
+      errors[i] =
+          Math.abs(
+              varianceError(
+                  Scheme.Diffusion.EVIDENCE_BOUND, mean, spread, 1, i == 0 ? 129 : 513, 1e-9));
+    }
+    assertTrue(
+        errors[1] < errors[0] / 2,
+        () -> "an error of %s with four times the steps of %s".formatted(errors[1], errors[0]));
   }
 
   /** Without noise Euler and Maruyama's method is Euler's, over its own times. */

@@ -2,7 +2,7 @@ package org.fluxion.meanflow.laws;
 
 import static org.fluxion.autodiff.Autodiff.grad;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.util.Arrays;
 import java.util.List;
@@ -57,15 +57,23 @@ class LossLawsTest {
         LogVarianceWeighting.PER_SAMPLE);
   }
 
-  /** The exact velocity as a teacher. */
+  /** The exact velocity as a teacher, whose guidance some times are inside of and some outside. */
   private static Guidance exactTeacher(LossCase c, DType dtype, double strength) {
-    Parameters parameters = c.parameters(dtype);
+    return exactTeacher(c.parameters(dtype), strength, 0.25, 0.75);
+  }
+
+  private static Guidance exactTeacher(LossCase c, double strength, double low, double high) {
+    return exactTeacher(c.parameters(DType.FLOAT64), strength, low, high);
+  }
+
+  private static Guidance exactTeacher(
+      Parameters parameters, double strength, double low, double high) {
     return new Guidance.Distill(
         (x, t, labels) ->
             ExactNetwork.flow(parameters, labels).velocity(x, ExactNetwork.perImage(t)),
         strength,
-        0.25,
-        0.75);
+        low,
+        high);
   }
 
   private static Losses of(TrainingLoss loss, LossCase c, DType dtype) {
@@ -206,12 +214,15 @@ class LossLawsTest {
    * is dropped, or outside its interval: to the last bit.
    */
   @Property(tries = 10, seed = SEED)
-  void modelGuidanceIsNoneWhereThereIsNothingToGuide(@ForAll("cases") LossCase c) {
+  void guidanceIsNoneWhereThereIsNothingToGuide(@ForAll("cases") LossCase c) {
     Guidance none = new Guidance.None();
     Guidance model = new Guidance.Model(c.strength(), 0, 1);
     same(of(meanFlow(none), c), of(meanFlow(new Guidance.Model(0, 0, 1)), c));
     same(of(meanFlow(none), c), of(meanFlow(new Guidance.Model(c.strength(), 0, 0)), c));
     same(of(meanFlow(none, 1), c), of(meanFlow(model, 1), c));
+    same(
+        of(meanFlow(exactTeacher(c, 1, 0, 0)), c),
+        of(meanFlow(exactTeacher(c, 1 + c.strength(), 0, 0)), c));
     LossCase alike = c.withoutClasses();
     same(of(meanFlow(none), alike), of(meanFlow(model), alike));
   }
@@ -259,10 +270,16 @@ class LossLawsTest {
     Assume.that(Math.abs(c.means().get(c.label()) - c.means().getLast()) > 0.01);
     Losses none = of(meanFlow(new Guidance.None()), c);
     Losses guided = of(meanFlow(new Guidance.Model(c.strength(), 0, 1)), c);
-    for (int i = 0; i < none.leaves().size(); i++) {
-      assertTrue(
-          !Arrays.equals(
-              none.leaves().get(i).toDoubleArray(), guided.leaves().get(i).toDoubleArray()));
+    Losses taught = of(meanFlow(exactTeacher(c, 1, 0, 1)), c);
+    Losses guidedly = of(meanFlow(exactTeacher(c, 1 + c.strength(), 0, 1)), c);
+    differ(none, guided);
+    differ(taught, guidedly);
+  }
+
+  private static void differ(Losses a, Losses b) {
+    for (int i = 0; i < a.leaves().size(); i++) {
+      assertFalse(
+          Arrays.equals(a.leaves().get(i).toDoubleArray(), b.leaves().get(i).toDoubleArray()));
     }
   }
 }

@@ -193,6 +193,64 @@ class MapSamplerLawsTest {
   }
 
   /**
+   * On both paths restarts and the γ-sampler lead to the data's mean, and with γ = 1 they are one;
+   * in between the γ-sampler first goes beyond the next time t′, to s with s² + (γ·t′)² = t′².
+   */
+  @Property(tries = 25, seed = SEED)
+  void samplersKeepToTheirPath(
+      @ForAll Path path,
+      @ForAll @FloatRange(min = -2, max = 2) float mean,
+      @ForAll @FloatRange(min = 0.25f, max = 4) float spread,
+      @ForAll @IntRange(min = 1, max = 4) int steps,
+      @ForAll @FloatRange(min = 0, max = 1) float gamma) {
+    double[] times = Samplers.restart(MAP).steps(steps).times();
+    double[] start = {0, 1};
+    PathVelocities restarting = onPath(path, mean, spread);
+    double[] restarted = new Scheme.MapRestart().run(start, times, path, restarting);
+    PathVelocities whole = onPath(path, mean, spread);
+    double[] trajectory = new Scheme.MapConsistencyTrajectory(1).run(start, times, path, whole);
+    double error = error(restarting, times) + error(whole, times);
+    close(mean, restarted[0], error, "restart's mean");
+    close(restarted[0], trajectory[0], error, "mean with γ = 1");
+    close(restarted[1], trajectory[1], error, "γ = 1");
+
+    PathVelocities between = onPath(path, mean, spread);
+    double[] images = new Scheme.MapConsistencyTrajectory(gamma).run(start, times, path, between);
+    close(mean, images[0], error(between, times), "mean with γ = " + gamma);
+    for (int i = 0; i < steps; i++) {
+      double beyond = between.asked().get(i).r();
+      double next = times[i + 1];
+      close(
+          next * next,
+          beyond * beyond + Math.pow(gamma * next, 2),
+          8 * Rounding.UNIT * next * next,
+          "beyond");
+    }
+  }
+
+  /** Element 0 has no noise at all, element 1 always 1. */
+  private static PathVelocities onPath(Path path, float mean, float spread) {
+    return new PathVelocities(path, mean, spread, i -> new double[] {0, 1});
+  }
+
+  /**
+   * As {@link Tracked}, by hand: 32 roundings for a step of the map, and 16 for noise, of numbers
+   * no larger than those that are added up; a quotient of shares of data is off by as much relative
+   * to the smaller of them, since π/2·t is rounded.
+   */
+  private static double error(PathVelocities run, double[] times) {
+    double error = 0;
+    for (int i = 0; i < run.asked().size(); i++) {
+      PathVelocities.Question q = run.asked().get(i);
+      double growth = Math.sqrt(run.variance(q.r()) / run.variance(q.t()));
+      double largest = Tracked.largest(q.x()) + Math.abs(run.mean()) + 1;
+      double least = times[i + 1] > 0 ? run.path().alpha(times[i + 1]) : 1;
+      error = error * growth + Rounding.UNIT * (32 * (1 + growth) + 16 / least) * largest;
+    }
+    return error;
+  }
+
+  /**
    * Times go from 1 to 0 in as many steps as were asked for, and a shift multiplies the odds t/(1 −
    * t) of noise against data.
    */
