@@ -3,6 +3,7 @@ package org.fluxion.meanflow.laws;
 import static org.fluxion.autodiff.Autodiff.jvp;
 
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -11,7 +12,11 @@ import org.fluxion.meanflow.model.FlowPoint;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Tensor;
 
-/** What ties velocity, average velocity and flow map together, through the library's jvp. */
+/**
+ * What ties velocity, average velocity and flow map together, through the library's jvp. Edges,
+ * such as a single point of data and equal times, are among the {@link FlowCase}s; jqwik's own
+ * would make most of them zeros.
+ */
 class ClosedFormTest {
   private static final String SEED = "2505134470";
 
@@ -29,7 +34,7 @@ class ClosedFormTest {
    * The MeanFlow identity: the average velocity is the velocity less the way back times the average
    * velocity's own rate of change along the flow, u = v − (t − r)·du/dt.
    */
-  @Property(tries = 40, seed = SEED)
+  @Property(tries = 50, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void averageVelocityObeysTheMeanFlowIdentity(@ForAll("cases") FlowCase c) {
     Rounding.vanishes(
         "u − v + (t − r)·du/dt",
@@ -51,7 +56,7 @@ class ClosedFormTest {
    * The identity twice: differentiated along the flow once more, it says 2·du/dt = dv/dt − (t −
    * r)·d²u/dt², which only holds if derivatives nest.
    */
-  @Property(tries = 40, seed = SEED)
+  @Property(tries = 50, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void theIdentityDifferentiatedAlongTheFlowHoldsAsWell(@ForAll("cases") FlowCase c) {
     Rounding.vanishes(
         "2·du/dt − dv/dt + (t − r)·d²u/dt²",
@@ -84,7 +89,7 @@ class ClosedFormTest {
   }
 
   /** On the diagonal there is nothing to average over: u(x, t, t) = v(x, t). */
-  @Property(tries = 40, seed = SEED)
+  @Property(tries = 50, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void onTheDiagonalTheAverageIsTheVelocity(@ForAll("cases") FlowCase c) {
     Rounding.vanishes(
         "u(x, t, t) − v(x, t)",
@@ -96,7 +101,7 @@ class ClosedFormTest {
   }
 
   /** One step by the average velocity goes all the way: x + (r − t)·u(x, t, r) = x_r. */
-  @Property(tries = 40, seed = SEED)
+  @Property(tries = 50, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void aStepByTheAverageVelocityIsTheFlowMap(@ForAll("spreadOut") FlowCase c) {
     Rounding.vanishes(
         "x + (r − t)·u − x_r",
@@ -111,7 +116,7 @@ class ClosedFormTest {
   /**
    * Flow maps compose: from t to q and from there to r is from t to r, in whatever order in time.
    */
-  @Property(tries = 40, seed = SEED)
+  @Property(tries = 50, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void flowMapsCompose(@ForAll("spreadOut") FlowCase c) {
     Rounding.vanishes(
         "(t → q → r) − (t → r)",
@@ -124,7 +129,7 @@ class ClosedFormTest {
   }
 
   /** The flow map solves the flow's equation: where it ends, it moves by the velocity there. */
-  @Property(tries = 40, seed = SEED)
+  @Property(tries = 50, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void theFlowMapMovesByTheVelocityAtItsEnd(@ForAll("spreadOut") FlowCase c) {
     Rounding.vanishes(
         "dx_r/dr − v(x_r, r)",
@@ -140,7 +145,7 @@ class ClosedFormTest {
   }
 
   /** Where the flow map starts does not matter along the flow: dx_r/dt = 0 along (v, 1, 0). */
-  @Property(tries = 40, seed = SEED)
+  @Property(tries = 50, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void theFlowMapIsConstantAlongTheFlow(@ForAll("spreadOut") FlowCase c) {
     Rounding.vanishes(
         "dx_r/dt",
@@ -155,7 +160,7 @@ class ClosedFormTest {
   /**
    * The flow map makes data of noise: from t = 1 to 0 it maps N(0, 1) to N(m, s²), x to m + s·x.
    */
-  @Property(tries = 40, seed = SEED)
+  @Property(tries = 50, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void theFlowMapMakesDataOfNoise(@ForAll("spreadOut") FlowCase c) {
     Rounding.vanishes(
         "x₀ − (m + s·x₁)",

@@ -4,6 +4,7 @@ import java.util.List;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.RandomDistribution;
 import net.jqwik.api.Tuple;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Tensor;
@@ -23,18 +24,23 @@ record FlowCase(float mean, float spread, float t, float r, float q, List<Float>
   /** With a single point as data velocities are unbounded at time 0. */
   private static final float FIRST_TIME = 1f / 64;
 
-  /** Floats to six decimal places. */
+  /**
+   * Floats to six decimal places, evenly: jqwik would choose small ones, of which little is left.
+   */
   static Arbitrary<Float> floats(float low, float high) {
-    return Arbitraries.floats().between(low, high).ofScale(6);
+    return Arbitraries.floats()
+        .between(low, high)
+        .ofScale(6)
+        .withDistribution(RandomDistribution.uniform());
   }
 
   static Arbitrary<FlowCase> any() {
     Arbitrary<Float> times =
         Arbitraries.frequencyOf(
-            Tuple.of(6, floats(FIRST_TIME, 1)), Tuple.of(1, Arbitraries.of(FIRST_TIME, 0.5f, 1f)));
+            Tuple.of(3, floats(FIRST_TIME, 1)), Tuple.of(2, Arbitraries.of(FIRST_TIME, 0.5f, 1f)));
     Arbitrary<Float> spreads =
         Arbitraries.frequencyOf(
-            Tuple.of(6, floats(0.125f, 4)), Tuple.of(1, Arbitraries.of(0f, 1f)));
+            Tuple.of(4, floats(0.125f, 4)), Tuple.of(1, Arbitraries.of(0f, 1f)));
     return Combinators.combine(
             floats(-2, 2), spreads, times, times, times, floats(-3, 3).list().ofSize(3))
         .as(FlowCase::new);

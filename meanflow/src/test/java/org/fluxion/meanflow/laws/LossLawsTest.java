@@ -10,6 +10,7 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Assume;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -29,7 +30,7 @@ import org.fluxion.tensor.Tensor;
  * The losses of a network that has learned everything. A conditional velocity is one draw of which
  * the velocity is the mean, so that the loss of the exact solution is not zero but the draws'
  * variance; it is zero where nothing is drawn: if the data are one point, or if a teacher's exact
- * velocity is in the conditional one's place.
+ * velocity is in the conditional one's place. (No edge cases: of few tries most would be of zeros.)
  */
 class LossLawsTest {
   private static final String SEED = "2510244740";
@@ -108,7 +109,7 @@ class LossLawsTest {
    * solution are zero, its weighted loss is the weighting's floor, and the gradient of what
    * training minimises is zero.
    */
-  @Property(tries = 12, seed = SEED)
+  @Property(tries = 12, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void atASinglePointLossesAndGradientsAreZero(@ForAll("cases") LossCase any) {
     LossCase c = any.atPoints();
     DecoupledMeanFlowLoss meanFlow = meanFlow(new Guidance.None());
@@ -129,7 +130,7 @@ class LossLawsTest {
    * With the exact velocity in the conditional one's place, a teacher's whose guidance of strength
    * 1 is none, the errors of both parts and their gradients are zero for whatever data.
    */
-  @Property(tries = 12, seed = SEED)
+  @Property(tries = 12, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void withTheExactVelocityErrorsAndGradientsAreZero(@ForAll("cases") LossCase c) {
     for (Function<Losses, Tensor> part :
         List.<Function<Losses, Tensor>>of(Losses::flowError, Losses::meanError, Losses::mean)) {
@@ -148,7 +149,7 @@ class LossLawsTest {
    * On average over data and noise the exact solution cannot be improved: the gradient of each
    * part's expected squared error is zero.
    */
-  @Property(tries = 12, seed = SEED)
+  @Property(tries = 12, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void onAverageTheExactSolutionIsStationary(@ForAll("cases") LossCase c) {
     DecoupledMeanFlowLoss meanFlow = meanFlow(new Guidance.None());
     Rounding.vanishes(
@@ -165,7 +166,7 @@ class LossLawsTest {
    * s²/Γ(t) in flow matching; in the mean-flow part a draw's error v_t − v reaches the target times
    * 1 + (r − t)·∂u/∂x, the flow map's slope g(r)/g(t), so that s²·Γ(r)/Γ(t)² is left.
    */
-  @Property(tries = 12, seed = SEED)
+  @Property(tries = 12, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void whatIsLeftIsTheVarianceOfTheVelocitiesDrawn(@ForAll("cases") LossCase c) {
     DecoupledMeanFlowLoss meanFlow = meanFlow(new Guidance.None());
     Rounding.vanishes(
@@ -213,7 +214,7 @@ class LossLawsTest {
    * Model guidance is none if its strength is 0, if the class makes no difference, if every class
    * is dropped, or outside its interval: to the last bit.
    */
-  @Property(tries = 10, seed = SEED)
+  @Property(tries = 10, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void guidanceIsNoneWhereThereIsNothingToGuide(@ForAll("cases") LossCase c) {
     Guidance none = new Guidance.None();
     Guidance model = new Guidance.Model(c.strength(), 0, 1);
@@ -242,7 +243,7 @@ class LossLawsTest {
    * squared errors, which are linear in the target, and through it and the derivative along it in
    * the velocity that is taught, are affine in the strength.
    */
-  @Property(tries = 10, seed = SEED)
+  @Property(tries = 10, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void gradientsAreAffineInTheStrengthOfGuidance(@ForAll("cases") LossCase c) {
     affine(c, (dtype, strength) -> new Guidance.Model(strength, 0.25, 0.75));
     affine(c, (dtype, strength) -> exactTeacher(c, dtype, strength));
@@ -265,7 +266,7 @@ class LossLawsTest {
   }
 
   /** Guidance is heard: where classes differ, inside the interval, it changes the errors. */
-  @Property(tries = 10, seed = SEED)
+  @Property(tries = 10, seed = SEED, edgeCases = EdgeCasesMode.NONE)
   void whereClassesDifferGuidanceChangesTheErrors(@ForAll("cases") LossCase c) {
     Assume.that(Math.abs(c.means().get(c.label()) - c.means().getLast()) > 0.01);
     Losses none = of(meanFlow(new Guidance.None()), c);
