@@ -1484,11 +1484,11 @@ public final class Tensor implements Tree<Tensor> {
    * them with {@link #detach}. What is built from the elements themselves is a constant to every
    * derivative.
    *
-   * <p>A little work, up to 2²⁰ elements computed and products summed, is done by the reference
-   * interpreter at once, in double precision and rounded at the end. More than that is compiled for
-   * {@link Device#cpu}, which computes in the tensors' dtypes: the last digits of a value may
-   * differ between the two. A computation that is repeated is better compiled once, as a {@link
-   * Program}.
+   * <p>A little work, up to 2²⁰ elements computed or folded and products summed, those of attention
+   * and of custom functions included, is done by the reference interpreter at once, in double
+   * precision and rounded at the end. More than that is compiled for {@link Device#cpu}, which
+   * computes in the tensors' dtypes: the last digits of a value may differ between the two. A
+   * computation that is repeated is better compiled once, as a {@link Program}.
    *
    * @return the data, not to be written
    * @throws TensorException if an input it depends on has no value
