@@ -195,7 +195,7 @@ final class OpenClDevice {
   }
 
   /** How products are cut for it where nothing was measured. */
-  MatmulTiles matmulTiles(Family family) {
+  MatmulDefaults matmulTiles(Family family) {
     return new MatmulDefaults(family, matmulLimits);
   }
 
