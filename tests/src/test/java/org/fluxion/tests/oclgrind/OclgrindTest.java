@@ -2,19 +2,18 @@ package org.fluxion.tests.oclgrind;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.fluxion.tests.conformance.Missing;
 import org.fluxion.tests.conformance.SuiteMain;
 import org.fluxion.tests.oclgrind.Oclgrind.Outcome;
 import org.fluxion.tests.oclgrind.PlantedFaults.Fault;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.opentest4j.TestAbortedException;
 
 /**
  * The conformance suite's kernels read nothing that was not written, write nothing outside, and do
@@ -36,14 +35,9 @@ class OclgrindTest {
   private static Oclgrind oclgrind() {
     return Oclgrind.find()
         .orElseGet(
-            () -> {
-              String reason = "Oclgrind is not installed; on Debian: apt-get install oclgrind";
-              if (System.getenv("FLUXION_REQUIRE_OCLGRIND") != null) {
-                return fail(reason);
-              }
-              System.err.println("SKIPPED: " + reason);
-              throw new TestAbortedException(reason);
-            });
+            () ->
+                Missing.skipOrFail(
+                    "OCLGRIND", "Oclgrind is not installed; on Debian: apt-get install oclgrind"));
   }
 
   static List<Fault> faults() {
