@@ -88,7 +88,11 @@ final class DeviceCheck {
     }
     out.println();
     notes.addAll(passport.notes());
-    notes.forEach(note -> out.println("note: " + note));
+    // What differs in a shape or a head size alone is told of the first.
+    Set<String> told = new LinkedHashSet<>();
+    notes.stream()
+        .filter(note -> told.add(note.replaceAll("\\w+ \\[[0-9, ]*\\]|head size \\d+", "")))
+        .forEach(note -> out.println("note: " + note));
     List<Findings> faulty = all.stream().filter(f -> f.verdict() != Verdict.RIGHT).toList();
     faulty.stream().limit(NAMED).forEach(this::faults);
     if (faulty.size() > NAMED) {

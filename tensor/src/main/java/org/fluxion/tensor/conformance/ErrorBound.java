@@ -140,7 +140,7 @@ public final class ErrorBound {
       case Op.Cast o -> cast(z, o.dtype());
       case Op.ArgMax o -> unknown(z);
       case Op.ArgSort o -> unknown(z);
-      case Op.ReduceMax o -> moved(z, e);
+      case Op.ReduceMax o -> maximum(z, e);
       case Op.Sum o -> summed(z);
       case Op.Fold o -> summed(z);
       case Op.ScatterAdd o -> y(z) != null ? unknown(z) : summed(z);
@@ -321,6 +321,28 @@ public final class ErrorBound {
   /** What only moves elements moves their errors; and the largest of some is off by as much. */
   private double[] moved(Tensor z, double[] e) {
     return e == null ? null : apply(z, e, values);
+  }
+
+  /**
+   * Where zeros of both signs are the largest it is either, which is off by less than any number.
+   */
+  private double[] maximum(Tensor z, double[] e) {
+    Tensor x = z.inputs().get(0);
+    double[] off = moved(z, e);
+    if (!z.dtype().isFloating()) {
+      return off;
+    }
+    double[] positive = apply(z, each(x, i -> isZero(x, i, 0.0) ? 1 : 0), values);
+    double[] negative = apply(z, each(x, i -> isZero(x, i, -0.0) ? 1 : 0), values);
+    double[] either =
+        each(
+            z,
+            i -> value(z, i) == 0 && positive[i] == 1 && negative[i] == 1 ? Double.MIN_VALUE : 0);
+    return Arrays.stream(either).allMatch(a -> a == 0) ? off : largest(off, either);
+  }
+
+  private boolean isZero(Tensor x, int i, double signed) {
+    return Double.compare(value(x, i), signed) == 0;
   }
 
   private double[] concat(Tensor z) {
