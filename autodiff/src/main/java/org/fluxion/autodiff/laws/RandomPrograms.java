@@ -311,7 +311,7 @@ public final class RandomPrograms {
       case "Abs" -> unary(new Op.Abs(), v -> true);
       case "Sign" -> unary(new Op.Sign(), v -> Math.abs(v) > MARGIN);
       case "Floor" -> unary(new Op.Floor(), RandomPrograms::isBetweenIntegers);
-      case "Not" -> logical().flatMap(x -> add(new Op.Not(), x));
+      case "Not" -> bits().flatMap(x -> add(new Op.Not(), x));
       case "Add" -> binary(new Op.Add(), v -> true, v -> true);
       case "Sub" -> binary(new Op.Sub(), v -> true, v -> true);
       case "Mul" -> binary(new Op.Mul(), v -> true, v -> true);
@@ -322,8 +322,8 @@ public final class RandomPrograms {
       case "Equal" -> binary(new Op.Equal(), v -> true, v -> true);
       case "Less" -> binary(new Op.Less(), v -> true, v -> true);
       case "LessEqual" -> binary(new Op.LessEqual(), v -> true, v -> true);
-      case "And" -> logical().ifPresent(x -> add(new Op.And(), x, of(DType.BOOL, shapeOf(x))));
-      case "Or" -> logical().ifPresent(x -> add(new Op.Or(), x, of(DType.BOOL, shapeOf(x))));
+      case "And" -> bits().ifPresent(x -> add(new Op.And(), x, alike(x)));
+      case "Or" -> bits().ifPresent(x -> add(new Op.Or(), x, alike(x)));
       case "Select" -> select();
       case "Cast" -> cast();
       case "Sum" -> number().ifPresent(x -> add(new Op.Sum(axes(shapeOf(x))), x));
@@ -375,7 +375,11 @@ public final class RandomPrograms {
   }
 
   private Optional<Integer> number() {
-    return some(v -> v.dtype() != DType.BOOL && !v.dtype().isStorageOnly());
+    return some(RandomPrograms::isNumber);
+  }
+
+  private static boolean isNumber(Tensor value) {
+    return value.dtype() != DType.BOOL && !value.dtype().isStorageOnly();
   }
 
   private Optional<Integer> ranked(int least) {
@@ -394,6 +398,11 @@ public final class RandomPrograms {
     return floating(v -> true).flatMap(x -> add(new Op.Less(), x, alike(x)));
   }
 
+  /** Integers now and then. */
+  private Optional<Integer> bits() {
+    return random.nextInt(3) == 0 ? some(v -> !v.dtype().isFloating()) : logical();
+  }
+
   private int key() {
     return some(v -> v.dtype() == DType.INT32 && v.shape().equals(Shape.of(4)))
         .orElseGet(() -> fresh(DType.INT32, Shape.of(4)));
@@ -408,7 +417,10 @@ public final class RandomPrograms {
   }
 
   private void unary(Op op, Holds tame) {
-    floating(v -> tame(v, tame)).ifPresent(x -> add(op, x));
+    boolean counts = op instanceof Op.Neg || op instanceof Op.Abs || op instanceof Op.Sign;
+    Optional<Integer> x =
+        counts && random.nextInt(8) == 0 ? number() : floating(v -> tame(v, tame));
+    x.ifPresent(operand -> add(op, operand));
   }
 
   private void binary(Op op, Holds first, Holds second) {
@@ -431,8 +443,12 @@ public final class RandomPrograms {
       return;
     }
     Shape shape = shapeOf(condition.get());
-    int a = of(settings.dtype(), shape);
-    add(new Op.Select(), condition.get(), a, of(settings.dtype(), shape));
+    int a =
+        some(v -> random.nextInt(4) == 0 && v.shape().equals(shape))
+            .orElseGet(() -> of(settings.dtype(), shape));
+    int b = alike(a);
+    boolean swapped = random.nextBoolean();
+    add(new Op.Select(), condition.get(), swapped ? b : a, swapped ? a : b);
   }
 
   private void cast() {
@@ -606,7 +622,7 @@ public final class RandomPrograms {
   }
 
   private void unfold() {
-    Optional<Integer> image = floating(v -> v.shape().rank() == 4 && v.shape().elements() > 0);
+    Optional<Integer> image = some(v -> isNumber(v) && v.shape().rank() == 4);
     int x =
         image.orElseGet(
             () ->
@@ -622,9 +638,10 @@ public final class RandomPrograms {
     int positions = w.positions(height, w.kernelHeight()) * w.positions(width, w.kernelWidth());
     int channels = 1 + random.nextInt(2);
     Optional<Integer> known =
-        floating(
+        some(
             v ->
-                v.shape().rank() == 3
+                isNumber(v)
+                    && v.shape().rank() == 3
                     && v.shape().extent(1) % area == 0
                     && v.shape().extent(2) == positions);
     int x = known.orElseGet(() -> of(settings.dtype(), Shape.of(1, channels * area, positions)));
@@ -639,7 +656,7 @@ public final class RandomPrograms {
   }
 
   private void gather() {
-    Optional<Integer> table = floating(v -> v.shape().rank() == 3);
+    Optional<Integer> table = some(v -> v.shape().rank() == 3);
     int x =
         table.orElseGet(
             () -> of(settings.dtype(), Shape.of(1, 2 + random.nextInt(3), 1 + random.nextInt(3))));
@@ -647,7 +664,7 @@ public final class RandomPrograms {
   }
 
   private void scatterAdd() {
-    Optional<Integer> updates = floating(v -> v.shape().rank() == 3);
+    Optional<Integer> updates = some(v -> isNumber(v) && v.shape().rank() == 3);
     int x =
         updates.orElseGet(
             () -> of(settings.dtype(), Shape.of(1, 2 + random.nextInt(3), 1 + random.nextInt(3))));

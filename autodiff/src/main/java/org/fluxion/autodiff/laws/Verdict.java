@@ -15,11 +15,13 @@ import org.fluxion.tensor.conformance.Trial;
  *
  * @param law the law
  * @param certified how many elements were compared within a tolerance that tells something
+ * @param zero how many of these are zero on both sides
  * @param excused how many elements tell nothing: what is infinite or no number has no tolerance,
  *     and neither has what hangs on a comparison of numbers nearer than they are exact
  * @param violation the element that is off the most, if one is off by more than it may be
  */
-public record Verdict(Law law, int certified, int excused, Optional<Violation> violation) {
+public record Verdict(
+    Law law, int certified, int zero, int excused, Optional<Violation> violation) {
   /**
    * An element that breaks a law.
    *
@@ -94,6 +96,7 @@ public record Verdict(Law law, int certified, int excused, Optional<Violation> v
     Graph graph = new Graph(subject.inputs(), outputs);
     List<Bounded> bounds = ErrorBound.ofReal(new Trial(law.name(), graph, subject.values()));
     int certified = 0;
+    int zero = 0;
     int excused = 0;
     Violation worst = null;
     int next = 0;
@@ -114,9 +117,11 @@ public record Verdict(Law law, int certified, int excused, Optional<Violation> v
           excused++;
           continue;
         }
+        boolean isZero = left == 0 && right == 0;
         boolean telling = tolerance <= TELLING * Math.max(Math.abs(left), Math.abs(right));
-        certified += telling || left == 0 && right == 0 ? 1 : 0;
-        excused += telling || left == 0 && right == 0 ? 0 : 1;
+        zero += isZero ? 1 : 0;
+        certified += telling || isZero ? 1 : 0;
+        excused += telling || isZero ? 0 : 1;
         Violation found =
             new Violation(
                 claim.what(), index(claim.expected(), i), left, right, tolerance, rounding);
@@ -128,7 +133,7 @@ public record Verdict(Law law, int certified, int excused, Optional<Violation> v
         }
       }
     }
-    return new Verdict(law, certified, excused, Optional.ofNullable(worst));
+    return new Verdict(law, certified, zero, excused, Optional.ofNullable(worst));
   }
 
   private static Tensor wide(Tensor x) {
