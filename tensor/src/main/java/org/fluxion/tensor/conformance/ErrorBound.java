@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
 import org.fluxion.tensor.Attention;
@@ -37,6 +38,10 @@ public final class ErrorBound {
   private static final double UNKNOWN = Double.POSITIVE_INFINITY;
 
   private final Arithmetic arithmetic;
+
+  /** Whether the yardstick is real arithmetic, and not the reference's results. */
+  private final boolean isReal;
+
   private final Map<Tensor, HostData> values = new HashMap<>();
 
   /** What a result may be off by. */
@@ -45,8 +50,9 @@ public final class ErrorBound {
   /** What those who use it must reckon with, which is more where it is beyond the dtype's range. */
   private final Map<Tensor, double[]> errors = new HashMap<>();
 
-  private ErrorBound(Arithmetic arithmetic) {
+  private ErrorBound(Arithmetic arithmetic, boolean isReal) {
     this.arithmetic = arithmetic;
+    this.isReal = isReal;
   }
 
   /**
@@ -57,10 +63,27 @@ public final class ErrorBound {
    * @return one for each output
    */
   public static List<Bounded> of(Trial trial, Arithmetic arithmetic) {
-    ErrorBound bound = new ErrorBound(arithmetic);
-    bound.fill(trial.graph(), trial.bindings());
+    return new ErrorBound(arithmetic, false).of(trial);
+  }
+
+  /**
+   * The reference's results for a trial's outputs, and how far they may be off from what real
+   * numbers would give, if every choice (a comparison, a rounding to integers, an order) falls out
+   * as it does in the reference. Two ways to compute the same that make the same choices differ by
+   * no more than the sum of what each may be off by.
+   *
+   * @param trial the trial
+   * @return one for each output
+   */
+  public static List<Bounded> ofReal(Trial trial) {
+    Arithmetic reference = new Arithmetic(Arithmetic.Table.OWN, false, Optional.empty());
+    return new ErrorBound(reference, true).of(trial);
+  }
+
+  private List<Bounded> of(Trial trial) {
+    fill(trial.graph(), trial.bindings());
     return trial.graph().outputs().stream()
-        .map(t -> new Bounded(t.dtype(), bound.values.get(t), bound.bounds.get(t)))
+        .map(t -> new Bounded(t.dtype(), values.get(t), bounds.get(t)))
         .toList();
   }
 
@@ -122,8 +145,8 @@ public final class ErrorBound {
       // Their slopes are at most 1.
       case Op.Sin o -> rounded(z, e);
       case Op.Cos o -> rounded(z, e);
-      case Op.Sign o -> monotone(z);
-      case Op.Floor o -> monotone(z);
+      case Op.Sign o -> isReal ? null : monotone(z);
+      case Op.Floor o -> isReal ? null : monotone(z);
       case Op.Add o -> rounded(z, finite(z, plus(e, y(z))));
       case Op.Sub o -> rounded(z, finite(z, plus(e, y(z))));
       case Op.Mul o -> rounded(z, product(z));
@@ -270,7 +293,7 @@ public final class ErrorBound {
     Tensor x = z.inputs().get(0);
     Tensor y = z.inputs().get(1);
     double[] e = plus(errors.get(x), errors.get(y));
-    return e == null
+    return e == null || isReal
         ? null
         : each(z, i -> e[i] > 0 && !(Math.abs(value(x, i) - value(y, i)) > e[i]) ? 1 : 0);
   }
@@ -300,21 +323,23 @@ public final class ErrorBound {
     Tensor x = z.inputs().get(0);
     double[] e = errors.get(x);
     if (!to.isFloating()) {
-      return e == null
+      return e == null || isReal
           ? null
           : each(
               z, i -> e[i] == 0 || to == DType.BOOL && Math.abs(value(x, i)) > e[i] ? 0 : UNKNOWN);
     }
     if (to.isStorageOnly()) {
       // The exact value is rounded as well, and may be so to the other side.
-      return e == null ? null : each(z, i -> e[i] == 0 ? 0 : e[i] + ulp(to, value(x, i), e[i]));
+      return e == null && !isReal
+          ? null
+          : each(z, i -> at(e, i) == 0 && !isReal ? 0 : at(e, i) + ulp(to, value(x, i), at(e, i)));
     }
     return to.bytes() < x.dtype().bytes() ? rounded(z, e) : e;
   }
 
   /** An order or a choice of what is not exact. */
   private double[] unknown(Tensor z) {
-    boolean exact = z.inputs().stream().allMatch(t -> errors.get(t) == null);
+    boolean exact = isReal || z.inputs().stream().allMatch(t -> errors.get(t) == null);
     return exact ? null : each(z, i -> UNKNOWN);
   }
 
@@ -367,11 +392,11 @@ public final class ErrorBound {
     }
     double units = arithmetic.units(z.op(), dtype);
     boolean wide = dtype == DType.FLOAT64;
-    if (wide && units == Arithmetic.ROUNDED && propagated == null) {
+    if (!isReal && wide && units == Arithmetic.ROUNDED && propagated == null) {
       return null;
     }
     // The reference rounds in float64 as well.
-    double all = wide ? units + (units == Arithmetic.ROUNDED ? units : 1) : units;
+    double all = wide && !isReal ? units + (units == Arithmetic.ROUNDED ? units : 1) : units;
     return each(
         z,
         i -> {
@@ -481,7 +506,7 @@ public final class ErrorBound {
   private double[] defined(Tensor z, Function<List<Tensor>, Tensor> definition) {
     List<Tensor> inputs = new ArrayList<>();
     Map<Tensor, HostData> bindings = new HashMap<>();
-    ErrorBound inner = new ErrorBound(arithmetic);
+    ErrorBound inner = new ErrorBound(arithmetic, isReal);
     for (Tensor operand : z.inputs()) {
       Tensor input = Tensor.input(z.op().label(), operand.shape(), operand.dtype());
       inputs.add(input);

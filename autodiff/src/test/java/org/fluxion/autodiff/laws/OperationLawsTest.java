@@ -1,0 +1,58 @@
+package org.fluxion.autodiff.laws;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.conformance.OpTable;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** Every operation alone obeys every law. */
+class OperationLawsTest {
+  private static final int SEEDS = 8;
+
+  /** Differences see both sides of a tie, of which the rule takes one, or half of each. */
+  private static final Set<Class<?>> KINKED =
+      Set.of(
+          Op.Max.class,
+          Op.Min.class,
+          Op.Abs.class,
+          Op.ReduceMax.class,
+          Op.StopGradient.class,
+          Op.Cast.class);
+
+  @Test
+  void everyOperationHasARow() {
+    Set<Class<?>> covered = new HashSet<>();
+    OpTable.rows().forEach(row -> covered.add(row.op()));
+    assertEquals(new HashSet<>(OpTable.operations()), covered);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> everyOperationObeysEveryLaw() {
+    return OpTable.rows().stream()
+        .filter(row -> row.takes(DType.FLOAT64))
+        // A variable has no operand that it could be differentiated by.
+        .filter(row -> row.op() != Op.Input.class)
+        .map(row -> DynamicTest.dynamicTest(row.op().getSimpleName(), () -> check(row)));
+  }
+
+  private static void check(OpTable.Row row) {
+    List<Law> laws =
+        Stream.of(Law.values())
+            .filter(law -> law != Law.DIFFERENCES || !KINKED.contains(row.op()))
+            .toList();
+    for (long seed = 0; seed < SEEDS; seed++) {
+      Example example = OperationExamples.of(row, DType.FLOAT64, seed);
+      for (Law law : laws) {
+        Laws.checked(example, law, seed);
+      }
+    }
+  }
+}
