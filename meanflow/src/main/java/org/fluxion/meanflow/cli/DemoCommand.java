@@ -123,7 +123,7 @@ final class DemoCommand implements Callable<Integer> {
     Path path = runs.resolve(name);
     if (resume) {
       try (RunFolder folder = RunFolder.open(path)) {
-        Resumed demo = resumed(folder, asked, device);
+        Resumed demo = resumed(folder, device);
         demo(demo.plan(), folder).run(demo.map(), demo.flow());
         finish(folder);
       }
@@ -160,17 +160,22 @@ final class DemoCommand implements Callable<Integer> {
    * The demo of a folder as it was begun.
    *
    * @param folder the demo's folder
-   * @param asked what counts if an earlier version began the demo
    * @param device where to go on
-   * @throws IllegalArgumentException if it was begun with other options than this command's
+   * @throws IllegalArgumentException if the folder is no demo's, or the demo was begun with other
+   *     options than this command's
    */
-  Resumed resumed(RunFolder folder, DemoSettings asked, Device device) throws IOException {
+  Resumed resumed(RunFolder folder, Device device) throws IOException {
+    // A demo writes over models: of another run's folder nothing is touched.
+    DemoSettings begun =
+        DemoSettings.read(folder)
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "%s is the folder of a run that train began, not demo: go on with it by %s train --resume --name %s, or begin a demo with another --name"
+                            .formatted(folder.path(), Demo.command(), name)));
     TrainingConfiguration map = folder.readConfiguration();
     Optional<TrainingConfiguration> flow = flowOf(folder, map);
-    DemoSettings begun = DemoSettings.read(folder).orElse(asked);
     requireAsBegun(begun, map, flow);
-    // A demo of an earlier version has none.
-    begun.write(folder);
     return new Resumed(plan(begun, map.seed(), device), map, flow);
   }
 

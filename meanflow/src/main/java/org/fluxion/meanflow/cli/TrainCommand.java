@@ -219,7 +219,9 @@ final class TrainCommand implements Callable<Integer> {
         .during(
             () -> {
               Trainer.Result result;
-              try (ProgressReport progress = new ProgressReport(out, ProgressReport.isTerminal())) {
+              try (ProgressReport progress =
+                  new ProgressReport(
+                      out, spec.commandLine().getErr(), ProgressReport.isTerminal())) {
                 result = trainer.listener(progress).train();
               }
               out.println(outcome(folder, configuration, result));

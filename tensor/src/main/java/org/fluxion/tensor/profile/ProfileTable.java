@@ -85,7 +85,7 @@ final class ProfileTable {
         others == 0
             ? ""
             : format(
-                ", the others of %.3f ms",
+                ", then one every %.3f ms, all between them included",
                 (program.elapsedNanos() - program.firstNanos()) / MILLION / others);
     return program.starts() == 1
         ? format("%,d steps, the first of %.1f ms%s", program.steps(), first, rest)
