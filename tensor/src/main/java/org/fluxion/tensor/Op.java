@@ -210,7 +210,8 @@ public sealed interface Op {
   record RandomBits(Shape shape, long offset) implements Op {}
 
   /**
-   * The sum over axes.
+   * The sum over axes, in whatever order the backend adds. A sum of negative zeros is a zero of
+   * either sign.
    *
    * @param axes the axes, ascending, without repetition
    */

@@ -22,6 +22,7 @@ final class Plainer {
         Stream.<DoubleUnaryOperator>of(
                 v -> 0,
                 v -> 1,
+                Math::signum,
                 Math::rint,
                 v -> Math.rint(v * 4) / 4,
                 v -> Math.rint(v * 100) / 100)
@@ -32,7 +33,7 @@ final class Plainer {
             .boxed()
             .flatMap(
                 i ->
-                    Stream.<DoubleUnaryOperator>of(v -> 0, v -> 1, Math::rint)
+                    Stream.<DoubleUnaryOperator>of(v -> 0, v -> 1, Math::signum, Math::rint)
                         .flatMap(f -> changed(value, i, f).stream()));
     return Stream.concat(whole, single);
   }
@@ -50,9 +51,9 @@ final class Plainer {
       double before = old.getDouble(i);
       double after = only < 0 || only == i ? f.applyAsDouble(before) : before;
       // Never from one plain number to another: the search would not end.
-      boolean plain = before == 0 || before == 1 && after != 0;
+      boolean plain = before == 0 || Math.abs(before) == 1 && after != 0 && after != 1;
       data.setDouble(i, plain ? before : after);
-      changed |= !plain && data.getDouble(i) != before;
+      changed |= !plain && Double.compare(data.getDouble(i), before) != 0;
     }
     return changed ? Optional.of(Tensor.of(data, value.shape())) : Optional.empty();
   }

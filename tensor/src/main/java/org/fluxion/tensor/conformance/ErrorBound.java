@@ -37,6 +37,9 @@ import org.fluxion.tensor.Tensor;
 public final class ErrorBound {
   private static final double UNKNOWN = Double.POSITIVE_INFINITY;
 
+  /** Of a zero that may have either sign; it survives being multiplied. */
+  private static final double EITHER_ZERO = Double.MIN_NORMAL;
+
   private final Arithmetic arithmetic;
 
   /** Whether the yardstick is real arithmetic, and not the reference's results. */
@@ -360,9 +363,7 @@ public final class ErrorBound {
     double[] positive = apply(z, each(x, i -> isZero(x, i, 0.0) ? 1 : 0), values);
     double[] negative = apply(z, each(x, i -> isZero(x, i, -0.0) ? 1 : 0), values);
     double[] either =
-        each(
-            z,
-            i -> value(z, i) == 0 && positive[i] == 1 && negative[i] == 1 ? Double.MIN_VALUE : 0);
+        each(z, i -> value(z, i) == 0 && positive[i] == 1 && negative[i] == 1 ? EITHER_ZERO : 0);
     return Arrays.stream(either).allMatch(a -> a == 0) ? off : largest(off, either);
   }
 
@@ -445,7 +446,10 @@ public final class ErrorBound {
     return Arrays.stream(e).allMatch(x -> x == 0) ? null : e;
   }
 
-  /** A sum of n numbers, in whatever order, is rounded n − 1 times, of n products n times. */
+  /**
+   * A sum of n numbers, in whatever order, is rounded n − 1 times, of n products n times. One that
+   * starts from zero makes a positive zero of negative ones.
+   */
   private double[] summed(Tensor z) {
     Tensor x = z.inputs().get(0);
     double[] e = errors.get(x);
@@ -454,11 +458,15 @@ public final class ErrorBound {
     }
     double[] terms = apply(z, each(x, i -> 1), values);
     double[] magnitudes = apply(z, each(x, i -> Math.abs(value(x, i)) + at(e, i)), values);
+    double[] negative = apply(z, each(x, i -> isZero(x, i, -0.0) ? 1 : 0), values);
     double[] propagated = e == null ? each(z, i -> 0) : apply(z, e, values);
     double unit = unit(z.dtype());
     return each(
         z,
         i -> {
+          if (terms[i] > 0 && negative[i] == terms[i]) {
+            return Math.max(propagated[i], EITHER_ZERO);
+          }
           double roundings = Math.max(0, terms[i] - 1);
           return propagated[i]
               + growth(roundings, unit) * magnitudes[i]
