@@ -330,7 +330,7 @@ public final class Trainer {
       ModelFile model = model(done, run.snapshot().average());
       boolean finished = done >= configuration.steps();
       if (finished) {
-        write(model);
+        store(model);
       }
       return new Result(begunAt, done, finished, model, secondsBefore);
     }
@@ -390,7 +390,7 @@ public final class Trainer {
   private Result finished(Checkpoint start) throws IOException {
     ModelFile model = model(start.step(), start.state().average());
     if (!Files.exists(folder.model(model.kind()))) {
-      write(model);
+      store(model);
     }
     return new Result(start.step(), start.step(), true, model, start.sums().seconds());
   }
@@ -406,7 +406,7 @@ public final class Trainer {
         notes);
   }
 
-  private void write(ModelFile model) throws IOException {
+  private void store(ModelFile model) throws IOException {
     model.cast(modelDType).write(folder.model(model.kind()));
   }
 }
