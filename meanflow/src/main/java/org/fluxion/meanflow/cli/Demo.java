@@ -237,10 +237,7 @@ final class Demo {
   }
 
   private Optional<ModelFile> trainedFlow(TrainingConfiguration configuration) throws IOException {
-    long begin =
-        heading(
-            "Training the flow model by flow matching: %,d steps of %d images"
-                .formatted(configuration.steps(), configuration.batchSize()));
+    long begin = heading("Training the flow model by flow matching: " + steps(configuration));
     try (RunFolder own = RunFolder.open(flowFolder(folder))) {
       double before = secondsBefore;
       Optional<ModelFile> model = train(own, configuration);
@@ -253,11 +250,8 @@ final class Demo {
                 LossCurve.read(own.metrics())));
         done(
             "Trained the flow model",
-            "%,d parameters, %,d steps of %d images by flow matching."
-                .formatted(
-                    model.get().parameters().count(),
-                    configuration.steps(),
-                    configuration.batchSize()),
+            "%,d parameters, %s by flow matching."
+                .formatted(model.get().parameters().count(), steps(configuration)),
             seconds(begin) + secondsBefore - before);
       }
       return model;
@@ -314,9 +308,7 @@ final class Demo {
 
   private Optional<ModelFile> fineTuned(TrainingConfiguration configuration) throws IOException {
     long begin =
-        heading(
-            "Fine-tuning the flow map with Decoupled MeanFlow: %,d steps of %d images"
-                .formatted(configuration.steps(), configuration.batchSize()));
+        heading("Fine-tuning the flow map with Decoupled MeanFlow: " + steps(configuration));
     double before = secondsBefore;
     Optional<ModelFile> model = train(folder, configuration);
     if (model.isPresent()) {
@@ -329,8 +321,8 @@ final class Demo {
               LossCurve.read(folder.metrics())));
       done(
           "Fine-tuned the flow map",
-          "%,d steps of %d images with Decoupled MeanFlow; the samples come from the moving average of the weights."
-              .formatted(configuration.steps(), configuration.batchSize()),
+          "%s with Decoupled MeanFlow; the samples come from the moving average of the weights."
+              .formatted(steps(configuration)),
           seconds(begin) + secondsBefore - before);
     }
     return model;
@@ -472,6 +464,13 @@ final class Demo {
   }
 
   // ---- words ----
+
+  private static String steps(TrainingConfiguration configuration) {
+    return "%s of %s"
+        .formatted(
+            FigureTable.count(configuration.steps(), "step"),
+            FigureTable.count(configuration.batchSize(), "image"));
+  }
 
   private long heading(String line) {
     say("");

@@ -8,6 +8,7 @@ import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.fluxion.meanflow.report.FigureTable;
 import org.fluxion.meanflow.train.Metrics;
 import org.fluxion.meanflow.train.TrainingConfiguration;
 import org.fluxion.meanflow.train.TrainingListener;
@@ -69,8 +70,8 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
     say(
         first == 0
             ? "Reading the images and compiling one step of training first."
-            : "Going on after %,d steps, once the images are read and a step is compiled."
-                .formatted(first));
+            : "Going on after %s, once the images are read and a step is compiled."
+                .formatted(FigureTable.count(first, "step")));
   }
 
   @Override

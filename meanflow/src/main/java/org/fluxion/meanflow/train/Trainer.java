@@ -160,8 +160,8 @@ public final class Trainer {
     int warmUp = configuration.schedule().warmUpSteps(steps);
     if (warmUp < configured) {
       listener.notice(
-          "of the run's %,d steps the first %,d are its warm-up: schedule.warmUpSteps, %,d, is cut to half of a short run"
-              .formatted(steps, warmUp, configured));
+          "of the run's %,d steps the first%s its warm-up: schedule.warmUpSteps, %,d, is cut to half of a short run"
+              .formatted(steps, warmUp == 1 ? " is" : " %,d are".formatted(warmUp), configured));
     }
     double share = Math.pow(configuration.emaDecay(), steps);
     if (share > TOLD_SHARE) {

@@ -347,7 +347,7 @@ class DemoTest {
         10);
     Path there = Files.createDirectory(runs.resolve("there"));
     CommandRun.Outcome exists = run("demo", "--from-scratch", "--runs", runs, "--name", "there");
-    assertEquals(1, exists.exitCode());
+    assertEquals(2, exists.exitCode());
     assertTrue(exists.err().startsWith("fluxion: the run folder " + there), exists.err());
     assertEquals(1, exists.err().lines().count());
     try (Stream<Path> files = Files.list(runs)) {
@@ -358,7 +358,7 @@ class DemoTest {
   private static void assertOneLine(String line, Object... arguments) {
     CommandRun.Outcome run = run(arguments);
     assertEquals(line + System.lineSeparator(), run.err());
-    assertEquals(1, run.exitCode());
+    assertEquals(2, run.exitCode());
     assertEquals("", run.out());
   }
 

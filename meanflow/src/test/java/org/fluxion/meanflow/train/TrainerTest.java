@@ -202,7 +202,7 @@ class TrainerTest {
     List<String> shortest = notices(long20.withSteps(2), "d");
     assertEquals(2, shortest.size(), shortest::toString);
     assertTrue(
-        shortest.getFirst().startsWith("of the run's 2 steps the first 1 are its warm-up"),
+        shortest.getFirst().startsWith("of the run's 2 steps the first is its warm-up"),
         shortest.getFirst());
   }
 
