@@ -31,7 +31,8 @@ class LauncherIT {
   @BeforeAll
   static void markAsBuilt() throws IOException {
     Path target = MEANFLOW.resolve("target");
-    Path build = Files.createDirectories(target.resolve("launcher/this-build/processes"));
+    Path build = target.resolve("launcher/this-build");
+    Files.createDirectories(build.resolve("processes"));
     for (Path jars : List.of(target, target.resolve("lib"))) {
       try (Stream<Path> files = Files.list(jars)) {
         for (Path jar : files.filter(file -> file.toString().endsWith(".jar")).toList()) {
