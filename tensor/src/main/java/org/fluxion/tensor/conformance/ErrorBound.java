@@ -175,7 +175,7 @@ public final class ErrorBound {
       case Op.Movement o -> moved(z, e);
       case Op.Unfold o -> moved(z, e);
       case Op.Matmul o -> matmul(z);
-      case Op.Attention o -> defined(z, in -> Attention.definition(o, in));
+      case Op.Attention o -> eitherZero(z, defined(z, in -> Attention.definition(o, in)));
       case Op.Custom o -> defined(z, o.function()::expand);
     };
   }
@@ -381,6 +381,11 @@ public final class ErrorBound {
         z.inputs().stream()
             .map(t -> errors.get(t) == null ? each(t, i -> 0) : errors.get(t))
             .toArray(double[][]::new));
+  }
+
+  /** A kernel that sums in another order, and skips what is hidden, may give either zero. */
+  private double[] eitherZero(Tensor z, double[] e) {
+    return each(z, i -> value(z, i) == 0 ? Math.max(at(e, i), EITHER_ZERO) : at(e, i));
   }
 
   // ---- roundings ----
