@@ -4,4 +4,5 @@ module org.fluxion.autodiff {
 
   exports org.fluxion.autodiff;
   exports org.fluxion.autodiff.conformance;
+  exports org.fluxion.autodiff.laws;
 }

@@ -83,8 +83,9 @@ final class JvpRules {
       case Op.Sub o -> sum(d.get(0), d.get(1) == null ? null : d.get(1).neg());
       case Op.Select o -> select(z, d);
       case Op.Cast o -> o.dtype().isFloating() ? d.get(0).cast(o.dtype()) : null;
-      case Op.Gather o -> d.get(0) == null ? null : Tensor.apply(op, List.of(d.get(0), y(z)));
-      case Op.ScatterAdd o -> d.get(0) == null ? null : Tensor.apply(op, List.of(d.get(0), y(z)));
+      // Indices have no tangent: the first operand has one.
+      case Op.Gather o -> Tensor.apply(op, List.of(d.get(0), y(z)));
+      case Op.ScatterAdd o -> Tensor.apply(op, List.of(d.get(0), y(z)));
       case Op.Concat o -> Tensor.apply(op, zerosForNull(z.inputs(), d));
       case Op.Neg o -> linear(op, d);
       case Op.Sum o -> linear(op, d);
@@ -175,10 +176,8 @@ final class JvpRules {
     return Tensor.apply(sum, List.of(dx.mul(ties))).div(Tensor.apply(sum, List.of(ties)));
   }
 
+  /** A condition has no tangent: one of the branches has. */
   private static Tensor select(Tensor z, List<Tensor> d) {
-    if (d.get(1) == null && d.get(2) == null) {
-      return null;
-    }
     Tensor zero = z.zerosLike();
     return Tensor.apply(
         z.op(),

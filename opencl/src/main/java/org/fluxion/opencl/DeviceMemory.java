@@ -30,6 +30,11 @@ final class DeviceMemory {
     return limits;
   }
 
+  /** Whether {@link OpenClDevice#watchesMemory somebody watches} each piece. */
+  boolean isWatched() {
+    return device.watchesMemory();
+  }
+
   /** The bytes that are reserved. */
   synchronized long held() {
     return held;
@@ -128,6 +133,8 @@ final class DeviceMemory {
   /** Gives a piece of memory back; once. */
   synchronized void release(cl_mem memory) {
     buffers--;
-    CL.clReleaseMemObject(memory);
+    if (!isWatched()) {
+      CL.clReleaseMemObject(memory);
+    }
   }
 }

@@ -46,9 +46,14 @@ final class Expressions {
     };
   }
 
-  /** The sum or the maximum of two values. */
+  /**
+   * The sum or the maximum of two values, as reductions fold them: of zeros that differ in their
+   * sign the maximum is either, since looking would be dear there.
+   */
   String fold(boolean maximum, DType dtype, String a, String b) {
-    return binary(maximum ? new Op.Max() : new Op.Add(), dtype, a, b);
+    return maximum && dtype.isFloating()
+        ? select(dtype, b, a, first(a, ">", b))
+        : binary(maximum ? new Op.Max() : new Op.Add(), dtype, a, b);
   }
 
   /** What a sum or a maximum starts from. */
@@ -129,6 +134,9 @@ final class Expressions {
   }
 
   private String unary(Op.Unary op, DType dtype, String a) {
+    if (width > 1 && (op instanceof Op.Sin || op instanceof Op.Cos)) {
+      return periodic(op, dtype, a);
+    }
     boolean real = dtype.isFloating();
     return switch (op) {
       case Op.Neg _ -> real ? "-" + a : wrapping(dtype, all(dtype, "0"), "-", a);
@@ -141,6 +149,20 @@ final class Expressions {
       case Op.Tanh _, Op.Erf _, Op.Sqrt _, Op.Floor _ -> call(op, dtype, a);
       case Op.Not _ -> "(%s) ^ %s".formatted(a, all(dtype, "1"));
     };
+  }
+
+  /**
+   * The sine or cosine of lanes of which some are huge. PoCL 3.1 reduces all lanes as those need
+   * it, and of the others the result is then off by 7e-3: so each sort is computed alone.
+   */
+  private String periodic(Op.Unary op, DType dtype, String a) {
+    String bound = all(dtype, dtype == DType.FLOAT64 ? "0x1p30" : "0x1p23f");
+    String huge = "fabs(%s) >= %s".formatted(a, bound);
+    return select(
+        dtype,
+        call(op, dtype, select(dtype, a, all(dtype, "0"), huge)),
+        call(op, dtype, select(dtype, bound, a, huge)),
+        huge);
   }
 
   /** OpenCL's names of these functions are those of the operations. */
@@ -156,10 +178,10 @@ final class Expressions {
       case Op.Sub _ -> real ? a + " - " + b : wrapping(dtype, a, "-", b);
       case Op.Mul _ -> real ? a + " * " + b : wrapping(dtype, a, "*", b);
       case Op.Div _ -> real ? a + " / " + b : quotient(dtype, a, b);
-      case Op.Pow _ -> "pow(%s, %s)".formatted(a, b);
-      // Where either is NaN, the comparison fails: NaN is taken by name.
-      case Op.Max _ -> select(dtype, b, a, real ? or(a, ">", b) : a + " > " + b);
-      case Op.Min _ -> select(dtype, b, a, real ? or(a, "<", b) : a + " < " + b);
+      case Op.Pow _ -> power(dtype, a, b);
+      // Of two zeros the positive one is larger, which comparisons do not tell.
+      case Op.Max _ -> extreme(dtype, a, ">", b, b);
+      case Op.Min _ -> extreme(dtype, a, "<", b, a);
       case Op.Equal _ -> truth(a + " == " + b);
       case Op.Less _ -> truth(a + " < " + b);
       case Op.LessEqual _ -> truth(a + " <= " + b);
@@ -168,9 +190,37 @@ final class Expressions {
     };
   }
 
-  private String or(String a, String comparison, String b) {
-    return "(%1$s %2$s %3$s) %4$s (%1$s != %1$s)"
-        .formatted(a, comparison, b, width == 1 ? "||" : "|");
+  /**
+   * The larger or the smaller one. Where either is NaN, the comparison fails: NaN is taken by name.
+   *
+   * @param signed the operand whose sign bit says, of equal ones, that it is the first
+   */
+  private String extreme(DType dtype, String a, String comparison, String b, String signed) {
+    if (!dtype.isFloating()) {
+      return select(dtype, b, a, "%s %s %s".formatted(a, comparison, b));
+    }
+    String equal = "((%s == %s) %s signbit(%s))".formatted(a, b, both(), signed);
+    return select(dtype, b, a, "%s %s %s".formatted(first(a, comparison, b), either(), equal));
+  }
+
+  private String first(String a, String comparison, String b) {
+    return "(%1$s %2$s %3$s) %4$s (%1$s != %1$s)".formatted(a, comparison, b, either());
+  }
+
+  private String either() {
+    return width == 1 ? "||" : "|";
+  }
+
+  private String both() {
+    return width == 1 ? "&&" : "&";
+  }
+
+  /** C has 1 for some powers of ±1 that are no numbers here: those by NaN, or by an infinity. */
+  private String power(DType dtype, String a, String b) {
+    String condition =
+        "(fabs(%1$s) == %2$s) %3$s (%4$s - %4$s != %5$s)"
+            .formatted(a, all(dtype, "1"), both(), b, all(dtype, "0"));
+    return select(dtype, "pow(%s, %s)".formatted(a, b), "%1$s - %1$s".formatted(b), condition);
   }
 
   /** 0 where the divisor is; the smallest integer by −1 is the one quotient that overflows. */

@@ -26,7 +26,12 @@ final class MatmulDefaults implements MatmulTiles {
   }
 
   @Override
-  public MatmulTile of(Kernel.MatmulKernel kernel) {
+  public Choice choose(Kernel.MatmulKernel kernel) {
+    return new Choice(of(kernel), false);
+  }
+
+  /** The usual tile of a product. */
+  MatmulTile of(Kernel.MatmulKernel kernel) {
     DType dtype = kernel.c().buffer().dtype();
     MatmulTile tile =
         family.lanes() == 1

@@ -6,15 +6,23 @@ import org.fluxion.tensor.plan.Kernel;
 @FunctionalInterface
 interface MatmulTiles {
   /**
-   * The tile of a product.
+   * The choice for a product.
+   *
+   * @param tile a tile that has no {@link MatmulTile#obstacle} on the device
+   * @param isTuned whether it was found by measuring
+   */
+  record Choice(MatmulTile tile, boolean isTuned) {
+    /** As {@code explain()} has it. */
+    String describe() {
+      return tile.describe() + (isTuned ? ", tuned" : "");
+    }
+  }
+
+  /**
+   * Chooses a tile.
    *
    * @param kernel the product
-   * @return a tile that has no {@link MatmulTile#obstacle} on the device
+   * @return the tile, and where it comes from
    */
-  MatmulTile of(Kernel.MatmulKernel kernel);
-
-  /** Whether that was found by measuring. */
-  default boolean isTuned(Kernel.MatmulKernel kernel) {
-    return false;
-  }
+  Choice choose(Kernel.MatmulKernel kernel);
 }

@@ -46,7 +46,7 @@ final class OpenClDevice {
   private final boolean hasCompiler;
   private final boolean sharesHostMemory;
   private final MatmulLimits matmulLimits;
-  private final boolean runsWhereItIsWaitedFor;
+  private final boolean isOclgrind;
   private Optional<String> obstacle;
   private Context context;
 
@@ -77,7 +77,7 @@ final class OpenClDevice {
     this.extensions = List.of(Info.text(id, CL.CL_DEVICE_EXTENSIONS).split(" +"));
     this.hasCompiler = Info.integer(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
     this.sharesHostMemory = sharesHostMemory(id);
-    this.runsWhereItIsWaitedFor = Info.text(platform, CL.CL_PLATFORM_NAME).equals("Oclgrind");
+    this.isOclgrind = Info.text(platform, CL.CL_PLATFORM_NAME).equals("Oclgrind");
     this.matmulLimits =
         new MatmulLimits(
             Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE),
@@ -114,7 +114,18 @@ final class OpenClDevice {
    * its own.
    */
   boolean runsWhereItIsWaitedFor() {
-    return runsWhereItIsWaitedFor;
+    return isOclgrind;
+  }
+
+  /**
+   * Whether it watches every piece of memory, as Oclgrind does, which looks for faults. There a
+   * buffer has a piece of its own, or one that was written beyond, or not at all, would go
+   * unnoticed among its neighbours; and no piece is given back. For what Oclgrind 21.10 knows of a
+   * piece outlives it, and is taken for the next piece's of the same number; and of a piece that
+   * the host writes or copies to in part, it forgets the rest.
+   */
+  boolean watchesMemory() {
+    return isOclgrind;
   }
 
   /** Whatever a built program may hang on: the device, its driver, and their versions. */
@@ -184,7 +195,7 @@ final class OpenClDevice {
   }
 
   /** How products are cut for it where nothing was measured. */
-  MatmulTiles matmulTiles(Family family) {
+  MatmulDefaults matmulTiles(Family family) {
     return new MatmulDefaults(family, matmulLimits);
   }
 

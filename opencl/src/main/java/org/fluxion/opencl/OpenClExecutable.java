@@ -162,9 +162,9 @@ final class OpenClExecutable implements Executable {
           switch (plan.kernels().get(k)) {
             case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
             case Kernel.MatmulKernel matmul -> {
-              MatmulTile tile = tiles.of(matmul);
-              variants.put(k, tile.describe() + (tiles.isTuned(matmul) ? ", tuned" : ""));
-              yield MatmulSource.of(matmul, family, tile);
+              MatmulTiles.Choice choice = tiles.choose(matmul);
+              variants.put(k, choice.describe());
+              yield MatmulSource.of(matmul, family, choice.tile());
             }
             case Kernel.AttentionKernel attention ->
                 AttentionSource.of(attention, family, context.device().localBytes());

@@ -101,7 +101,7 @@ final class ProductBench implements TileSearch.Bench {
             plan,
             context,
             family,
-            _ -> tile,
+            _ -> new MatmulTiles.Choice(tile, false),
             Optional.of((run, _, _, start, nanos) -> spans.add(run, start, nanos)));
     boolean ready = false;
     try {

@@ -46,7 +46,10 @@ final class ProgramMemory {
         .filter(b -> !plan.donated().containsKey(b))
         .forEach(b -> alone.put(b, size(b.bytes())));
     plan.constants().keySet().forEach(b -> alone.put(b, size(b.bytes())));
-    Slabs slabs = plan.arena().slabs(device.limits().allocation());
+    Slabs slabs =
+        device.isWatched()
+            ? plan.arena().apart()
+            : plan.arena().slabs(device.limits().allocation());
     long scratchBytes = launches.stream().mapToLong(Launch::scratchBytes).max().orElse(0);
     List<Long> numbersBytes =
         launches.stream().map(l -> 8L * (l.buffers().size() + l.numbers().size())).toList();

@@ -16,13 +16,8 @@ import org.fluxion.tensor.plan.Kernel;
 record TunedTiles(TuningCache measured, Family family, MatmulLimits limits, MatmulTiles usual)
     implements MatmulTiles {
   @Override
-  public MatmulTile of(Kernel.MatmulKernel kernel) {
-    return tuned(kernel).orElseGet(() -> usual.of(kernel));
-  }
-
-  @Override
-  public boolean isTuned(Kernel.MatmulKernel kernel) {
-    return tuned(kernel).isPresent();
+  public Choice choose(Kernel.MatmulKernel kernel) {
+    return tuned(kernel).map(tile -> new Choice(tile, true)).orElseGet(() -> usual.choose(kernel));
   }
 
   private Optional<MatmulTile> tuned(Kernel.MatmulKernel kernel) {

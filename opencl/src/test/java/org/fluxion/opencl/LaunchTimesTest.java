@@ -42,7 +42,7 @@ class LaunchTimesTest {
   }
 
   private static List<Launch> launches(Kernel kernel, Family family) {
-    MatmulTiles tiles = Probe.devices().get(0).matmulTiles(family);
+    MatmulDefaults tiles = Probe.devices().get(0).matmulTiles(family);
     return switch (kernel) {
       case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
       case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family, tiles.of(matmul));

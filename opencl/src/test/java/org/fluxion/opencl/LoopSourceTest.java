@@ -293,6 +293,53 @@ class LoopSourceTest {
 
   @ParameterizedTest
   @MethodSource("families")
+  void zerosHaveSignsAndSomePowersAreNoNumbers(Family family) {
+    float[] corners = {0f, -0f, 1, -1, 2, Float.POSITIVE_INFINITY, -1 / 0f, Float.NaN};
+    int n = corners.length;
+    Tensor x = input("x", n, n);
+    Tensor y = input("y", n, n);
+    HostData rows = HostData.allocate(DType.FLOAT32, n * n);
+    HostData columns = HostData.allocate(DType.FLOAT32, n * n);
+    for (int i = 0; i < n * n; i++) {
+      rows.setDouble(i, corners[i / n]);
+      columns.setDouble(i, corners[i % n]);
+    }
+    Plan plan = plan(List.of(x, y), List.of(x.maximum(y), x.minimum(y), x.pow(y)));
+    List<HostData> got = onDevice(plan, List.of(rows, columns), family);
+    for (int i = 0; i < n * n; i++) {
+      float a = corners[i / n];
+      float b = corners[i % n];
+      List<Double> expected =
+          List.of((double) Math.max(a, b), (double) Math.min(a, b), Math.pow(a, b));
+      // Boxed, zeros are equal only if their signs are.
+      List<Double> actual = new ArrayList<>();
+      for (HostData each : got) {
+        actual.add(each.getDouble(i));
+      }
+      assertEquals(expected, actual, "max, min, pow of " + a + " and " + b);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("families")
+  void aHugeAngleDoesNotSpoilItsNeighbours(Family family) {
+    Tensor x = input("x", 64);
+    HostData angles = HostData.allocate(DType.FLOAT32, 64);
+    for (int i = 0; i < 64; i++) {
+      angles.setDouble(i, i % 16 == 3 ? 1e20 : i * 1e-3);
+    }
+    Plan plan = plan(List.of(x), List.of(x.sin(), x.cos()));
+    List<HostData> got = onDevice(plan, List.of(angles), family);
+    for (int i = 0; i < 64; i++) {
+      double angle = angles.getDouble(i);
+      // Four units in the last place of what is at most 1.
+      assertEquals(Math.sin(angle), got.get(0).getDouble(i), 4 * ROUNDING, "sine of " + angle);
+      assertEquals(Math.cos(angle), got.get(1).getDouble(i), 4 * ROUNDING, "cosine of " + angle);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("families")
   void theTextDependsOnTheStructureAlone(Family family) {
     List<String> texts = texts(layerNorm(7, 100), family);
     assertEquals(texts, texts(layerNorm(9, 384), family));

@@ -2,6 +2,7 @@ package org.fluxion.opencl;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -30,11 +31,15 @@ class ProbeTest {
 
   @TempDir private Path folder;
 
-  /** Skips a test, and says so where nobody can miss it, if there is no OpenCL device. */
+  /**
+   * Skips a test, and says so where nobody can miss it, if there is no OpenCL device; fails it with
+   * {@code FLUXION_REQUIRE_OPENCL} in the environment.
+   */
   static void assumeADevice() {
     if (Probe.devices().isEmpty()) {
-      String reason =
-          "SKIPPED, because OpenCL has no device here: " + String.join("; ", Probe.notes());
+      String lacking = "OpenCL has no device here: " + String.join("; ", Probe.notes());
+      assertNull(System.getenv("FLUXION_REQUIRE_OPENCL"), lacking);
+      String reason = "SKIPPED, because " + lacking;
       System.err.println(reason);
       Assumptions.abort(reason);
     }

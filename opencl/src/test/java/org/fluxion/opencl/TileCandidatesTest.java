@@ -84,21 +84,19 @@ class TileCandidatesTest {
     Kernel.MatmulKernel kernel = Products.of(4096, 384, 300, 1, false, false);
     MatmulTiles usual = new MatmulDefaults(PROCESSOR, MatmulLimits.LEAST);
     MatmulTiles tiles = new TunedTiles(cache, PROCESSOR, MatmulLimits.LEAST, usual);
-    assertEquals(usual.of(kernel), tiles.of(kernel));
-    assertFalse(tiles.isTuned(kernel));
+    assertEquals(usual.choose(kernel), tiles.choose(kernel));
+    assertFalse(usual.choose(kernel).isTuned());
     String name = ProductClass.of(kernel, PROCESSOR).toString();
     MatmulTile fits = new MatmulTile(4, 16, 8, 128, 1, 2, 1, 64);
     cache.keep(name, Optional.of(new TunedFile.Product(fits, "", 2, 1)));
     // Sums of 300 elements are not worth more than one part.
-    assertEquals(fits.withSplit(1), tiles.of(kernel));
-    assertTrue(tiles.isTuned(kernel));
+    assertEquals(new MatmulTiles.Choice(fits.withSplit(1), true), tiles.choose(kernel));
     for (MatmulTile large :
         List.of(
             new MatmulTile(4, 16, 8, 4096, 1, 1024, 1, 1),
             new MatmulTile(4, 16, 8, 128, 2, 2, 1, 1))) {
       cache.keep(name, Optional.of(new TunedFile.Product(large, "", 2, 1)));
-      assertEquals(usual.of(kernel), tiles.of(kernel));
-      assertFalse(tiles.isTuned(kernel));
+      assertEquals(usual.choose(kernel), tiles.choose(kernel));
     }
     assertEquals(2, cache.notes().size(), () -> "" + cache.notes());
     assertTrue(cache.notes().get(0).contains("bytes of local memory"));

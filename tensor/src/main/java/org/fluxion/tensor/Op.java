@@ -157,13 +157,22 @@ public sealed interface Op {
   /** a / b; integers truncate towards zero. */
   record Div() implements Binary {}
 
-  /** aᵇ, floating point only. */
+  /**
+   * aᵇ, floating point only, as {@link Math#pow} has it: a⁰ is 1 for every a; otherwise it is NaN
+   * if either is, and for a power of 1 or −1 whose exponent is infinite.
+   */
   record Pow() implements Binary {}
 
-  /** The larger of both; NaN if either is. At a tie each operand gets half the derivative. */
+  /**
+   * The larger of both; NaN if either is, and of two zeros the positive one. At a tie each operand
+   * gets half the derivative.
+   */
   record Max() implements Binary {}
 
-  /** The smaller of both; NaN if either is. At a tie each operand gets half the derivative. */
+  /**
+   * The smaller of both; NaN if either is, and of two zeros the negative one. At a tie each operand
+   * gets half the derivative.
+   */
   record Min() implements Binary {}
 
   /** a = b, as bool. */
@@ -201,7 +210,8 @@ public sealed interface Op {
   record RandomBits(Shape shape, long offset) implements Op {}
 
   /**
-   * The sum over axes.
+   * The sum over axes, in whatever order the backend adds. A sum of negative zeros is a zero of
+   * either sign.
    *
    * @param axes the axes, ascending, without repetition
    */
@@ -213,7 +223,8 @@ public sealed interface Op {
   }
 
   /**
-   * The largest element over axes; NaN if any is. Elements that tie share the derivative equally.
+   * The largest element over axes; NaN if any is. Where zeros of both signs are the largest it is
+   * either of them. Elements that tie share the derivative equally.
    *
    * @param axes the axes, ascending, without repetition
    */

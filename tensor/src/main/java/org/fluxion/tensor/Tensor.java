@@ -442,7 +442,7 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * The larger of both, NaN if either is.
+   * The larger of both, NaN if either is; of two zeros the positive one.
    *
    * @param other an operand that broadcasts with this
    * @return the maximum, element by element
@@ -452,7 +452,7 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * The larger of both, NaN if either is.
+   * The larger of both, NaN if either is; of two zeros the positive one.
    *
    * @param other a number, taken in this dtype
    * @return the maximum, element by element
@@ -462,7 +462,7 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * The smaller of both, NaN if either is.
+   * The smaller of both, NaN if either is; of two zeros the negative one.
    *
    * @param other an operand that broadcasts with this
    * @return the minimum, element by element
@@ -472,7 +472,7 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * The smaller of both, NaN if either is.
+   * The smaller of both, NaN if either is; of two zeros the negative one.
    *
    * @param other a number, taken in this dtype
    * @return the minimum, element by element
@@ -973,7 +973,8 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * The largest element over axes.
+   * The largest element over axes, NaN if any is. Where zeros of both signs are the largest, it is
+   * either of them.
    *
    * @param axes the axes to fold away; none means all
    * @return the maxima
@@ -993,7 +994,8 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * The smallest element over axes.
+   * The smallest element over axes, NaN if any is. Where zeros of both signs are the smallest, it
+   * is either of them.
    *
    * @param axes the axes to fold away; none means all
    * @return the minima
@@ -1484,11 +1486,11 @@ public final class Tensor implements Tree<Tensor> {
    * them with {@link #detach}. What is built from the elements themselves is a constant to every
    * derivative.
    *
-   * <p>A little work, up to 2²⁰ elements computed and products summed, is done by the reference
-   * interpreter at once, in double precision and rounded at the end. More than that is compiled for
-   * {@link Device#cpu}, which computes in the tensors' dtypes: the last digits of a value may
-   * differ between the two. A computation that is repeated is better compiled once, as a {@link
-   * Program}.
+   * <p>A little work, up to 2²⁰ elements computed or folded and products summed, those of attention
+   * and of custom functions included, is done by the reference interpreter at once, in double
+   * precision and rounded at the end. More than that is compiled for {@link Device#cpu}, which
+   * computes in the tensors' dtypes: the last digits of a value may differ between the two. A
+   * computation that is repeated is better compiled once, as a {@link Program}.
    *
    * @return the data, not to be written
    * @throws TensorException if an input it depends on has no value

@@ -408,11 +408,15 @@ final class TypeRules {
     if (masked) {
       Tensor mask = in.getLast();
       Shape expected = q.with(-1, count);
-      if (!mask.shape().equals(expected)
-          || (mask.dtype() != DType.BOOL && mask.dtype() != queries.dtype())) {
+      if (mask.dtype() != DType.BOOL && mask.dtype() != queries.dtype()) {
         throw new TensorException(
-            "attention: expected a mask of bool or %s %s, got %s %s; broadcast it"
-                .formatted(queries.dtype(), expected, mask.dtype(), mask.shape()));
+            "attention: expected a mask of bool, or of %s as the queries are, got %s %s; cast it"
+                .formatted(queries.dtype(), mask.dtype(), mask.shape()));
+      }
+      if (!mask.shape().equals(expected)) {
+        throw new TensorException(
+            "attention: expected a mask [queries, keys] %s, got %s %s; broadcast it"
+                .formatted(expected, mask.dtype(), mask.shape()));
       }
     }
     if (op instanceof Op.AttentionLogSumExp) {

@@ -66,6 +66,39 @@ class OnDemandTest {
     assertTrue(Tensor.of(expected, n, n).allClose(product, 1e-12, 1e-12 * n));
   }
 
+  /** Queries and keys of which each alone is small, and their products are not. */
+  @Test
+  void whatAttentionAndCustomFunctionsDoInsideCounts() {
+    int length = 512;
+    Tensor x = RandomKey.of(1).normal(Shape.of(1, length, 8), DType.FLOAT32);
+    x.value();
+    Tensor attended = Attention.over(x, x, x).output();
+    assertTrue(OnDemand.work(List.of(attended)) >= 16.0 * length * length);
+    CustomOp square =
+        new CustomOp() {
+          @Override
+          public String name() {
+            return "square";
+          }
+
+          @Override
+          public Tensor expand(List<Tensor> inputs) {
+            return inputs.get(0).matmul(inputs.get(0).transpose()).sum();
+          }
+
+          @Override
+          public Tensor jvp(List<Tensor> inputs, Tensor output, List<Tensor> tangents) {
+            throw new UnsupportedOperationException();
+          }
+        };
+    Tensor custom = Tensor.apply(new Op.Custom(square), List.of(x.exp()));
+    assertTrue(OnDemand.work(List.of(custom)) >= 8.0 * length * length);
+    Tensor large = Tensor.of(HostData.allocate(DType.FLOAT32, 1 << 21), Shape.of(1 << 21));
+    assertTrue(OnDemand.work(List.of(large.sum())) >= 1 << 21);
+    // What is known costs nothing.
+    assertEquals(0, OnDemand.work(List.of(x)));
+  }
+
   private static HostData reference(Tensor tensor) {
     return ReferenceInterpreter.evaluate(List.of(tensor), Map.of()).get(0);
   }

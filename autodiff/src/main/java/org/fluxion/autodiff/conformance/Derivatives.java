@@ -12,9 +12,9 @@ import java.util.function.Function;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
-import org.fluxion.tensor.Tree;
 import org.fluxion.tensor.conformance.Draw;
 import org.fluxion.tensor.conformance.OpCase;
+import org.fluxion.tensor.conformance.Tensors;
 import org.fluxion.tensor.conformance.Trial;
 
 /** An operation's result with its derivatives, as one graph to be tried on a device. */
@@ -33,17 +33,6 @@ public final class Derivatives {
     @Override
     public String toString() {
       return name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
-    }
-  }
-
-  private record Tensors(List<Tensor> leaves) implements Tree<Tensors> {
-    Tensors {
-      leaves = List.copyOf(leaves);
-    }
-
-    @Override
-    public Tensors withLeaves(List<Tensor> other) {
-      return new Tensors(other);
     }
   }
 

@@ -23,6 +23,7 @@ import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.conformance.Arithmetic;
 import org.fluxion.tensor.conformance.Bounded;
+import org.fluxion.tensor.conformance.Corners;
 import org.fluxion.tensor.conformance.Draw;
 import org.fluxion.tensor.conformance.ErrorBound;
 import org.fluxion.tensor.conformance.OpCase;
@@ -31,8 +32,8 @@ import org.fluxion.tensor.conformance.Trial;
 
 /**
  * Holds one operation on a device against the reference, at every dtype that both take: its result
- * on elements of every kind, infinities among them; its result in a shape that is split over the
- * device; and its tangent and gradients.
+ * on elements of every kind, infinities among them; at the {@link Corners} where drivers go wrong;
+ * in a shape that is split over the device; and its tangent and gradients.
  */
 public final class OperationCheck {
   /** A trial, and what its outputs are. */
@@ -152,12 +153,15 @@ public final class OperationCheck {
     return tally.findings(dtypes);
   }
 
-  /** A small one of every kind; one with its derivatives; and a large one. */
+  /** A small one of every kind; the corners; one with its derivatives; and a large one. */
   private static List<Case> cases(Row row, DType dtype, boolean first, Random random) {
     List<Case> cases = new ArrayList<>();
     Draw any = new Draw(random, Draw.Kind.ANY);
     OpCase small = row.draw(dtype, any);
     cases.add(new Case(small, small.alone(any), List.of(Part.FORWARD)));
+    for (OpCase corner : new Corners(dtype).of(small.op())) {
+      cases.add(new Case(corner, corner.alone(any), List.of(Part.FORWARD)));
+    }
     if (dtype.isFloating()) {
       OpCase moderate = drawn(row, dtype, new Draw(random, Draw.Kind.MODERATE), MODERATE);
       Derivatives derivatives = Derivatives.of(moderate, random);

@@ -14,7 +14,9 @@ import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.TensorException;
+import org.fluxion.tensor.conformance.Corners;
 import org.fluxion.tensor.conformance.OpTable;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Plan;
@@ -100,6 +102,14 @@ class PassportTest {
     String worst = tanh.faults().get(0);
     assertTrue(worst.matches("the .* of tanh of float.* is wrong: element .*"), worst);
     assertEquals(Verdict.RIGHT, find(liar, "sin").verdict());
+  }
+
+  @Test
+  void theCornersAreTried() {
+    Shape corners = new Corners(DType.FLOAT32).of(new Op.Max()).get(0).operands().get(0).shape();
+    List<String> faults = find(new Faulty(computes(Op.Max.class), kernel -> false), "max").faults();
+    assertTrue(
+        faults.stream().anyMatch(fault -> fault.contains("float32 " + corners)), faults::toString);
   }
 
   @Test

@@ -2,10 +2,10 @@ package org.fluxion.meanflow.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.fluxion.meanflow.report.FigureTable;
 import org.fluxion.meanflow.train.ModelFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,7 +21,9 @@ import picocli.CommandLine.Spec;
       "",
       "A flow model needs many steps to draw an image. A flow map is the same network, of which the"
           + " last blocks are told where the image is going instead of where it is: as it stands it"
-          + " needs fewer steps, and after fine-tuning ('fluxion train --config digits-map') one.",
+          + " needs fewer steps, and after fine-tuning one:",
+      "",
+      "  fluxion train --config digits-map",
       ""
     })
 final class ConvertCommand implements Callable<Integer> {
@@ -69,25 +71,38 @@ final class ConvertCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     // Conversion computes nothing, but what no command could compute on is an error here too.
     devices.device();
-    if (Files.exists(out)) {
-      throw new IOException(
-          "--out: %s exists already and is not written over; choose another name".formatted(out));
+    Arguments.requireNew("--out", out);
+    Arguments.requireWritable("--out", out);
+    ModelFile source = Arguments.model("--flow", flow);
+    if (source.kind() != ModelFile.Kind.FLOW) {
+      throw new IllegalArgumentException(
+          "--flow: expected a flow model, %s is a flow map already".formatted(flow));
     }
-    Path folder = out.toAbsolutePath().getParent();
-    if (!Files.isDirectory(folder)) {
-      throw new IOException("--out: there is no folder %s; make it first".formatted(folder));
+    int depth = source.model().depth();
+    int seeing = decoderDepth.orElse(source.model().decoderDepth());
+    if (seeing < 0 || seeing > depth) {
+      throw new IllegalArgumentException(
+          "--decoder-depth: expected a whole number from 0 to %d, the model's blocks, got %d"
+              .formatted(depth, seeing));
     }
-    ModelFile source = ModelFile.read(flow);
-    ModelFile map = source.convert(decoderDepth.orElse(source.model().decoderDepth()));
+    ModelFile map = source.convert(seeing);
     if (dtype.isPresent()) {
       map = map.cast(dtype.get().dtype());
     }
     map.write(out);
     PrintWriter say = spec.commandLine().getOut();
     say.printf(
-        "Converted the flow model %s to the flow map %s: of its %d blocks, the last %d and the"
-            + " final layer now see where the image is going. No weight was changed.%n",
-        flow, out, map.model().depth(), map.model().decoderDepth());
+        "Converted the flow model %s to the flow map %s: of its %s, %sthe final layer now %s where"
+            + " the image is going. No weight was changed.%n",
+        flow,
+        out,
+        FigureTable.count(depth, "block"),
+        switch (seeing) {
+          case 0 -> "none, and only ";
+          case 1 -> "the last and ";
+          default -> "the last %d and ".formatted(seeing);
+        },
+        seeing == 0 ? "sees" : "see");
     say.flush();
     return 0;
   }

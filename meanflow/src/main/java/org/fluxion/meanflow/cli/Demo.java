@@ -71,6 +71,12 @@ final class Demo {
   /** Training says itself how to go on, and does so after it was stopped. */
   private volatile boolean training;
 
+  /** Whether a training has ended, so that there is something to be said to be saved. */
+  private volatile boolean trained;
+
+  /** How long the steps had taken that an earlier process took. */
+  private double secondsBefore;
+
   private final boolean terminal = ProgressReport.isTerminal();
   private final List<Report.Stage> stages = new ArrayList<>();
   private final List<SummaryRow> rows = new ArrayList<>();
@@ -88,7 +94,7 @@ final class Demo {
    * @param folder where all goes
    * @param measurements what scores and times the samples
    * @param out what is told goes here
-   * @param err where an error goes that comes after an interruption
+   * @param err where notes go, and an error that comes after an interruption
    */
   Demo(
       Plan plan,
@@ -171,7 +177,11 @@ final class Demo {
   /** If the process is told to end; while training, {@link #train} says it, with the steps. */
   private void sayHowToGoOn() {
     if (!training) {
-      say("%nStopped; what is trained is saved. Go on with:%n  %s".formatted(plan.resumption()));
+      say(
+          "%nStopped%s. Go on with:%n  %s"
+              .formatted(
+                  trained ? "; what is trained is saved" : " before anything was trained",
+                  plan.resumption()));
     }
   }
 
@@ -202,7 +212,7 @@ final class Demo {
           new Summary(
               rows,
               evaluation.reference().frechetFloor(),
-              seconds(begin),
+              secondsBefore + seconds(begin),
               plan.settings().samples(),
               evaluation.reference().nearestDistance());
       finish(summary, settings(map, flow));
@@ -227,11 +237,9 @@ final class Demo {
   }
 
   private Optional<ModelFile> trainedFlow(TrainingConfiguration configuration) throws IOException {
-    long begin =
-        heading(
-            "Training the flow model by flow matching: %,d steps of %d images"
-                .formatted(configuration.steps(), configuration.batchSize()));
+    long begin = heading("Training the flow model by flow matching: " + steps(configuration));
     try (RunFolder own = RunFolder.open(flowFolder(folder))) {
+      double before = secondsBefore;
       Optional<ModelFile> model = train(own, configuration);
       if (model.isPresent()) {
         trainings.add(
@@ -242,12 +250,9 @@ final class Demo {
                 LossCurve.read(own.metrics())));
         done(
             "Trained the flow model",
-            "%,d parameters, %,d steps of %d images by flow matching."
-                .formatted(
-                    model.get().parameters().count(),
-                    configuration.steps(),
-                    configuration.batchSize()),
-            begin);
+            "%,d parameters, %s by flow matching."
+                .formatted(model.get().parameters().count(), steps(configuration)),
+            seconds(begin) + secondsBefore - before);
       }
       return model;
     }
@@ -303,9 +308,8 @@ final class Demo {
 
   private Optional<ModelFile> fineTuned(TrainingConfiguration configuration) throws IOException {
     long begin =
-        heading(
-            "Fine-tuning the flow map with Decoupled MeanFlow: %,d steps of %d images"
-                .formatted(configuration.steps(), configuration.batchSize()));
+        heading("Fine-tuning the flow map with Decoupled MeanFlow: " + steps(configuration));
+    double before = secondsBefore;
     Optional<ModelFile> model = train(folder, configuration);
     if (model.isPresent()) {
       trainings.add(
@@ -317,9 +321,9 @@ final class Demo {
               LossCurve.read(folder.metrics())));
       done(
           "Fine-tuned the flow map",
-          "%,d steps of %d images with Decoupled MeanFlow; the samples come from the moving average of the weights."
-              .formatted(configuration.steps(), configuration.batchSize()),
-          begin);
+          "%s with Decoupled MeanFlow; the samples come from the moving average of the weights."
+              .formatted(steps(configuration)),
+          seconds(begin) + secondsBefore - before);
     }
     return model;
   }
@@ -382,26 +386,28 @@ final class Demo {
 
   private Optional<ModelFile> train(RunFolder into, TrainingConfiguration configuration)
       throws IOException {
-    List<ModelFile> trained = new ArrayList<>();
+    List<ModelFile> models = new ArrayList<>();
     Trainer trainer = new Trainer(configuration, into, plan.device());
     training = true;
     new Interruption(trainer::stop, err)
         .during(
             () -> {
               Trainer.Result result;
-              try (ProgressReport progress = new ProgressReport(out, terminal)) {
+              try (ProgressReport progress = new ProgressReport(out, err, terminal)) {
                 result = trainer.listener(progress).train();
               }
+              secondsBefore += result.secondsBefore();
               if (result.finished()) {
-                trained.add(result.model());
+                models.add(result.model());
               } else {
                 say(
                     "Stopped after %,d of %,d steps; all is saved. Go on with:%n  %s"
                         .formatted(result.step(), configuration.steps(), plan.resumption()));
               }
             });
-    training = trained.isEmpty();
-    return trained.stream().findFirst();
+    training = models.isEmpty();
+    trained |= !models.isEmpty();
+    return models.stream().findFirst();
   }
 
   private void measure(Measurement measurement, Generator generator, Sampler settings, int seeds)
@@ -459,6 +465,13 @@ final class Demo {
 
   // ---- words ----
 
+  private static String steps(TrainingConfiguration configuration) {
+    return "%s of %s"
+        .formatted(
+            FigureTable.count(configuration.steps(), "step"),
+            FigureTable.count(configuration.batchSize(), "image"));
+  }
+
   private long heading(String line) {
     say("");
     say("%d/%d  %s …".formatted(stages.size() + 1, STAGES, line));
@@ -466,7 +479,10 @@ final class Demo {
   }
 
   private void done(String title, String words, long begin) {
-    double seconds = seconds(begin);
+    done(title, words, seconds(begin));
+  }
+
+  private void done(String title, String words, double seconds) {
     stages.add(new Report.Stage(title, words, seconds));
     say("%s (%s)".formatted(words, ProgressReport.duration(seconds)));
   }

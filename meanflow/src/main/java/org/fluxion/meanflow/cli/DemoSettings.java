@@ -48,7 +48,7 @@ record DemoSettings(double guidance, int samplingSeeds, int samples) {
    * The settings that a demo was begun with.
    *
    * @param folder the demo's folder
-   * @return what {@link #write} kept; nothing if an earlier version began the demo
+   * @return what {@link #write} kept; nothing if the folder is no demo's
    * @throws IOException if the file cannot be read, or something else is in it
    */
   static Optional<DemoSettings> read(RunFolder folder) throws IOException {

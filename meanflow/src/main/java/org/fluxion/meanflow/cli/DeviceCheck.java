@@ -15,6 +15,7 @@ import org.fluxion.autodiff.conformance.Findings.Aspect;
 import org.fluxion.autodiff.conformance.Findings.Verdict;
 import org.fluxion.autodiff.conformance.OperationCheck;
 import org.fluxion.autodiff.conformance.Passport;
+import org.fluxion.meanflow.report.FigureTable;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
 
@@ -68,9 +69,9 @@ final class DeviceCheck {
     List<OperationCheck> checks = chosen(passport.checks(), operations);
     out.printf(
         Locale.ROOT,
-        "%s: %d operations, held against the reference in double precision.%n",
+        "%s: %s, held against the reference in double precision.%n",
         device.description(),
-        checks.size());
+        FigureTable.count(checks.size(), "operation"));
     out.printf(
         "Errors as shares of what is allowed (%s): above 1 is wrong.%n%n",
         passport.arithmetic().table());
@@ -88,11 +89,15 @@ final class DeviceCheck {
     }
     out.println();
     notes.addAll(passport.notes());
-    notes.forEach(note -> out.println("note: " + note));
+    // What differs in a shape or a head size alone is told of the first.
+    Set<String> told = new LinkedHashSet<>();
+    notes.stream()
+        .filter(note -> told.add(note.replaceAll("\\w+ \\[[0-9, ]*\\]|head size \\d+", "")))
+        .forEach(note -> out.println("note: " + note));
     List<Findings> faulty = all.stream().filter(f -> f.verdict() != Verdict.RIGHT).toList();
     faulty.stream().limit(NAMED).forEach(this::faults);
     if (faulty.size() > NAMED) {
-      out.printf("and so on, for %d operations more%n", faulty.size() - NAMED);
+      out.printf("and so on, for %s more%n", FigureTable.count(faulty.size() - NAMED, "operation"));
     }
     out.println(verdict(device, all) + " (" + elapsed() + ")");
     out.flush();
@@ -131,13 +136,16 @@ final class DeviceCheck {
     List<String> wrong = named(all, Verdict.WRONG);
     List<String> failing = named(all, Verdict.FAILS);
     if (wrong.isEmpty() && failing.isEmpty()) {
-      return "%s can be trusted: all %d operations are right, their tangents and gradients too"
-          .formatted(device.name(), all.size());
+      return all.size() == 1
+          ? "%s can be trusted with it: the operation is right, its tangent and gradient too"
+              .formatted(device.name())
+          : "%s can be trusted: all %d operations are right, their tangents and gradients too"
+              .formatted(device.name(), all.size());
     }
-    return "%s is not to be trusted: of %d operations %s. Try another version of its driver"
+    return "%s is not to be trusted: of %s %s. Try another version of its driver"
         .formatted(
             device.name(),
-            all.size(),
+            FigureTable.count(all.size(), "operation"),
             List.of(counted(wrong, "is wrong", "are wrong"), counted(failing, "fails", "fail"))
                 .stream()
                 .flatMap(Optional::stream)

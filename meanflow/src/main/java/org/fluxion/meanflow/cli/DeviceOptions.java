@@ -4,7 +4,6 @@ import java.io.PrintWriter;
 import java.util.Map;
 import java.util.Optional;
 import org.fluxion.tensor.Device;
-import org.fluxion.tensor.TensorException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -13,6 +12,8 @@ import picocli.CommandLine.Spec;
 public final class DeviceOptions {
   static final String CPU = "cpu";
 
+  static final String BACKEND = "--backend";
+
   /** The environment variable that names the device where the option does not. */
   static final String VARIABLE = "FLUXION_BACKEND";
 
@@ -20,7 +21,7 @@ public final class DeviceOptions {
   private CommandSpec command;
 
   @Option(
-      names = "--backend",
+      names = BACKEND,
       paramLabel = "NAME",
       description =
           "Where to compute: cpu, auto, or a device that 'fluxion devices' lists (default: what the"
@@ -45,7 +46,7 @@ public final class DeviceOptions {
    * @throws IllegalArgumentException if there is none of that name, or threads do not apply to it
    */
   public Device device() {
-    return telling(device(System.getenv()), command);
+    return telling(device(backend, threads, System.getenv()), command);
   }
 
   /** A device that tells of its notes on a command's error stream. */
@@ -58,12 +59,26 @@ public final class DeviceOptions {
         });
   }
 
-  private Device device(Map<String, String> environment) {
-    if (threads.isPresent()) {
-      requireThreads(threads.get(), backend.orElse(CPU));
-      return Device.cpu(threads.get());
+  /**
+   * The device that both options ask for.
+   *
+   * @param backend what the option says, if it is given
+   * @param threads the same of the threads
+   * @param environment the environment
+   */
+  static Device device(
+      Optional<String> backend, Optional<Integer> threads, Map<String, String> environment) {
+    if (threads.isEmpty()) {
+      return named(backend, environment);
     }
-    return named(backend, environment);
+    String elsewhere = environment.getOrDefault(VARIABLE, "");
+    if (backend.isEmpty() && !elsewhere.isEmpty() && !elsewhere.equals(CPU)) {
+      throw new IllegalArgumentException(
+          "--threads: expected with the backend cpu alone, but the environment variable %s is %s; add --backend cpu, or leave --threads out"
+              .formatted(VARIABLE, elsewhere));
+    }
+    requireThreads(threads.get(), backend.orElse(CPU));
+    return Device.cpu(threads.get());
   }
 
   /**
@@ -74,15 +89,19 @@ public final class DeviceOptions {
    */
   static Device named(Optional<String> option, Map<String, String> environment) {
     String fromEnvironment = environment.getOrDefault(VARIABLE, "");
-    if (option.isPresent() || fromEnvironment.isEmpty()) {
-      return Device.of(option.orElse(CPU));
-    }
-    try {
-      return Device.of(fromEnvironment);
-    } catch (TensorException wrong) {
-      throw new TensorException(
-          "%s (the environment variable %s)".formatted(wrong.getMessage(), VARIABLE), wrong);
-    }
+    return option.isPresent() || fromEnvironment.isEmpty()
+        ? named(option.orElse(CPU))
+        : Arguments.given("the environment variable " + VARIABLE, () -> Device.of(fromEnvironment));
+  }
+
+  /**
+   * The device that the option names.
+   *
+   * @param name its value
+   * @throws IllegalArgumentException if there is none of that name
+   */
+  static Device named(String name) {
+    return Arguments.given(BACKEND, () -> Device.of(name));
   }
 
   /** A number of threads is that of the cpu backend, whose name does not have one yet. */

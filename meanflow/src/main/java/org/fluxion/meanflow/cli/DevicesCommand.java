@@ -83,7 +83,7 @@ final class DevicesCommand implements Callable<Integer> {
 
   /** Made by the command line. */
   DevicesCommand() {
-    this(Device::of);
+    this(DeviceOptions::named);
   }
 
   /** The same with other devices. */

@@ -38,7 +38,8 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  fluxion evaluate --model map --steps 1,2,4",
-      "  fluxion evaluate --model runs/demo/map.safetensors --guidance 1.5 --json figures.json"
+      "  fluxion evaluate --model runs/demo/map.safetensors --guidance 1.5",
+      "  fluxion evaluate --model flow --steps 32 --json figures.json"
     })
 final class EvaluateCommand implements Callable<Integer> {
   private static final double NANOS = 1e9;
@@ -94,10 +95,10 @@ final class EvaluateCommand implements Callable<Integer> {
     Arguments.requireAtLeastOne("--sampling-seeds", samplingSeeds);
     int count = samples.count();
     if (json.isPresent()) {
-      Arguments.requireWritable(json.get());
+      Arguments.requireWritable("--json", json.get());
     }
-    ModelFile file = ModelFile.read(model);
-    ShippedModels.requireDigits(file, model);
+    ModelFile file = Arguments.model("--model", model);
+    ShippedModels.requireDigits(file, "--model: " + model);
     Device device = profile.of(devices.device());
     Sampler sampler = sampling.applyTo(ShippedModels.sampler(file)).device(device);
     PrintWriter out = spec.commandLine().getOut();
@@ -144,7 +145,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private Measurement.Result measure(
       Measurement measurement, ModelFile file, Sampler sampler, String task) {
-    List<Long> seeds = LongStream.range(seed, seed + samplingSeeds).boxed().toList();
+    List<Long> seeds = LongStream.range(0, samplingSeeds).map(i -> seed + i).boxed().toList();
     try (TaskBar bar =
         new TaskBar(
             task, (long) samplingSeeds * measurement.samples(), ProgressReport.isTerminal())) {

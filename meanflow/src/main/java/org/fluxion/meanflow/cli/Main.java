@@ -1,9 +1,11 @@
 package org.fluxion.meanflow.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.FileSystemException;
 import java.util.Objects;
 import org.fluxion.meanflow.train.FileFailure;
+import org.fluxion.meanflow.train.RunFolder;
+import org.fluxion.tensor.TensorException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -17,8 +19,8 @@ import picocli.CommandLine.Spec;
  * The command line {@code fluxion}: parses its arguments and runs the subcommand they name.
  *
  * <p>Whatever goes wrong is one line on the error stream that says what to do, and an exit code: 2
- * for arguments that do not parse, 1 for a command that failed. The stack trace appears with {@code
- * --debug} alone.
+ * if something is wrong with the arguments or with what they name, 1 for a command that failed. The
+ * stack trace appears with {@code --debug} alone.
  */
 @Command(
     name = "fluxion",
@@ -39,6 +41,13 @@ import picocli.CommandLine.Spec;
       "Two models come with the project, 'flow' and 'map', for --model and --initial, and the"
           + " configurations to train by, 'digits-flow', 'digits-map' and 'digits-map-long', for"
           + " --config."
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:All went well.",
+      "1:The command failed while it ran, or 'devices --check' found a device that errs.",
+      "2:The arguments are wrong, or what they name is missing, damaged or unfit.",
+      "130:Stopped by Ctrl-C (143 by a plain kill); 'train' and 'demo' say how to go on."
     },
     versionProvider = Main.Version.class)
 public final class Main implements Runnable {
@@ -96,7 +105,7 @@ public final class Main implements Runnable {
     line.setExecutionExceptionHandler(
         (exception, at, parsed) -> {
           report(at.getErr(), exception, main.debug, !isExpected(exception));
-          return CommandLine.ExitCode.SOFTWARE;
+          return isBadInput(exception) ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
         });
     return line;
   }
@@ -107,7 +116,7 @@ public final class Main implements Runnable {
    *
    * @param line what {@link #commandLine()} gave
    * @param arguments the arguments
-   * @return the exit code: 0, 1 for a command that failed, or 2 for arguments that do not parse
+   * @return the exit code: 0, 1 for a command that failed, or 2 for bad input
    */
   static int execute(CommandLine line, String... arguments) {
     try {
@@ -146,8 +155,17 @@ public final class Main implements Runnable {
     return exception.getMessage() != null
         && (exception instanceof IllegalArgumentException
             || exception instanceof IllegalStateException
-            || exception instanceof java.io.IOException
+            || exception instanceof IOException
             || exception instanceof java.io.UncheckedIOException);
+  }
+
+  /**
+   * Whether what was asked for is at fault. A tensor's complaint is an illegal argument too, but of
+   * the program's own; what comes of an option's value is told of by {@link Arguments#given}.
+   */
+  private static boolean isBadInput(Exception exception) {
+    return exception instanceof RunFolder.RefusedException
+        || exception instanceof IllegalArgumentException && !(exception instanceof TensorException);
   }
 
   private static void report(
@@ -157,17 +175,14 @@ public final class Main implements Runnable {
       err.flush();
       return;
     }
-    String message = Objects.requireNonNullElse(failure.getMessage(), "no message").strip();
-    String kind =
-        switch (failure) {
-          // Its message names nothing but the file.
-          case FileSystemException refused when !unexpected -> FileFailure.reason(refused) + ": ";
-          default -> unexpected ? failure.getClass().getSimpleName() + ": " : "";
-        };
+    String message =
+        failure instanceof IOException file && !unexpected
+            ? FileFailure.message(file)
+            : Objects.requireNonNullElse(failure.getMessage(), "no message");
     err.println(
         "fluxion: "
-            + kind
-            + message.replaceAll("\\R\\s*", " ")
+            + (unexpected ? failure.getClass().getSimpleName() + ": " : "")
+            + message.strip().replaceAll("\\R\\s*", " ")
             + (unexpected ? " (--debug shows the stack trace)" : ""));
     err.flush();
   }

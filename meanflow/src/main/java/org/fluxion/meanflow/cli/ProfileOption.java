@@ -22,7 +22,7 @@ final class ProfileOption {
       fallbackValue = "",
       description =
           "Print at the end how long each kernel took and how near it came to the device's peak,"
-              + " and write every launch to a trace for Perfetto or chrome://tracing (default:"
+              + " and write every launch to a trace, which ui.perfetto.dev opens (default:"
               + " trace.json in the run's folder, or beside what the command writes).")
   private Optional<String> file = Optional.empty();
 
@@ -33,14 +33,14 @@ final class ProfileOption {
    *
    * @param device the device that was asked for
    * @return the same or one like it
-   * @throws IOException if the trace could not be written where it was asked for
+   * @throws IllegalArgumentException if the trace could not be written where it was asked for
    */
-  Device of(Device device) throws IOException {
+  Device of(Device device) {
     if (file.isEmpty()) {
       return device;
     }
     if (!file.get().isEmpty()) {
-      Arguments.requireWritable(Path.of(file.get()));
+      Arguments.requireWritable("--profile", Path.of(file.get()));
     }
     profiler = Optional.of(Profiler.of(device));
     return profiler.get().device();

@@ -8,6 +8,7 @@ import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.fluxion.meanflow.report.FigureTable;
 import org.fluxion.meanflow.train.Metrics;
 import org.fluxion.meanflow.train.TrainingConfiguration;
 import org.fluxion.meanflow.train.TrainingListener;
@@ -29,6 +30,7 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
   private static final double SMOOTHING = 0.05;
 
   private final PrintWriter out;
+  private final PrintWriter err;
   private final boolean terminal;
 
   /** When each of the last steps ended. */
@@ -45,10 +47,12 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
    * A report.
    *
    * @param out where lines go
+   * @param err where notes go
    * @param terminal whether to show a bar, on the standard output
    */
-  public ProgressReport(PrintWriter out, boolean terminal) {
+  public ProgressReport(PrintWriter out, PrintWriter err, boolean terminal) {
     this.out = out;
+    this.err = err;
     this.terminal = terminal;
   }
 
@@ -66,8 +70,8 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
     say(
         first == 0
             ? "Reading the images and compiling one step of training first."
-            : "Going on after %,d steps, once the images are read and a step is compiled."
-                .formatted(first));
+            : "Going on after %s, once the images are read and a step is compiled."
+                .formatted(FigureTable.count(first, "step")));
   }
 
   @Override
@@ -161,7 +165,8 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
 
   @Override
   public void notice(String message) {
-    say("Note: " + message);
+    err.println("note: " + message);
+    err.flush();
   }
 
   private void say(String line) {

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import org.fluxion.meanflow.report.FigureTable;
 import org.fluxion.meanflow.report.ImageGrid;
 import org.fluxion.meanflow.report.Measurement;
@@ -41,6 +42,9 @@ final class SampleCommand implements Callable<Integer> {
 
   /** Single images stand in rows of this many. */
   private static final int LONGEST_ROW = 10;
+
+  private static final Pattern OTHER_FORMAT =
+      Pattern.compile("(?i).*\\.(jpe?g|jxl|gif|bmp|tiff?|webp|avif|heic|svg|pdf|p[gbnp]m|ico)");
 
   @Spec private CommandSpec spec;
 
@@ -103,8 +107,9 @@ final class SampleCommand implements Callable<Integer> {
     Arguments.requireAtLeastOne("--count", count);
     Arguments.requireAtLeastOne("--scale", scale);
     steps.ifPresent(n -> Arguments.requireAtLeastOne("--steps", n));
-    Arguments.requireWritable(out);
-    ModelFile file = ModelFile.read(model);
+    requirePng(out);
+    Arguments.requireWritable("--out", out);
+    ModelFile file = Arguments.model("--model", model);
     if (file.model().channels() != 1) {
       throw new IllegalArgumentException(
           "--model: expected a model of greyscale images, %s draws %d channels"
@@ -112,6 +117,7 @@ final class SampleCommand implements Callable<Integer> {
     }
     List<Integer> classes =
         LabelList.parse(labels.orElse("0-" + (file.model().classes() - 1)), file.model().classes());
+    requireSize(classes.size(), file.model().inputSize());
     Sampler sampler =
         sampling.applyTo(ShippedModels.sampler(file)).device(profile.of(devices.device()));
     sampler = steps.isPresent() ? sampler.steps(steps.get()) : sampler;
@@ -125,9 +131,10 @@ final class SampleCommand implements Callable<Integer> {
     spec.commandLine()
         .getOut()
         .printf(
-            "Drew %,d images in %s each with the flow %s, in %.1f s on %s: %s%n",
-            images.shape().extent(0),
+            "Drew %s in %s%s with the flow %s, in %.1f s on %s: %s%n",
+            FigureTable.count(images.shape().extent(0), "image"),
             FigureTable.steps(sampler.steps()),
+            images.shape().extent(0) == 1 ? "" : " each",
             file.kind() == ModelFile.Kind.FLOW ? "model" : "map",
             (System.nanoTime() - begin) / NANOS,
             sampler.device().description(),
@@ -137,6 +144,27 @@ final class SampleCommand implements Callable<Integer> {
     profile.finish(
         out.resolveSibling(name + "." + ProfileOption.TRACE), spec.commandLine().getOut());
     return 0;
+  }
+
+  /** A name that promises another format than what is written. */
+  private static void requirePng(Path file) {
+    if (OTHER_FORMAT.matcher(file.toString()).matches()) {
+      throw new IllegalArgumentException(
+          "--out: a PNG is what is written; expected a name that ends in .png, got %s"
+              .formatted(file));
+    }
+  }
+
+  /** Before the images are drawn, and not after. */
+  private void requireSize(int classes, int pixels) {
+    int columns = count == 1 ? Math.min(classes, LONGEST_ROW) : count;
+    int rows = count == 1 ? Math.ceilDiv(classes, LONGEST_ROW) : classes;
+    try {
+      ImageGrid.requireSize(columns, rows, pixels, scale);
+    } catch (IllegalArgumentException large) {
+      throw new IllegalArgumentException(
+          "--scale %d, --count %d: %s".formatted(scale, count, large.getMessage()), large);
+    }
   }
 
   /** The classes take turns, as in the demo's samples: the same seed then draws the same images. */

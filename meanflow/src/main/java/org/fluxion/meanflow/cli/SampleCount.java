@@ -16,8 +16,8 @@ final class SampleCount {
       names = "--samples",
       paramLabel = "N",
       description =
-          "Samples to measure, as many of each class (default: 2000, for which the floor is known;"
-              + " figures compare for equal numbers only).")
+          "Samples to measure, as many of each class: a multiple of 10, at least 200 (default:"
+              + " 2000, for which the floor is known; figures compare for equal numbers only).")
   private Optional<Integer> samples = Optional.empty();
 
   /**

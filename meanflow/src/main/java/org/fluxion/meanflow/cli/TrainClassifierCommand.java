@@ -2,8 +2,6 @@ package org.fluxion.meanflow.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -45,7 +43,7 @@ final class TrainClassifierCommand implements Callable<Integer> {
       names = "--output",
       paramLabel = "FILE",
       required = true,
-      description = "The safetensors file to write; its SHA-256 goes to FILE.sha256.")
+      description = "The safetensors file to write; its SHA-256 goes to a file beside it.")
   private Path output;
 
   @Mixin private DeviceOptions devices = new DeviceOptions();
@@ -54,13 +52,12 @@ final class TrainClassifierCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (Files.exists(output)) {
-      throw new FileAlreadyExistsException(output.toString(), null, "choose another name");
-    }
+    Arguments.requireNew("--output", output);
+    Arguments.requireWritable("--output", output);
     PrintWriter out = spec.commandLine().getOut();
     ClassifierConfiguration how =
         configuration.isPresent()
-            ? ClassifierConfiguration.read(configuration.get())
+            ? Arguments.given("--config", () -> ClassifierConfiguration.read(configuration.get()))
             : ClassifierConfiguration.shipped();
     Device device = devices.device();
     long start = System.nanoTime();

@@ -2,11 +2,13 @@ package org.fluxion.meanflow.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.fluxion.meanflow.report.FigureTable;
 import org.fluxion.meanflow.train.ModelFile;
 import org.fluxion.meanflow.train.Objective;
 import org.fluxion.meanflow.train.RunFolder;
@@ -28,6 +30,9 @@ import picocli.CommandLine.Spec;
       "The run's folder gets the configuration, checkpoints, metrics.jsonl and at the end the"
           + " trained model. A run that was interrupted goes on with --resume, to the same weights"
           + " bit for bit.",
+      "",
+      "The loss that is shown is a moving average. A flow map's may be negative: its errors are"
+          + " weighted by a learned log-variance, which is part of the loss.",
       ""
     },
     footer = {
@@ -39,6 +44,8 @@ import picocli.CommandLine.Spec;
     })
 final class TrainCommand implements Callable<Integer> {
   private static final long MEBIBYTE = 1L << 20;
+  private static final String INITIAL = "--initial";
+  private static final String INITIAL_KEY = "initialWeights";
 
   @Spec private CommandSpec spec;
 
@@ -87,7 +94,7 @@ final class TrainCommand implements Callable<Integer> {
   private Optional<Path> data = Optional.empty();
 
   @Option(
-      names = "--initial",
+      names = INITIAL,
       paramLabel = "FILE|NAME",
       description =
           "The model to start from, in place of the configuration's initialWeights: a model file,"
@@ -116,14 +123,24 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    steps.ifPresent(n -> Arguments.requireAtLeastOne("--steps", n));
+    memory.ifPresent(TrainCommand::requireMebibytes);
     Path path = runs.resolve(runName());
     Device device = profile.of(devices.device());
     if (resume) {
       try (RunFolder folder = RunFolder.open(path)) {
-        train(folder, resumed(folder.readConfiguration()), device);
+        TrainingConfiguration configuration = resumed(folder.readConfiguration());
+        requireData(configuration);
+        train(folder, configuration, device);
       }
     } else {
-      TrainingConfiguration configuration = changed(TrainingConfiguration.read(configName()));
+      TrainingConfiguration configuration = changed(read());
+      requireData(configuration);
+      if (configuration.initialWeights().isPresent()) {
+        // The trainer reads it too, but later, where what is wrong would be the training's failure.
+        Arguments.model(
+            initial.isPresent() ? INITIAL : INITIAL_KEY, configuration.initialWeights().get());
+      }
       try (RunFolder folder = RunFolder.create(path)) {
         begin(folder, configuration, device);
       }
@@ -144,6 +161,37 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   // ---- what to train ----
+
+  private TrainingConfiguration read() {
+    return Arguments.given("--config", () -> TrainingConfiguration.read(configName()));
+  }
+
+  private static void requireMebibytes(long count) {
+    if (count < 0 || count > Long.MAX_VALUE / MEBIBYTE) {
+      throw new IllegalArgumentException(
+          "--memory: expected a number of MiB from 0 to %d, got %d"
+              .formatted(Long.MAX_VALUE / MEBIBYTE, count));
+    }
+  }
+
+  private void requireData(TrainingConfiguration configuration) {
+    Optional<String> folder = configuration.data().folder();
+    if (folder.isPresent() && !Files.isDirectory(Path.of(folder.get()))) {
+      throw new IllegalArgumentException(
+          "%s: expected the folder of the data set's files, there is no folder %s"
+              .formatted(data.isPresent() ? "--data" : "data.folder", folder.get()));
+    }
+  }
+
+  /** What an option has set goes by that name, and not by the configuration's key. */
+  private String byOption(String message) {
+    if (seed.isPresent() && message.startsWith("seed:")) {
+      return "--" + message;
+    }
+    return initial.isPresent() && message.startsWith(INITIAL_KEY + ":")
+        ? INITIAL + message.substring(INITIAL_KEY.length())
+        : message;
+  }
 
   private String configName() {
     return config.orElseThrow(
@@ -188,15 +236,15 @@ final class TrainCommand implements Callable<Integer> {
    * The configuration of a run that goes on: only its length and the place of its data may change.
    */
   private TrainingConfiguration resumed(TrainingConfiguration begun) throws IOException {
-    TrainingConfiguration wanted =
-        changed(config.isPresent() ? TrainingConfiguration.read(config.get()) : begun);
+    TrainingConfiguration wanted = changed(config.isPresent() ? read() : begun);
     if (config.isPresent() && data.isEmpty()) {
       wanted = wanted.withData(begun.data());
     }
     if (config.isPresent() && steps.isEmpty()) {
       wanted = wanted.withSteps(begun.steps());
     }
-    List<String> differences = wanted.differencesOnResuming(begun);
+    List<String> differences =
+        wanted.differencesOnResuming(begun).stream().map(this::byOption).toList();
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
           "--resume: the run was begun with another configuration (%s); leave the options out, or begin a new run with another --name"
@@ -219,8 +267,15 @@ final class TrainCommand implements Callable<Integer> {
         .during(
             () -> {
               Trainer.Result result;
-              try (ProgressReport progress = new ProgressReport(out, ProgressReport.isTerminal())) {
+              try (ProgressReport progress =
+                  new ProgressReport(
+                      out, spec.commandLine().getErr(), ProgressReport.isTerminal())) {
                 result = trainer.listener(progress).train();
+              } catch (IllegalArgumentException wrong) {
+                String message = byOption(wrong.getMessage());
+                throw message.equals(wrong.getMessage())
+                    ? wrong
+                    : new IllegalArgumentException(message, wrong);
               }
               out.println(outcome(folder, configuration, result));
               out.flush();
@@ -234,14 +289,14 @@ final class TrainCommand implements Callable<Integer> {
           case Objective.FlowMatching flow -> "Training a flow model by flow matching";
           case Objective.DecoupledMeanFlow map -> "Training a flow map by Decoupled MeanFlow";
         };
-    return "%s on %s at %d × %d pixels: %,d steps of %d images, from %s, on %s."
+    return "%s on %s at %d × %d pixels: %s of %s, from %s, on %s."
         .formatted(
             task,
             configuration.data().set(),
             configuration.data().size(),
             configuration.data().size(),
-            configuration.steps(),
-            configuration.batchSize(),
+            FigureTable.count(configuration.steps(), "step"),
+            FigureTable.count(configuration.batchSize(), "image"),
             configuration.initialWeights().map(w -> "the weights of " + w).orElse("random weights"),
             device.description());
   }
@@ -249,8 +304,9 @@ final class TrainCommand implements Callable<Integer> {
   private String outcome(
       RunFolder folder, TrainingConfiguration configuration, Trainer.Result result) {
     if (!result.finished()) {
-      return "Stopped after %,d of %,d steps; all is saved. Go on with:%n  %s"
-          .formatted(result.step(), configuration.steps(), resumeCommand());
+      return "Stopped after %,d of %s; all is saved. Go on with:%n  %s"
+          .formatted(
+              result.step(), FigureTable.count(configuration.steps(), "step"), resumeCommand());
     }
     ModelFile.Kind kind = configuration.objective().kind();
     return "%s The flow %s (its averaged weights, %s) is %s; how it went is in %s."
@@ -264,14 +320,14 @@ final class TrainCommand implements Callable<Integer> {
 
   private static String taken(TrainingConfiguration configuration, Trainer.Result result) {
     if (result.begunAt() < result.step()) {
-      return "Trained %,d steps.".formatted(result.step());
+      return "Trained %s.".formatted(FigureTable.count(result.step(), "step"));
     }
     String more =
         result.step() == configuration.steps()
             ? ""
             : ", more than the %,d asked for".formatted(configuration.steps());
-    return "The run was finished already, and nothing was left to train: it has taken %,d steps%s."
-        .formatted(result.step(), more);
+    return "The run was finished already, and nothing was left to train: it has taken %s%s."
+        .formatted(FigureTable.count(result.step(), "step"), more);
   }
 
   /** The command that goes on from here, as it can be typed. */

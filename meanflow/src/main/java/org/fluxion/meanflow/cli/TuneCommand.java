@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.fluxion.meanflow.report.FigureTable;
 import org.fluxion.meanflow.train.TrainingConfiguration;
 import org.fluxion.meanflow.train.TrainingStep;
 import org.fluxion.tensor.Device;
@@ -121,7 +122,8 @@ final class TuneCommand implements Callable<Integer> {
     }
     if (shapes.isEmpty()) {
       TrainingConfiguration configuration =
-          TrainingConfiguration.read(config.orElse(ShippedModels.MAP));
+          Arguments.given(
+              "--config", () -> TrainingConfiguration.read(config.orElse(ShippedModels.MAP)));
       plans.add(TrainingStep.compile(configuration, device).plan());
     }
     return plans;
@@ -148,10 +150,10 @@ final class TuneCommand implements Callable<Integer> {
         shapes.isEmpty() ? all.stream().filter(p -> p.flops() >= SMALL * flops).toList() : all;
     out.printf(
         Locale.ROOT,
-        "Tuning %d kinds of products on %s, at most about %d seconds each.%n",
-        worth.size(),
+        "Tuning %s of products on %s, at most about %s each.%n",
+        FigureTable.count(worth.size(), "kind"),
         device.description(),
-        seconds);
+        FigureTable.count(seconds, "second"));
     Optional<String> known = tuner.obstacle();
     known.ifPresent(this::warn);
     out.println("M rows, N columns, sums of K elements, operands as in BLAS; rates in GFLOP/s.");
@@ -169,13 +171,16 @@ final class TuneCommand implements Callable<Integer> {
       usualTime += tuned.usualRate() > 0 ? products.flops() / tuned.usualRate() : best;
     }
     out.println();
-    if (worth.size() < all.size()) {
+    int left = all.size() - worth.size();
+    if (left > 0) {
       double rest = flops - worth.stream().mapToLong(TunedProducts::flops).sum();
       out.printf(
           Locale.ROOT,
-          "%d more kinds, %.1f %% of the products' operations, stay as they are.%n",
-          all.size() - worth.size(),
-          100 * rest / flops);
+          "%d more %s, %.1f %% of the products' operations, %s.%n",
+          left,
+          left == 1 ? "kind" : "kinds",
+          100 * rest / flops,
+          left == 1 ? "stays as it is" : "stay as they are");
     }
     out.printf(
         Locale.ROOT,

@@ -99,4 +99,15 @@ public final class FigureTable {
   public static String steps(int count) {
     return count == 1 ? "1 step" : count + " steps";
   }
+
+  /**
+   * How many there are of something.
+   *
+   * @param count how many
+   * @param one what one of them is called; with an s behind it, several
+   * @return such as "1 image" or "2,000 images"
+   */
+  public static String count(long count, String one) {
+    return String.format(Locale.ROOT, "%,d %s%s", count, one, count == 1 ? "" : "s");
+  }
 }

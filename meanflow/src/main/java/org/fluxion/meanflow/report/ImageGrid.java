@@ -1,6 +1,7 @@
 package org.fluxion.meanflow.report;
 
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.fluxion.nn.io.WholeFile;
@@ -26,6 +27,12 @@ public record ImageGrid(Tensor images, int columns, int scale, int gap) {
 
   private static final double WHITE = 255;
 
+  private static final int SCALE = 3;
+  private static final int GAP = 2;
+
+  /** Pixels of a picture at most: as many as viewers open, and far fewer than an array can hold. */
+  private static final int MOST_PIXELS = 100_000_000;
+
   /** Checks shape and numbers. */
   public ImageGrid {
     Shape shape = images.shape();
@@ -36,6 +43,36 @@ public record ImageGrid(Tensor images, int columns, int scale, int gap) {
     require("columns", columns, 1);
     require("scale", scale, 1);
     require("gap", gap, 0);
+    int rows = Math.ceilDiv(shape.extent(0), columns);
+    requireSize(
+        extent(columns, shape.extent(3), scale, gap), extent(rows, shape.extent(2), scale, gap));
+  }
+
+  /**
+   * Checks the size of a grid such as {@link #of} makes before its images are drawn.
+   *
+   * @param columns images in a row
+   * @param rows rows of images
+   * @param pixels along an edge of an image, which is a square
+   * @param scale pixels of the picture along an edge of one of the image's pixels
+   * @throws IllegalArgumentException if the picture would be too large
+   */
+  public static void requireSize(long columns, long rows, int pixels, int scale) {
+    requireSize(extent(columns, pixels, scale, GAP), extent(rows, pixels, scale, GAP));
+  }
+
+  /** Images side by side with gaps between them, in pixels: exact, however large. */
+  private static BigInteger extent(long images, int pixels, int scale, int gap) {
+    BigInteger each = BigInteger.valueOf((long) pixels * scale).add(BigInteger.valueOf(gap));
+    return each.multiply(BigInteger.valueOf(images)).subtract(BigInteger.valueOf(gap));
+  }
+
+  private static void requireSize(BigInteger width, BigInteger height) {
+    if (width.multiply(height).compareTo(BigInteger.valueOf(MOST_PIXELS)) > 0) {
+      throw new IllegalArgumentException(
+          "expected a picture of at most %,d pixels, got %,d × %,d"
+              .formatted(MOST_PIXELS, width, height));
+    }
   }
 
   private static void require(String what, int value, int least) {
@@ -53,7 +90,7 @@ public record ImageGrid(Tensor images, int columns, int scale, int gap) {
    * @return the grid
    */
   public static ImageGrid of(Tensor images, int columns) {
-    return new ImageGrid(images, columns, 3, 2);
+    return new ImageGrid(images, columns, SCALE, GAP);
   }
 
   /**

@@ -38,7 +38,9 @@ public record Sampler(
     int batch,
     Device device) {
   private static final int DEFAULT_STEPS = 32;
-  private static final int DEFAULT_BATCH = 250;
+
+  /** How many images are drawn at a time, unless told. */
+  public static final int DEFAULT_BATCH = 250;
 
   /** Checks the settings. */
   public Sampler {

@@ -14,6 +14,7 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.fluxion.nn.io.SafetensorsException;
 
 /** The checkpoints of a run, of which the newest few are kept. */
 final class Checkpoints {
@@ -64,7 +65,8 @@ final class Checkpoints {
    * @param metrics how many metrics there are sums of
    * @param notice told of every damaged file
    * @return nothing if no checkpoint was written yet
-   * @throws IOException if there are checkpoints, and all are damaged
+   * @throws IOException if there are checkpoints, and all are damaged; or if one cannot be read,
+   *     which does not make it a damaged one: it is left as it is
    * @throws IllegalArgumentException if the newest that is whole is of another configuration or
    *     version; all files are then left as they are
    */
@@ -79,11 +81,11 @@ final class Checkpoints {
       try {
         checkpoint = Checkpoint.read(file, wanted, like, metrics);
         if (checkpoint.step() != entry.getKey()) {
-          throw new IOException(
+          throw new Checkpoint.Damaged(
               "%s: is of step %d, not of that in its name; was it renamed?"
                   .formatted(file, checkpoint.step()));
         }
-      } catch (IOException unusable) {
+      } catch (SafetensorsException | Checkpoint.Damaged unusable) {
         damaged.add(file);
         last = unusable;
         notice.accept(

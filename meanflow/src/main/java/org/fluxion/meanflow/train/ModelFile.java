@@ -35,7 +35,7 @@ public record ModelFile(
     Kind kind, ModelConfiguration model, Parameters parameters, Map<String, String> notes) {
   private static final String KIND = "kind";
   private static final String MODEL = "model";
-  private static final String SUFFIX = ".safetensors";
+  static final String SUFFIX = ".safetensors";
 
   /** The note of a map that is a flow model's weights as they were. */
   private static final String CONVERTED = "converted";
@@ -112,10 +112,18 @@ public record ModelFile(
     }
     Path file = Path.of(fileOrName);
     if (!Files.exists(file)) {
+      String hint =
+          TrainingConfiguration.shipped().contains(fileOrName)
+              ? "; that is the name of a configuration to train by"
+              : "";
       throw new NoSuchFileException(
           fileOrName,
           null,
-          "expected the path of a model file, or one of " + String.join(", ", shipped()));
+          "expected the path of a model file, or one of " + String.join(", ", shipped()) + hint);
+    }
+    if (fileOrName.endsWith(TrainingConfiguration.SUFFIX)) {
+      throw new IOException(
+          fileOrName + ": expected a model file, got JSON, such as a configuration to train by");
     }
     return read(file);
   }

@@ -33,6 +33,19 @@ public final class RunFolder implements AutoCloseable {
           "\\.(step-\\d+|flow|map|configuration|demo|metrics|summary|report|trace|real|[a-z]+-\\d+)"
               + "\\.(safetensors|jsonl?|html|png)(\\.\\p{XDigit}+)?\\.tmp");
 
+  /** A folder that a run cannot have: another name, or another place, is to be chosen. */
+  public static final class RefusedException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    RefusedException(String message) {
+      super(message);
+    }
+
+    RefusedException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
   private final Path path;
   private final FileChannel channel;
 
@@ -46,7 +59,8 @@ public final class RunFolder implements AutoCloseable {
    *
    * @param path where
    * @return the folder, to be closed
-   * @throws IOException if it is there already or cannot be written; the message says what to do
+   * @throws RefusedException if it is there already or cannot be written; the message says what to
+   *     do
    */
   public static RunFolder create(Path path) throws IOException {
     Path absolute = path.toAbsolutePath();
@@ -71,15 +85,15 @@ public final class RunFolder implements AutoCloseable {
    *
    * @param path where
    * @return the folder, to be closed
-   * @throws IOException if it is not there, no run's, in use, or cannot be written
+   * @throws RefusedException if it is not there, no run's, in use, or cannot be written
    */
   public static RunFolder open(Path path) throws IOException {
     if (!Files.isDirectory(path)) {
-      throw new IOException(
+      throw new RefusedException(
           "there is no run folder %s to resume; begin the run without --resume".formatted(path));
     }
     if (!Files.isRegularFile(path.resolve(CONFIGURATION))) {
-      throw new IOException(
+      throw new RefusedException(
           "%s is no run's folder: it has no %s; choose another --name"
               .formatted(path, CONFIGURATION));
     }
@@ -111,7 +125,7 @@ public final class RunFolder implements AutoCloseable {
   }
 
   private static IOException exists(Path path) {
-    return new IOException(
+    return new RefusedException(
         "the run folder %s exists already and is not written over: choose another --name, or go on with its run by --resume"
             .formatted(path));
   }
@@ -121,7 +135,7 @@ public final class RunFolder implements AutoCloseable {
         refused instanceof FileAlreadyExistsException
             ? refused.getFile() + " is a file"
             : Objects.requireNonNullElse(refused.getReason(), FileFailure.reason(refused));
-    return new IOException(
+    return new RefusedException(
         "cannot write the run folder %s: %s; choose another place by --runs"
             .formatted(path, reason),
         refused);
@@ -147,7 +161,7 @@ public final class RunFolder implements AutoCloseable {
     }
     if (lock == null) {
       channel.close();
-      throw new IOException(
+      throw new RefusedException(
           "the run folder %s is in use by another trainer; wait for it, or choose another --name"
               .formatted(path));
     }

@@ -1,6 +1,7 @@
 package org.fluxion.meanflow.train;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -102,8 +103,10 @@ public final class Trainer {
    * @param step the number of steps taken
    * @param finished whether those are all
    * @param model the moving average of the weights, in float32
+   * @param secondsBefore how long the steps had taken that had been taken before
    */
-  public record Result(long begunAt, long step, boolean finished, ModelFile model) {}
+  public record Result(
+      long begunAt, long step, boolean finished, ModelFile model, double secondsBefore) {}
 
   /**
    * Trains to the last step, or until {@link #stop}. The trained model is then in the folder, at
@@ -124,15 +127,15 @@ public final class Trainer {
     Checkpoints checkpoints = new Checkpoints(folder.checkpoints());
     Optional<Checkpoint> found =
         checkpoints.latest(configuration, named, step.metrics(), listener::notice);
-    folder.writeConfiguration(configuration);
     Checkpoint start =
         found.isPresent()
             ? found.get()
             : new Checkpoint(
                 0, configuration, fresh(weights(initial)), new MetricSums(step.metrics()));
     if (start.step() >= configuration.steps()) {
-      return finish(start.step(), start.step(), start.state().average());
+      return finished(start);
     }
+    folder.writeConfiguration(configuration);
     listener.preparing(start.step());
     tellWhatIsShort();
     DataSet data = configuration.data().read();
@@ -157,8 +160,8 @@ public final class Trainer {
     int warmUp = configuration.schedule().warmUpSteps(steps);
     if (warmUp < configured) {
       listener.notice(
-          "of the run's %,d steps the first %,d are its warm-up: schedule.warmUpSteps, %,d, is cut to half of a short run"
-              .formatted(steps, warmUp, configured));
+          "of the run's %,d steps the first%s its warm-up: schedule.warmUpSteps, %,d, is cut to half of a short run"
+              .formatted(steps, warmUp == 1 ? " is" : " %,d are".formatted(warmUp), configured));
     }
     double share = Math.pow(configuration.emaDecay(), steps);
     if (share > TOLD_SHARE) {
@@ -275,6 +278,7 @@ public final class Trainer {
     private final MetricSums sums;
     private final Schedule schedule;
     private final long begunAt;
+    private final double secondsBefore;
     private long done;
     private long saved;
     private long logged;
@@ -296,6 +300,7 @@ public final class Trainer {
               .schedule()
               .schedule(configuration.optimizer().learningRate(), configuration.steps());
       this.begunAt = start.step();
+      this.secondsBefore = start.sums().seconds();
       this.done = start.step();
       this.saved = start.step();
       this.logged = start.step();
@@ -322,7 +327,12 @@ public final class Trainer {
       if (saved < done) {
         save();
       }
-      return finish(begunAt, done, run.snapshot().average());
+      ModelFile model = model(done, run.snapshot().average());
+      boolean finished = done >= configuration.steps();
+      if (finished) {
+        store(model);
+      }
+      return new Result(begunAt, done, finished, model, secondsBefore);
     }
 
     private void requireFinite(double[] values) {
@@ -376,20 +386,27 @@ public final class Trainer {
     }
   }
 
-  private Result finish(long begunAt, long steps, Parameters average) throws IOException {
-    boolean finished = steps >= configuration.steps();
+  /** Nothing is left to train: files stay as they are, but for a model that was never written. */
+  private Result finished(Checkpoint start) throws IOException {
+    ModelFile model = model(start.step(), start.state().average());
+    if (!Files.exists(folder.model(model.kind()))) {
+      store(model);
+    }
+    return new Result(start.step(), start.step(), true, model, start.sums().seconds());
+  }
+
+  private ModelFile model(long steps, Parameters average) {
     Map<String, String> notes = new LinkedHashMap<>();
     notes.put("steps", Long.toString(steps));
     notes.put("training", configuration.toJson());
-    ModelFile model =
-        new ModelFile(
-            configuration.objective().kind(),
-            configuration.model(),
-            Parameters.of(average.asMap()),
-            notes);
-    if (finished) {
-      model.cast(modelDType).write(folder.model(model.kind()));
-    }
-    return new Result(begunAt, steps, finished, model);
+    return new ModelFile(
+        configuration.objective().kind(),
+        configuration.model(),
+        Parameters.of(average.asMap()),
+        notes);
+  }
+
+  private void store(ModelFile model) throws IOException {
+    model.cast(modelDType).write(folder.model(model.kind()));
   }
 }

@@ -66,7 +66,7 @@ public record TrainingConfiguration(
   private static final int PUBLISHED_STEPS = 400_000;
   private static final int CHECKPOINT_INTERVAL = 1000;
   private static final int LOG_INTERVAL = 100;
-  private static final String SUFFIX = ".json";
+  static final String SUFFIX = ".json";
   private static final JsonMapper WRITER =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
@@ -142,10 +142,15 @@ public record TrainingConfiguration(
     }
     Path file = Path.of(fileOrName);
     if (!Files.isRegularFile(file)) {
+      String hint = ModelFile.shipped().contains(fileOrName) ? "; that is the name of a model" : "";
       throw new NoSuchFileException(
           fileOrName,
           null,
-          "expected the path of a JSON file, or one of " + String.join(", ", SHIPPED));
+          "expected the path of a JSON file, or one of " + String.join(", ", SHIPPED) + hint);
+    }
+    if (fileOrName.endsWith(ModelFile.SUFFIX)) {
+      throw new IOException(
+          fileOrName + ": expected a configuration as JSON, got a model file's name");
     }
     return read(file);
   }

@@ -139,7 +139,9 @@ class DemoTest {
     assertTrue(List.of(130, 143).contains(demo.exitValue()), demo.exitValue() + "");
     String command = "demo --resume --runs " + runs + " --threads 1";
     String said = Files.readString(log);
-    assertTrue(said.contains("what is trained is saved. Go on with:\n  fluxion " + command), said);
+    assertTrue(
+        said.contains("Stopped before anything was trained. Go on with:\n  fluxion " + command),
+        said);
 
     // The printed command has what it needs: the fine-tuning's length is in the folder.
     CommandRun.Outcome other = run((Object[]) (command + " --steps 8").split(" "));
@@ -171,6 +173,7 @@ class DemoTest {
     String own = runs.resolve("scratch/flow.safetensors").toAbsolutePath().normalize().toString();
     try (RunFolder folder = RunFolder.create(runs.resolve("scratch"))) {
       folder.writeConfiguration(map.withInitialWeights(own));
+      new DemoSettings(1, 3, 2000).write(folder);
       assertTrue(Demo.isFromScratch(folder, folder.readConfiguration()));
     }
     Path flowFolder = runs.resolve("scratch/flow");
@@ -201,23 +204,33 @@ class DemoTest {
     }
     DemoCommand command = new DemoCommand();
     new CommandLine(command).parseArgs("--resume", "--runs", runs.toString(), "--name", "tiny");
-    DemoSettings asked = new DemoSettings(3, 4, 500);
     Device device = new SmallCard();
     try (RunFolder folder = RunFolder.open(path)) {
-      DemoCommand.Resumed resumed = command.resumed(folder, asked, device);
+      DemoCommand.Resumed resumed = command.resumed(folder, device);
       assertEquals(new DemoSettings(1, 2, 200), resumed.plan().settings());
       assertEquals("tiny", resumed.plan().name());
       assertEquals(tiny(ShippedModels.MAP).seed(), resumed.plan().seed());
       assertSame(device, resumed.plan().device());
       assertEquals(folder.readConfiguration(), resumed.map());
       assertEquals(flow, resumed.flow());
-
-      // An earlier version kept none: what is asked for counts, and is kept from then on.
-      Files.delete(folder.demo());
-      assertEquals(asked, command.resumed(folder, asked, device).plan().settings());
-      assertEquals(
-          asked, command.resumed(folder, new DemoSettings(1, 1, 200), device).plan().settings());
     }
+  }
+
+  /** A demo writes over the models of its folder. */
+  @Test
+  void theFolderOfAnotherRunIsLeftAlone(@TempDir Path runs) throws IOException {
+    Path path = runs.resolve("digits-flow");
+    try (RunFolder folder = RunFolder.create(path)) {
+      folder.writeConfiguration(tiny(ShippedModels.FLOW));
+      Files.writeString(folder.model(ModelFile.Kind.FLOW), "trained for days");
+    }
+    CommandRun.Outcome outcome =
+        run("demo", "--resume", "--runs", runs, "--name", "digits-flow", "--threads", 1);
+    assertEquals(
+        "fluxion: %s is the folder of a run that train began, not demo: go on with it by fluxion train --resume --name digits-flow, or begin a demo with another --name\n"
+            .formatted(path),
+        outcome.err());
+    assertEquals("trained for days", Files.readString(path.resolve("flow.safetensors")));
   }
 
   @Test
@@ -334,7 +347,7 @@ class DemoTest {
         10);
     Path there = Files.createDirectory(runs.resolve("there"));
     CommandRun.Outcome exists = run("demo", "--from-scratch", "--runs", runs, "--name", "there");
-    assertEquals(1, exists.exitCode());
+    assertEquals(2, exists.exitCode());
     assertTrue(exists.err().startsWith("fluxion: the run folder " + there), exists.err());
     assertEquals(1, exists.err().lines().count());
     try (Stream<Path> files = Files.list(runs)) {
@@ -345,7 +358,7 @@ class DemoTest {
   private static void assertOneLine(String line, Object... arguments) {
     CommandRun.Outcome run = run(arguments);
     assertEquals(line + System.lineSeparator(), run.err());
-    assertEquals(1, run.exitCode());
+    assertEquals(2, run.exitCode());
     assertEquals("", run.out());
   }
 

@@ -91,7 +91,7 @@ class DeviceCheckTest {
   @Test
   void anUnknownOperationIsAnErrorThatListsThem() {
     CommandRun.Outcome run = check(PROCESSOR, "--check=exp,sqare");
-    assertEquals(1, run.exitCode());
+    assertEquals(2, run.exitCode());
     assertTrue(
         run.err().matches("fluxion: --check: expected some of input,.*,exp,.*, got 'sqare'\n"),
         run.err());
@@ -130,7 +130,7 @@ class DeviceCheckTest {
   @Test
   void aBackendWithoutADeviceIsAnError() {
     CommandRun.Outcome run = CommandRun.here("devices", "--check", "--backend", "opencl:99");
-    assertEquals(1, run.exitCode());
+    assertEquals(2, run.exitCode());
     assertEquals("", run.out());
     assertEquals(1, run.err().lines().count(), run.err());
   }

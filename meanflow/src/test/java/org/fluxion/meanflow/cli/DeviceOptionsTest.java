@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.fluxion.tensor.Device;
-import org.fluxion.tensor.TensorException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,12 +29,36 @@ class DeviceOptionsTest {
   void aWrongNameInTheEnvironmentIsToldAsSuch() {
     String message =
         assertThrows(
-                TensorException.class,
+                IllegalArgumentException.class,
                 () -> DeviceOptions.named(Optional.empty(), Map.of(VARIABLE, "abacus")))
             .getMessage();
-    assertTrue(message.startsWith("device: expected auto, cpu"), message);
     assertTrue(
-        message.endsWith("got 'abacus' (the environment variable FLUXION_BACKEND)"), message);
+        message.startsWith("the environment variable FLUXION_BACKEND: expected auto, cpu"),
+        message);
+    assertTrue(message.endsWith("got 'abacus'"), message);
+    String option =
+        assertThrows(IllegalArgumentException.class, () -> DeviceOptions.named("abacus"))
+            .getMessage();
+    assertTrue(option.startsWith("--backend: expected auto, cpu"), option);
+  }
+
+  @Test
+  void threadsAreThoseOfTheProcessorWhereverItIsNamed() {
+    for (Map<String, String> processor :
+        List.of(Map.<String, String>of(), Map.of(VARIABLE, ""), Map.of(VARIABLE, "cpu"))) {
+      assertEquals(
+          "cpu:3", DeviceOptions.device(Optional.empty(), Optional.of(3), processor).name());
+    }
+    Map<String, String> other = Map.of(VARIABLE, "reference");
+    assertEquals("cpu:3", DeviceOptions.device(Optional.of("cpu"), Optional.of(3), other).name());
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> DeviceOptions.device(Optional.empty(), Optional.of(3), other))
+            .getMessage();
+    assertTrue(
+        message.startsWith("--threads: ") && message.contains("FLUXION_BACKEND is reference"),
+        message);
   }
 
   @Test

@@ -58,7 +58,7 @@ class DevicesCommandTest {
         }) {
       String[] words = Stream.concat(Stream.of("devices"), Stream.of(wrong)).toArray(String[]::new);
       CommandRun.Outcome run = CommandRun.here(words);
-      assertEquals(1, run.exitCode(), run.out());
+      assertEquals(2, run.exitCode(), run.out());
       assertEquals("", run.out());
       assertEquals(1, run.err().lines().count(), run.err());
     }

@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
 import java.util.concurrent.Callable;
+import org.fluxion.tensor.TensorException;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -115,9 +117,49 @@ class MainTest {
   }
 
   @Test
+  void theExitCodeTellsBadInputFromAFailure() {
+    Exception input = new IllegalArgumentException("--steps: expected at least 1, got 0");
+    assertEquals(2, run(input, "fail").exitCode());
+    for (Throwable failure :
+        List.of(
+            new IOException("disk full"),
+            new IllegalStateException("training diverged"),
+            new TensorException("out of memory"),
+            new NullPointerException(),
+            new OutOfMemoryError())) {
+      assertEquals(1, run(failure, "fail").exitCode(), failure::toString);
+    }
+    String help = run("--help").out();
+    for (String code : List.of("0", "1", "2", "130")) {
+      assertTrue(help.matches("(?s).*Exit codes:.*\\R +" + code + " +[A-Z].*"), help);
+    }
+  }
+
+  /** An example that is broken cannot be copied, nor an address be followed. */
+  @Test
+  void helpFitsATerminal() {
+    for (String command :
+        List.of("", "demo", "sample", "evaluate", "train", "convert", "devices", "tune")) {
+      String[] words =
+          command.isEmpty() ? new String[] {"--help"} : new String[] {command, "--help"};
+      List<String> lines = run(words).out().lines().toList();
+      assertTrue(lines.size() > 10, command);
+      for (String line : lines) {
+        assertTrue(line.length() <= 80, line);
+        assertFalse(line.stripLeading().startsWith("//"), line);
+      }
+      int examples = lines.indexOf("Examples:");
+      if (examples >= 0) {
+        for (String line : lines.subList(examples + 1, lines.size())) {
+          assertTrue(line.startsWith("  fluxion " + command), line);
+        }
+      }
+    }
+  }
+
+  @Test
   void anExpectedFailureIsItsMessageAlone() {
     Outcome outcome = run("fail");
-    assertEquals(1, outcome.exitCode());
     assertEquals("fluxion: steps must be positive\n", outcome.err());
     assertEquals("", outcome.out());
     assertEquals("fluxion: two lines\n", run(new IOException("two\n  lines"), "fail").err());

@@ -127,9 +127,9 @@ class MissingDeviceTest {
 
     List<String> asked = said.get(0);
     assertEquals(2, asked.size(), all);
-    assertTrue(asked.get(0).startsWith("fluxion: device: no OpenCL device can be used: "), all);
+    assertTrue(asked.get(0).startsWith("fluxion: --backend: no OpenCL device can be used: "), all);
     assertTrue(asked.get(0).contains(reason), all);
-    assertEquals(MARK + 1, asked.get(1), all);
+    assertEquals(MARK + 2, asked.get(1), all);
 
     List<String> automatic = said.get(1);
     // The processor by OpenCL is passed over whether or not its compiler works.

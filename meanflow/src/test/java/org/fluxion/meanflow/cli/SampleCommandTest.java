@@ -74,6 +74,15 @@ class SampleCommandTest {
   }
 
   @Test
+  void oneImageIsOne(@TempDir Path folder) throws IOException {
+    Path map = model(folder, ModelFile.Kind.MAP);
+    Object[] words = {"sample", "--model", map, "--out", folder.resolve("a"), "--labels", "1"};
+    assertTrue(run(with(words, "--count", 1)).out().startsWith("Drew 1 image in 1 step with"));
+    String two = run(with(words, "--count", 2, "--steps", 3)).out();
+    assertTrue(two.startsWith("Drew 2 images in 3 steps each with"), two);
+  }
+
+  @Test
   void aProfilesTraceStandsBesideTheImage(@TempDir Path folder) throws IOException {
     Path map = model(folder, ModelFile.Kind.MAP);
     byte[] plain = drawn(folder, "--model", map);
@@ -144,7 +153,31 @@ class SampleCommandTest {
         map,
         "--guidance-interval",
         "0,1");
-    assertOneLine(folder + " is a folder; expected the name of a file to write", "--out", folder);
+    assertOneLine(
+        "--out: " + folder + " is a folder; expected the name of a file to write", "--out", folder);
+    for (String other : List.of("x.jpg", "x.JPEG", "x.webp")) {
+      assertOneLine(
+          "--out: a PNG is what is written; expected a name that ends in .png, got " + other,
+          "--out",
+          other);
+    }
+    assertOneLine(
+        "--scale 1000, --count 10: expected a picture of at most 100,000,000 pixels, got 40,018 ×"
+            + " 20,008",
+        "--model",
+        map,
+        "--scale",
+        1000);
+    assertOneLine(
+        "--scale %1$d, --count %1$d: expected a picture of at most 100,000,000 pixels, got %2$s ×"
+                .formatted(Integer.MAX_VALUE, "18,446,744,060,824,649,728")
+            + " 42,949,672,948",
+        "--model",
+        map,
+        "--scale",
+        Integer.MAX_VALUE,
+        "--count",
+        Integer.MAX_VALUE);
     // Whose temporary name is too long.
     Path longest = folder.resolve("f".repeat(246) + ".png");
     CommandRun.Outcome refused = run("sample", "--model", map, "--out", longest);
@@ -152,14 +185,17 @@ class SampleCommandTest {
     assertTrue(refused.err().contains(": " + longest + ": "), refused.err());
     assertFalse(refused.err().contains(".tmp"), refused.err());
     CommandRun.Outcome absent = run("sample", "--model", folder.resolve("no.safetensors"));
-    assertEquals(1, absent.exitCode());
+    assertEquals(2, absent.exitCode());
     assertEquals(1, absent.err().lines().count());
+    assertTrue(absent.err().startsWith("fluxion: --model: no such file: "), absent.err());
     assertTrue(absent.err().contains("no.safetensors: expected the path"), absent.err());
+    String configuration = run("sample", "--model", "digits-map-long").err();
+    assertTrue(configuration.contains("; that is the name of a configuration"), configuration);
     CommandRun.Outcome unknown = run("sample", "--labls", "3");
     assertEquals(2, unknown.exitCode());
     assertTrue(unknown.err().startsWith("fluxion: unknown option '--labls'"), unknown.err());
     CommandRun.Outcome size = run("evaluate", "--model", map);
-    assertEquals(1, size.exitCode());
+    assertEquals(2, size.exitCode());
     assertTrue(size.err().contains("digits at 16 × 16 pixels"), size.err());
     assertEquals(2, run("evaluate").exitCode());
   }
@@ -169,7 +205,7 @@ class SampleCommandTest {
     System.arraycopy(options, 0, words, 1, options.length);
     CommandRun.Outcome run = run(words);
     assertEquals("fluxion: " + line + System.lineSeparator(), run.err());
-    assertEquals(1, run.exitCode());
+    assertEquals(2, run.exitCode());
   }
 
   @Property(tries = 100)

@@ -47,8 +47,8 @@ class TrainClassifierCommandTest {
     String hash = Files.readString(folder.resolve("tiny.safetensors.sha256")).split(" ")[0];
     assertTrue(out.toString().contains("of the 10,000 test images right"), out::toString);
     assertTrue(out.toString().contains("SHA-256 " + hash), out::toString);
-    assertEquals(1, run(arguments));
-    assertTrue(err.toString().contains("exists already: " + output), err::toString);
+    assertEquals(2, run(arguments));
+    assertTrue(err.toString().contains("--output: " + output + " exists already"), err::toString);
   }
 
   @Test

@@ -51,13 +51,18 @@ class TrainCommandTest {
     return folder.resolve("runs");
   }
 
-  /** One line, an exit code, no stack trace; with --debug the stack trace. */
-  private static String failure(int exitCode, CommandRun.Outcome outcome) {
+  /** Bad input: one line, an exit code, no stack trace. */
+  private static String refused(CommandRun.Outcome outcome) {
+    return failure(2, 1, outcome);
+  }
+
+  private static String failure(int exitCode, int count, CommandRun.Outcome outcome) {
     assertEquals(exitCode, outcome.exitCode(), outcome.err());
     assertFalse(outcome.err().contains("\tat "), outcome.err());
-    String[] lines = outcome.err().split("\n");
-    // Arguments that do not parse are followed by a hint.
-    assertEquals(exitCode == 2 ? 2 : 1, lines.length, outcome.err());
+    // What a short run is told comes before.
+    String[] lines =
+        outcome.err().lines().filter(line -> !line.startsWith("note: ")).toArray(String[]::new);
+    assertEquals(count, lines.length, outcome.err());
     assertTrue(lines[0].startsWith("fluxion: "), lines[0]);
     return lines[0].substring("fluxion: ".length());
   }
@@ -66,7 +71,7 @@ class TrainCommandTest {
   void trainsThenConverts() throws IOException {
     CommandRun.Outcome trained = train("--dtype", "float16", "--threads", "1", "--seed", "3");
     assertEquals(0, trained.exitCode(), trained.err());
-    assertEquals("", trained.err());
+    assertTrue(trained.err().matches("note: the model is the moving average .*\n"), trained.err());
     assertTrue(trained.out().contains("Training a flow model by flow matching on MNIST"));
     assertTrue(trained.out().contains("step 3 of 3: loss "), trained.out());
     assertTrue(
@@ -111,34 +116,38 @@ class TrainCommandTest {
         CommandRun.here("convert", "--flow", "flow", "--out", shipped.toString());
     assertEquals(0, named.exitCode(), named.err());
     assertEquals(2, ModelFile.read(shipped).model().decoderDepth());
-    assertTrue(failure(1, train("--initial", "flow", "--name", "x")).contains("flow is {"));
+    assertTrue(
+        refused(train("--initial", "flow", "--name", "x"))
+            .matches("--initial: expected a model .*flow is .*"));
 
-    assertTrue(failure(1, CommandRun.here(convert)).contains("exists already"));
+    assertTrue(refused(CommandRun.here(convert)).contains("exists already"));
     convert[6] = folder.resolve("none/map.safetensors").toString();
-    assertTrue(failure(1, CommandRun.here(convert)).contains("there is no folder"));
+    assertTrue(refused(CommandRun.here(convert)).contains("there is no folder"));
     convert[6] = folder.resolve("f".repeat(240) + ".safetensors").toString();
-    String tooLong = failure(1, CommandRun.here(convert));
+    String tooLong = failure(1, 1, CommandRun.here(convert));
     assertTrue(tooLong.contains(": " + convert[6] + ": "), tooLong);
     assertFalse(tooLong.contains(".tmp"), tooLong);
     convert[6] = folder.resolve("other.safetensors").toString();
     convert[4] = "3";
-    assertTrue(failure(1, CommandRun.here(convert)).contains("from 0 to 2, got 3"));
+    assertTrue(
+        refused(CommandRun.here(convert))
+            .startsWith("--decoder-depth: expected a whole number from 0 to 2,"));
     convert[2] = map.toString();
-    assertTrue(failure(1, CommandRun.here(convert)).contains("expected a flow model"));
+    assertTrue(refused(CommandRun.here(convert)).startsWith("--flow: expected a flow model"));
     convert[2] = "no-such-file";
     assertTrue(
-        failure(1, CommandRun.here(convert))
+        refused(CommandRun.here(convert))
             .endsWith(
                 "no-such-file: expected the path of a model file, or one of flow, map,"
                     + " digits-flow, digits-map"));
     convert[2] = config.toString();
-    assertTrue(failure(1, CommandRun.here(convert)).contains(config.toString()));
+    assertTrue(refused(CommandRun.here(convert)).contains(config.toString()));
 
     // What is there is not written over; what is done needs no resuming.
     byte[] before = Files.readAllBytes(flow);
     assertTrue(
-        failure(1, train()).contains("choose another --name, or go on with its run by --resume"));
-    assertTrue(failure(1, train("--resume", "--seed", "4")).contains("seed: 4, not 3"));
+        refused(train()).contains("choose another --name, or go on with its run by --resume"));
+    assertTrue(refused(train("--resume", "--seed", "4")).contains("(--seed: 4, not 3)"));
     assertArrayEquals(before, Files.readAllBytes(flow));
     CommandRun.Outcome resumed = train("--resume", "--seed", "3", "--dtype", "float16");
     assertEquals(0, resumed.exitCode(), resumed.err());
@@ -200,7 +209,7 @@ class TrainCommandTest {
     assertEquals(0, named.exitCode(), named.err());
     assertEquals(kernels(trace, 3), kernels(elsewhere, 3));
     assertTrue(
-        failure(1, train("--name", "x", "--profile=" + folder.resolve("no/trace.json")))
+        refused(train("--name", "x", "--profile=" + folder.resolve("no/trace.json")))
             .contains("there is no folder"));
   }
 
@@ -210,28 +219,43 @@ class TrainCommandTest {
 
   @Test
   void badInputIsOneLine() throws IOException {
-    assertTrue(failure(1, CommandRun.here("train", "--config", "none.json")).contains("none.json"));
-    assertTrue(failure(1, CommandRun.here("train")).contains("nothing is trained by default"));
-    assertTrue(failure(1, train("--resume")).contains("there is no run folder"));
-    assertTrue(failure(1, train("--name", "a/b")).startsWith("--name: expected"));
-    assertTrue(failure(1, train("--steps", "0")).contains("steps: expected a whole number of at"));
-    assertTrue(failure(1, train("--threads", "0")).contains("--threads: expected at least 1"));
-    assertTrue(failure(1, train("--backend", "abacus")).contains("abacus"));
-    assertTrue(failure(2, train("--steps", "some")).contains("'some' is not an int"));
+    assertTrue(refused(CommandRun.here("train", "--config", "none.json")).contains("none.json"));
+    assertTrue(refused(CommandRun.here("train")).contains("nothing is trained by default"));
+    assertTrue(refused(train("--resume")).contains("there is no run folder"));
+    assertTrue(refused(train("--name", "a/b")).startsWith("--name: expected"));
+    assertTrue(refused(train("--steps", "0")).startsWith("--steps: expected at least 1"));
+    assertTrue(refused(train("--threads", "0")).contains("--threads: expected at least 1"));
+    assertTrue(refused(train("--backend", "abacus")).startsWith("--backend: expected auto"));
+    assertTrue(failure(2, 2, train("--steps", "some")).contains("'some' is not an int"));
     assertTrue(
-        failure(2, train("--speed", "2"))
+        failure(2, 2, train("--speed", "2"))
             .contains("unknown option '--speed': did you mean --seed"));
-    String dtype = failure(2, train("--dtype", "int8"));
+    String dtype = failure(2, 2, train("--dtype", "int8"));
     assertTrue(dtype.contains("FLOAT32, FLOAT16"), dtype);
     assertFalse(Files.exists(runs()), "nothing was begun");
-    assertTrue(failure(1, train("--data", "nowhere", "--name", "a")).contains("nowhere"));
-    assertTrue(failure(1, train("--initial", "nothing", "--name", "b")).contains("nothing"));
-    assertTrue(failure(1, train("--memory", "0", "--name", "c")).startsWith("not enough memory: "));
-    Files.writeString(config, TinyRun.flow(data, 3).withBatchSize(33).toJson());
-    assertTrue(failure(1, train("--name", "d")).contains("from 1 to the data's 32, got 33"));
-    Files.writeString(config, "{\"model\": {\"widht\": 3}}");
+    assertTrue(refused(train("--data", "nowhere", "--name", "a")).startsWith("--data: "));
+    assertTrue(refused(train("--initial", "nothing", "--name", "b")).startsWith("--initial: "));
+    assertTrue(refused(train("--memory", "0", "--name", "c")).startsWith("not enough memory: "));
+    assertTrue(refused(train("--memory", "" + Long.MAX_VALUE)).startsWith("--memory: expected"));
+    // The names of models and of configurations are not the same.
+    for (String name : new String[] {"map", "flow"}) {
+      assertTrue(
+          refused(CommandRun.here("train", "--config", name))
+              .endsWith("; that is the name of a model"));
+    }
+    Path model = Files.createFile(folder.resolve("model.safetensors"));
     assertTrue(
-        failure(1, train("--name", "e")).contains("model.widht: unknown key; allowed here: "));
+        refused(CommandRun.here("train", "--config", model.toString()))
+            .endsWith(": expected a configuration as JSON, got a model file's name"));
+    assertTrue(
+        refused(train("--initial", "digits-map-long"))
+            .endsWith("; that is the name of a configuration to train by"));
+    assertTrue(
+        refused(train("--initial", config.toString())).contains("expected a model file, got JSON"));
+    Files.writeString(config, TinyRun.flow(data, 3).withBatchSize(33).toJson());
+    assertTrue(refused(train("--name", "d")).contains("from 1 to the data's 32, got 33"));
+    Files.writeString(config, "{\"model\": {\"widht\": 3}}");
+    assertTrue(refused(train("--name", "e")).contains("model.widht: unknown key; allowed here: "));
     // The names are free again: what failed before its first step has left nothing.
     try (java.util.stream.Stream<Path> left = Files.list(runs())) {
       assertEquals(0, left.count());
@@ -242,7 +266,7 @@ class TrainCommandTest {
   @Test
   void aPlaceThatCannotBeWrittenIsOneLine() throws IOException {
     Files.writeString(runs(), "a file");
-    assertTrue(failure(1, train()).contains("cannot write the run folder " + runs()));
+    assertTrue(refused(train()).contains("cannot write the run folder " + runs()));
   }
 
   @Test
@@ -261,10 +285,10 @@ class TrainCommandTest {
     String[] convert = {"convert", "--flow", "flow", "--out", folder + "/a.safetensors", "", ""};
     convert[5] = "--backend";
     convert[6] = "abacus";
-    assertTrue(failure(1, CommandRun.here(convert)).contains("abacus"));
+    assertTrue(refused(CommandRun.here(convert)).contains("abacus"));
     convert[5] = "--threads";
     convert[6] = "0";
-    assertTrue(failure(1, CommandRun.here(convert)).contains("--threads: expected at least 1"));
+    assertTrue(refused(CommandRun.here(convert)).contains("--threads: expected at least 1"));
   }
 
   @Test

@@ -87,7 +87,9 @@ class TuneCommandTest {
     FakeTuner tuner = new FakeTuner();
     CommandRun.Outcome run = tune(tuner, "512x256x128", "2x3x4");
     assertEquals(1, tuner.tuned.size());
-    assertTrue(run.out().contains("1 more kinds, 0.0 % of the products' operations"), run.out());
+    assertTrue(
+        run.out().contains("1 more kind, 0.0 % of the products' operations, stays as it is."),
+        run.out());
   }
 
   @Test
@@ -122,7 +124,7 @@ class TuneCommandTest {
         }) {
       String[] words = Stream.concat(Stream.of("tune"), Stream.of(wrong)).toArray(String[]::new);
       CommandRun.Outcome run = CommandRun.here(words);
-      assertEquals(1, run.exitCode(), run.out());
+      assertEquals(2, run.exitCode(), run.out());
       assertEquals("", run.out());
       assertEquals(1, run.err().lines().count(), run.err());
     }

@@ -43,6 +43,27 @@ class ImageGridTest {
     assertArrayEquals(pixels, read);
   }
 
+  @Property
+  void theSizeThatIsCheckedIsThePicturesOwn(
+      @ForAll @IntRange(min = 1, max = 5000) int columns,
+      @ForAll @IntRange(min = 1, max = 200) int rows,
+      @ForAll @IntRange(min = 1, max = 28) int pixels,
+      @ForAll @IntRange(min = 1, max = 60) int scale) {
+    // Below 2⁵³ by far at the limit, and above it either way too large.
+    double each = (double) pixels * scale + 2;
+    boolean fits = (columns * each - 2) * (rows * each - 2) <= 1e8;
+    assertEquals(fits, !throwsArgument(() -> ImageGrid.requireSize(columns, rows, pixels, scale)));
+  }
+
+  private static boolean throwsArgument(Runnable action) {
+    try {
+      action.run();
+      return false;
+    } catch (IllegalArgumentException large) {
+      return true;
+    }
+  }
+
   @Property(tries = 50)
   void everyPixelOfAnImageIsASquareOfThePicture(
       @ForAll @IntRange(min = 1, max = 7) int count,

@@ -140,6 +140,16 @@ class CheckpointsTest {
     assertTrue(notices.get(0).contains("step-00000021.safetensors: is of step 20"), notices.get(0));
   }
 
+  /** A folder where a file should be stands for a disk that fails, and for a missing permission. */
+  @Test
+  void whatCannotBeReadIsNotDamaged() throws IOException {
+    Files.delete(file(20));
+    Files.createDirectory(file(20));
+    assertThrows(IOException.class, this::latest);
+    assertTrue(Files.exists(file(20)), "left as it is");
+    assertEquals(List.of(), notices);
+  }
+
   @Test
   void severalCanBePassedOverAndNoneIsNotAStart() throws IOException {
     Files.write(file(20), new byte[9]);

@@ -178,7 +178,11 @@ class TrainerTest {
       Trainer.Result shorter = train(folder, whole.withSteps(1), -1);
       assertEquals(List.of(3L, 3L), List.of(shorter.begunAt(), shorter.step()));
       assertTrue(shorter.finished());
-      assertEquals(1, folder.readConfiguration().steps());
+      // Nor is anything written but the model, which there was none of.
+      assertEquals(STEPS, folder.readConfiguration().steps());
+      byte[] model = Files.readAllBytes(folder.model(shorter.model().kind()));
+      new Trainer(whole.withSteps(2), folder, Device.cpu()).modelDType(DType.FLOAT16).train();
+      assertArrayEquals(model, Files.readAllBytes(folder.model(shorter.model().kind())));
       // What can be read again is the run as it would have been.
       Trainer.Result longer = train(folder, folder.readConfiguration().withSteps(STEPS), -1);
       assertEquals(List.of(3L, 11L), List.of(longer.begunAt(), longer.step()));
@@ -198,7 +202,7 @@ class TrainerTest {
     List<String> shortest = notices(long20.withSteps(2), "d");
     assertEquals(2, shortest.size(), shortest::toString);
     assertTrue(
-        shortest.getFirst().startsWith("of the run's 2 steps the first 1 are its warm-up"),
+        shortest.getFirst().startsWith("of the run's 2 steps the first is its warm-up"),
         shortest.getFirst());
   }
 

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
 import org.fluxion.tensor.Attention;
@@ -36,7 +37,14 @@ import org.fluxion.tensor.Tensor;
 public final class ErrorBound {
   private static final double UNKNOWN = Double.POSITIVE_INFINITY;
 
+  /** Of a zero that may have either sign; it survives being multiplied. */
+  private static final double EITHER_ZERO = Double.MIN_NORMAL;
+
   private final Arithmetic arithmetic;
+
+  /** Whether the yardstick is real arithmetic, and not the reference's results. */
+  private final boolean isReal;
+
   private final Map<Tensor, HostData> values = new HashMap<>();
 
   /** What a result may be off by. */
@@ -45,8 +53,9 @@ public final class ErrorBound {
   /** What those who use it must reckon with, which is more where it is beyond the dtype's range. */
   private final Map<Tensor, double[]> errors = new HashMap<>();
 
-  private ErrorBound(Arithmetic arithmetic) {
+  private ErrorBound(Arithmetic arithmetic, boolean isReal) {
     this.arithmetic = arithmetic;
+    this.isReal = isReal;
   }
 
   /**
@@ -57,10 +66,27 @@ public final class ErrorBound {
    * @return one for each output
    */
   public static List<Bounded> of(Trial trial, Arithmetic arithmetic) {
-    ErrorBound bound = new ErrorBound(arithmetic);
-    bound.fill(trial.graph(), trial.bindings());
+    return new ErrorBound(arithmetic, false).of(trial);
+  }
+
+  /**
+   * The reference's results for a trial's outputs, and how far they may be off from what real
+   * numbers would give, if every choice (a comparison, a rounding to integers, an order) falls out
+   * as it does in the reference. Two ways to compute the same that make the same choices differ by
+   * no more than the sum of what each may be off by.
+   *
+   * @param trial the trial
+   * @return one for each output
+   */
+  public static List<Bounded> ofReal(Trial trial) {
+    Arithmetic reference = new Arithmetic(Arithmetic.Table.OWN, false, Optional.empty());
+    return new ErrorBound(reference, true).of(trial);
+  }
+
+  private List<Bounded> of(Trial trial) {
+    fill(trial.graph(), trial.bindings());
     return trial.graph().outputs().stream()
-        .map(t -> new Bounded(t.dtype(), bound.values.get(t), bound.bounds.get(t)))
+        .map(t -> new Bounded(t.dtype(), values.get(t), bounds.get(t)))
         .toList();
   }
 
@@ -122,8 +148,8 @@ public final class ErrorBound {
       // Their slopes are at most 1.
       case Op.Sin o -> rounded(z, e);
       case Op.Cos o -> rounded(z, e);
-      case Op.Sign o -> monotone(z);
-      case Op.Floor o -> monotone(z);
+      case Op.Sign o -> isReal ? null : monotone(z);
+      case Op.Floor o -> isReal ? null : monotone(z);
       case Op.Add o -> rounded(z, finite(z, plus(e, y(z))));
       case Op.Sub o -> rounded(z, finite(z, plus(e, y(z))));
       case Op.Mul o -> rounded(z, product(z));
@@ -140,7 +166,7 @@ public final class ErrorBound {
       case Op.Cast o -> cast(z, o.dtype());
       case Op.ArgMax o -> unknown(z);
       case Op.ArgSort o -> unknown(z);
-      case Op.ReduceMax o -> moved(z, e);
+      case Op.ReduceMax o -> maximum(z, e);
       case Op.Sum o -> summed(z);
       case Op.Fold o -> summed(z);
       case Op.ScatterAdd o -> y(z) != null ? unknown(z) : summed(z);
@@ -149,7 +175,7 @@ public final class ErrorBound {
       case Op.Movement o -> moved(z, e);
       case Op.Unfold o -> moved(z, e);
       case Op.Matmul o -> matmul(z);
-      case Op.Attention o -> defined(z, in -> Attention.definition(o, in));
+      case Op.Attention o -> eitherZero(z, defined(z, in -> Attention.definition(o, in)));
       case Op.Custom o -> defined(z, o.function()::expand);
     };
   }
@@ -270,7 +296,7 @@ public final class ErrorBound {
     Tensor x = z.inputs().get(0);
     Tensor y = z.inputs().get(1);
     double[] e = plus(errors.get(x), errors.get(y));
-    return e == null
+    return e == null || isReal
         ? null
         : each(z, i -> e[i] > 0 && !(Math.abs(value(x, i) - value(y, i)) > e[i]) ? 1 : 0);
   }
@@ -300,27 +326,49 @@ public final class ErrorBound {
     Tensor x = z.inputs().get(0);
     double[] e = errors.get(x);
     if (!to.isFloating()) {
-      return e == null
+      return e == null || isReal
           ? null
           : each(
               z, i -> e[i] == 0 || to == DType.BOOL && Math.abs(value(x, i)) > e[i] ? 0 : UNKNOWN);
     }
     if (to.isStorageOnly()) {
       // The exact value is rounded as well, and may be so to the other side.
-      return e == null ? null : each(z, i -> e[i] == 0 ? 0 : e[i] + ulp(to, value(x, i), e[i]));
+      return e == null && !isReal
+          ? null
+          : each(z, i -> at(e, i) == 0 && !isReal ? 0 : at(e, i) + ulp(to, value(x, i), at(e, i)));
     }
     return to.bytes() < x.dtype().bytes() ? rounded(z, e) : e;
   }
 
   /** An order or a choice of what is not exact. */
   private double[] unknown(Tensor z) {
-    boolean exact = z.inputs().stream().allMatch(t -> errors.get(t) == null);
+    boolean exact = isReal || z.inputs().stream().allMatch(t -> errors.get(t) == null);
     return exact ? null : each(z, i -> UNKNOWN);
   }
 
   /** What only moves elements moves their errors; and the largest of some is off by as much. */
   private double[] moved(Tensor z, double[] e) {
     return e == null ? null : apply(z, e, values);
+  }
+
+  /**
+   * Where zeros of both signs are the largest it is either, which is off by less than any number.
+   */
+  private double[] maximum(Tensor z, double[] e) {
+    Tensor x = z.inputs().get(0);
+    double[] off = moved(z, e);
+    if (!z.dtype().isFloating()) {
+      return off;
+    }
+    double[] positive = apply(z, each(x, i -> isZero(x, i, 0.0) ? 1 : 0), values);
+    double[] negative = apply(z, each(x, i -> isZero(x, i, -0.0) ? 1 : 0), values);
+    double[] either =
+        each(z, i -> value(z, i) == 0 && positive[i] == 1 && negative[i] == 1 ? EITHER_ZERO : 0);
+    return Arrays.stream(either).allMatch(a -> a == 0) ? off : largest(off, either);
+  }
+
+  private boolean isZero(Tensor x, int i, double signed) {
+    return Double.compare(value(x, i), signed) == 0;
   }
 
   private double[] concat(Tensor z) {
@@ -335,6 +383,11 @@ public final class ErrorBound {
             .toArray(double[][]::new));
   }
 
+  /** A kernel that sums in another order, and skips what is hidden, may give either zero. */
+  private double[] eitherZero(Tensor z, double[] e) {
+    return each(z, i -> value(z, i) == 0 ? Math.max(at(e, i), EITHER_ZERO) : at(e, i));
+  }
+
   // ---- roundings ----
 
   /** A result's own rounding on top of what its operands are off by. */
@@ -345,11 +398,11 @@ public final class ErrorBound {
     }
     double units = arithmetic.units(z.op(), dtype);
     boolean wide = dtype == DType.FLOAT64;
-    if (wide && units == Arithmetic.ROUNDED && propagated == null) {
+    if (!isReal && wide && units == Arithmetic.ROUNDED && propagated == null) {
       return null;
     }
     // The reference rounds in float64 as well.
-    double all = wide ? units + (units == Arithmetic.ROUNDED ? units : 1) : units;
+    double all = wide && !isReal ? units + (units == Arithmetic.ROUNDED ? units : 1) : units;
     return each(
         z,
         i -> {
@@ -398,7 +451,10 @@ public final class ErrorBound {
     return Arrays.stream(e).allMatch(x -> x == 0) ? null : e;
   }
 
-  /** A sum of n numbers, in whatever order, is rounded n − 1 times, of n products n times. */
+  /**
+   * A sum of n numbers, in whatever order, is rounded n − 1 times, of n products n times. One that
+   * starts from zero makes a positive zero of negative ones.
+   */
   private double[] summed(Tensor z) {
     Tensor x = z.inputs().get(0);
     double[] e = errors.get(x);
@@ -407,11 +463,15 @@ public final class ErrorBound {
     }
     double[] terms = apply(z, each(x, i -> 1), values);
     double[] magnitudes = apply(z, each(x, i -> Math.abs(value(x, i)) + at(e, i)), values);
+    double[] negative = apply(z, each(x, i -> isZero(x, i, -0.0) ? 1 : 0), values);
     double[] propagated = e == null ? each(z, i -> 0) : apply(z, e, values);
     double unit = unit(z.dtype());
     return each(
         z,
         i -> {
+          if (terms[i] > 0 && negative[i] == terms[i]) {
+            return Math.max(propagated[i], EITHER_ZERO);
+          }
           double roundings = Math.max(0, terms[i] - 1);
           return propagated[i]
               + growth(roundings, unit) * magnitudes[i]
@@ -459,7 +519,7 @@ public final class ErrorBound {
   private double[] defined(Tensor z, Function<List<Tensor>, Tensor> definition) {
     List<Tensor> inputs = new ArrayList<>();
     Map<Tensor, HostData> bindings = new HashMap<>();
-    ErrorBound inner = new ErrorBound(arithmetic);
+    ErrorBound inner = new ErrorBound(arithmetic, isReal);
     for (Tensor operand : z.inputs()) {
       Tensor input = Tensor.input(z.op().label(), operand.shape(), operand.dtype());
       inputs.add(input);

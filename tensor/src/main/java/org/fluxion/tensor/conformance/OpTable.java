@@ -62,7 +62,8 @@ public final class OpTable {
     }
   }
 
-  private static final CustomOp PRODUCT =
+  /** The custom function of the table: a product with its own rule. */
+  public static final CustomOp PRODUCT =
       new CustomOp() {
         @Override
         public String name() {

@@ -13,7 +13,6 @@ import org.fluxion.tensor.Program;
 import org.fluxion.tensor.Run;
 import org.fluxion.tensor.Step;
 import org.fluxion.tensor.Tensor;
-import org.fluxion.tensor.Tree;
 
 /**
  * A graph with values of its inputs, to be run on a device.
@@ -23,17 +22,6 @@ import org.fluxion.tensor.Tree;
  * @param values a value for each of its inputs
  */
 public record Trial(String name, Graph graph, List<Tensor> values) {
-  private record Tensors(List<Tensor> leaves) implements Tree<Tensors> {
-    Tensors {
-      leaves = List.copyOf(leaves);
-    }
-
-    @Override
-    public Tensors withLeaves(List<Tensor> other) {
-      return new Tensors(other);
-    }
-  }
-
   /**
    * What became of a trial.
    *

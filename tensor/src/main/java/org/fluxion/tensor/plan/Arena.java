@@ -48,6 +48,15 @@ public record Arena(
     return Slabs.of(lifetimes, largest);
   }
 
+  /**
+   * The same buffers in a piece of memory each, for who watches what happens to each of them.
+   *
+   * @return the pieces, and which of them is whose
+   */
+  public Slabs apart() {
+    return Slabs.apart(lifetimes);
+  }
+
   static Arena of(List<Kernel> order, List<Move> moves, Parts parts) {
     Map<Buffer, Use> uses = new LinkedHashMap<>();
     for (int i = 0; i < order.size(); i++) {

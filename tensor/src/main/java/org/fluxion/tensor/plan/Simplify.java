@@ -130,13 +130,16 @@ final class Simplify {
       HostData nothing = HostData.allocate(node.dtype(), 0);
       return merged(new Op.Constant(nothing, node.shape()), List.of());
     }
+    if (node.op() instanceof Op.Custom custom) {
+      // Whatever its operands: it may make something of nothing.
+      return expand(custom.function().expand(in), in);
+    }
     if (in.stream().anyMatch(Simplify::isEmpty)) {
       return madeOfNothing(node, in);
     }
     return switch (node.op()) {
       case Op.Mark o -> in.get(0);
       case Op.StopGradient o -> in.get(0);
-      case Op.Custom o -> expand(o.function().expand(in), in);
       case Op.Attention o when !hasKernel(o, in) -> expand(Attention.definition(o, in), in);
       // Kernels have no reductions that fold nothing.
       case Op.Sum o when trivial(o.axes(), in.get(0)) -> dropped(node, in.get(0));

@@ -93,6 +93,21 @@ public record Slabs(List<Long> sizes, Map<Buffer, Place> places) {
     return new Slabs(sizes, places);
   }
 
+  /**
+   * Places each buffer in a piece of its own, whenever it lives, which ends where it does.
+   *
+   * @param lifetimes the buffers
+   */
+  static Slabs apart(List<Lifetime> lifetimes) {
+    List<Long> sizes = new ArrayList<>();
+    Map<Buffer, Place> places = new HashMap<>();
+    for (Lifetime lifetime : lifetimes) {
+      put(lifetime, new Place(sizes.size(), 0), places);
+      sizes.add(Math.max(1, lifetime.buffer().bytes()));
+    }
+    return new Slabs(sizes, places);
+  }
+
   /** The lowest offset from one on at which so many bytes lie in one slab. */
   private static long within(long slab, long offset, long size) {
     return offset % slab + size <= slab ? offset : (offset / slab + 1) * slab;

@@ -54,9 +54,9 @@ final class ProfileTable {
     line("");
     line("Program %d: %s", program.number() + 1, steps(program));
     line(
-        "In each step %,d kernels in %,d launches, which move %.1f MB and compute %.3f GFLOP",
-        program.kernelsPerStep(),
-        program.launches() / program.steps(),
+        "In each step %s in %s, which move %.1f MB and compute %.3f GFLOP",
+        count(program.kernelsPerStep(), "kernel", "kernels"),
+        count(program.launches() / program.steps(), "launch", "launches"),
         program.bytesPerStep() / MILLION,
         program.flopsPerStep() / 1e9);
     if (program.launches() == 0 && program.kernelsPerStep() > 0) {
@@ -77,6 +77,10 @@ final class ProfileTable {
     sum("all", program.elapsedNanos(), program);
   }
 
+  private static String count(long count, String one, String many) {
+    return format("%,d %s", count, count == 1 ? one : many);
+  }
+
   /** The first steps take longer: code is still being compiled. */
   private static String steps(ProgramTimes program) {
     double first = program.firstNanos() / MILLION;
@@ -85,10 +89,12 @@ final class ProfileTable {
         others == 0
             ? ""
             : format(
-                ", the others of %.3f ms",
+                ", then one every %.3f ms, all between them included",
                 (program.elapsedNanos() - program.firstNanos()) / MILLION / others);
     return program.starts() == 1
-        ? format("%,d steps, the first of %.1f ms%s", program.steps(), first, rest)
+        ? program.steps() == 1
+            ? format("1 step of %.1f ms", first)
+            : format("%,d steps, the first of %.1f ms%s", program.steps(), first, rest)
         : format(
             "%,d steps in %,d runs, their first ones of %.1f ms%s",
             program.steps(), program.starts(), first / program.starts(), rest);

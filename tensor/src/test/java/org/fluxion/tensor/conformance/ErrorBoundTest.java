@@ -165,6 +165,25 @@ class ErrorBoundTest {
   }
 
   @Example
+  void ofZerosOfBothSignsTheLargestIsEither() {
+    Tensor x = Tensor.of(new float[] {0, -0f, -0f, -0f, 0, 0, -1, -0f}, 4, 2);
+    Bounded most = bound(trial(in -> in.get(0).max(1), x), EXACT);
+    assertTrue(holds(most, floats(0, -0.0, 0, -0.0)));
+    assertTrue(holds(most, floats(-0.0, -0.0, 0, -0.0)));
+    assertFalse(holds(most, floats(Float.MIN_VALUE, -0.0, 0, -0.0)));
+    assertFalse(holds(most, floats(0, 0, 0, -0.0)), "no element is 0");
+    assertFalse(holds(most, floats(0, -0.0, -0.0, -0.0)), "no element is −0");
+    assertFalse(holds(most, floats(0, -0.0, 0, -1)));
+    // Element by element the sign is told.
+    Bounded larger = bound(trial(in -> in.get(0).maximum(in.get(0).flip(1)), x), EXACT);
+    assertFalse(holds(larger, floats(-0.0, 0, -0.0, -0.0, 0, 0, -0.0, -0.0)));
+    assertTrue(holds(larger, floats(0, 0, -0.0, -0.0, 0, 0, -0.0, -0.0)));
+    // Its reciprocal is infinite on either side.
+    Bounded after = bound(trial(in -> in.get(0).max(1).reciprocal(), x), EXACT);
+    assertTrue(holds(after, floats(-1 / 0.0, -1 / 0.0, 1 / 0.0, -1 / 0.0)));
+  }
+
+  @Example
   void whatIsNoNumberIsFound() {
     Tensor x = Tensor.of(new float[] {-1, 1}, 2);
     Bounded root = bound(trial(in -> in.get(0).sqrt(), x), EXACT);

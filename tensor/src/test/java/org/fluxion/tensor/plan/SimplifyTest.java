@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.fluxion.tensor.CustomOp;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.Op;
@@ -68,6 +69,31 @@ class SimplifyTest {
         before.apply(List.of(value)).get(0).toDoubleArray(),
         after.apply(List.of(value)).get(0).toDoubleArray());
     assertTrue(after.nodes().size() < before.nodes().size());
+  }
+
+  @Test
+  void aCustomFunctionMayMakeSomethingOfNothing() {
+    CustomOp sumAndOne =
+        new CustomOp() {
+          @Override
+          public String name() {
+            return "sum and one";
+          }
+
+          @Override
+          public Tensor expand(List<Tensor> inputs) {
+            return inputs.get(0).sum().add(1);
+          }
+
+          @Override
+          public Tensor jvp(List<Tensor> inputs, Tensor output, List<Tensor> tangents) {
+            return tangents.get(0).sum();
+          }
+        };
+    Tensor none = Tensor.input("none", Shape.of(0), DType.FLOAT64);
+    Tensor result = Tensor.apply(new Op.Custom(sumAndOne), List.of(none));
+    Graph graph = Simplify.run(new Graph(List.of(none), List.of(result)));
+    assertEquals(1, graph.apply(List.of(Tensor.of(new double[0], 0))).get(0).item());
   }
 
   @Test

@@ -1,6 +1,7 @@
 package org.fluxion.tensor.plan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -72,6 +73,25 @@ class SlabsTest {
     List<Lifetime> lifetimes = lifetimes(new Random(seed));
     Slabs slabs = Slabs.of(lifetimes, Long.MAX_VALUE);
     assertEquals(lifetimes.isEmpty() ? 0 : 1, slabs.sizes().size());
+  }
+
+  @Property
+  void apartNothingSharesAPiece(@ForAll long seed) {
+    List<Lifetime> lifetimes = lifetimes(new Random(seed));
+    Slabs slabs = Slabs.apart(lifetimes);
+    assertEquals(lifetimes.size(), slabs.sizes().size());
+    boolean[] taken = new boolean[lifetimes.size()];
+    for (Lifetime one : lifetimes) {
+      int slab = slabs.places().get(one.buffer()).slab();
+      assertFalse(taken[slab], "two in one piece");
+      taken[slab] = true;
+      assertEquals(new Slabs.Place(slab, 0), slabs.places().get(one.buffer()));
+      assertEquals(Math.max(1, one.buffer().bytes()), slabs.sizes().get(slab));
+      one.parts()
+          .forEach(
+              (part, start) ->
+                  assertEquals(new Slabs.Place(slab, start), slabs.places().get(part)));
+    }
   }
 
   @Example

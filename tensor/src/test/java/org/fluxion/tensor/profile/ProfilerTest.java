@@ -115,7 +115,7 @@ class ProfilerTest {
     }
     String table = profile.toString();
     assertTrue(table.contains("matmul 32×32×32"), table);
-    assertTrue(table.contains("Program 2: 1 steps, the first of "), table);
+    assertTrue(table.contains("Program 2: 1 step of "), table);
     assertTrue(table.contains("its peak was not measured"), table);
   }
 

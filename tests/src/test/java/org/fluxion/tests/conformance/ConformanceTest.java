@@ -17,6 +17,7 @@ import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
+import org.fluxion.tensor.conformance.Corners;
 import org.fluxion.tensor.conformance.Draw;
 import org.fluxion.tensor.conformance.OpCase;
 import org.fluxion.tensor.conformance.OpTable;
@@ -27,8 +28,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every operation, at every dtype that it takes, means on every device what the reference says:
- * alone, on views of its operands, on constants, and with something that follows it. Its
- * derivatives are {@link DerivativesTest}'s.
+ * alone, on views of its operands, on constants, with something that follows it, and at the values
+ * where drivers' own functions go wrong. Its derivatives are {@link DerivativesTest}'s.
  */
 class ConformanceTest {
   /** Where cases are drawn anew in each run: elsewhere each kernel takes a compiler's time. */
@@ -81,6 +82,14 @@ class ConformanceTest {
   void everyOperationAtEveryDType(String device) {
     List<Trial> trials = trials(1, Draw.Kind.ANY, Devices.dtypes(device), Devices.isDear(device));
     assertAll(Conformity.withWhatFollows(trials, device));
+  }
+
+  @ParameterizedTest
+  @MethodSource("devices")
+  void everyOperationAtTheCorners(String device) {
+    List<DType> dtypes = Devices.dtypes(device);
+    List<Trial> trials = dtypes.stream().map(dtype -> new Corners(dtype).trial(dtypes)).toList();
+    assertAll(Conformity.of(trials, device));
   }
 
   private static List<Trial> trials(

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.fluxion.tensor.Device;
+import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.ReferenceInterpreter;
 import org.fluxion.tensor.Tensor;
@@ -49,7 +50,9 @@ final class Conformity {
     for (int output = 0; output < bounds.size(); output++) {
       Optional<Bounded.Deviation> worst = bounds.get(output).worst(outcome.results().get(output));
       if (worst.isPresent() && worst.get().severity() > 1) {
-        fail("%s: output %d: %s%n%s".formatted(what, output, worst.get(), outcome.trial().graph()));
+        Graph graph = outcome.trial().graph();
+        String label = graph.outputs().get(output).op().label();
+        fail("%s: output %d, %s: %s%n%s".formatted(what, output, label, worst.get(), graph));
       }
     }
   }

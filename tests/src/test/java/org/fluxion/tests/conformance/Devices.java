@@ -9,7 +9,6 @@ import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.conformance.Arithmetic;
-import org.junit.jupiter.api.Assertions;
 import org.opentest4j.TestAbortedException;
 
 /**
@@ -51,9 +50,7 @@ public final class Devices {
   }
 
   /**
-   * The device of a name. If it is missing, the test is skipped, which nobody can miss; with {@code
-   * FLUXION_REQUIRE_BACKEND} in the environment, such as {@code FLUXION_REQUIRE_OPENCL}, as in the
-   * project's own continuous integration, it fails.
+   * The device of a name. If it is missing, the test is {@linkplain Missing skipped, or fails}.
    *
    * @param name one of {@link #names}
    * @return the device
@@ -63,12 +60,7 @@ public final class Devices {
       return Device.of(name);
     } catch (TensorException missing) {
       String backend = name.replaceAll(":.*", "").toUpperCase(Locale.ROOT);
-      if (System.getenv("FLUXION_REQUIRE_" + backend) != null) {
-        return Assertions.fail(name + " is required here: " + missing.getMessage(), missing);
-      }
-      String reason = "SKIPPED on " + name + ": " + missing.getMessage();
-      System.err.println(reason);
-      throw new TestAbortedException(reason);
+      return Missing.skipOrFail(backend, name + ": " + missing.getMessage());
     }
   }
 

@@ -32,6 +32,9 @@ class ProgramsTest {
 
   private static final int STEPS = 5;
 
+  /** So long that it is split; {@code -Dconformance.long} sets another where kernels are slow. */
+  private static final int LONG = Integer.getInteger("conformance.long", 20_011);
+
   static List<String> devices() {
     return Devices.names();
   }
@@ -102,7 +105,7 @@ class ProgramsTest {
               Tensor x = in.get(0);
               return List.of(x.softmax(-1), x.sum(1), x.max(1), x.sub(x.meanKeep(1)).square());
             },
-            floats(3, 20_011)));
+            floats(3, LONG)));
     trials.add(
         trial(
             "many rows",
@@ -110,7 +113,7 @@ class ProgramsTest {
               Tensor x = in.get(0);
               return List.of(x.sum(0), x.max(0), x.softmax(-1), x.mul(x).sum(1), x.sum());
             },
-            floats(20_011, 3)));
+            floats(LONG, 3)));
     trials.add(
         trial(
             "a product of a long inner extent, and ragged ones",

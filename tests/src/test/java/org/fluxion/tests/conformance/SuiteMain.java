@@ -16,8 +16,16 @@ public final class SuiteMain {
 
   private SuiteMain() {}
 
-  /** The methods that run on each device. */
-  static List<Method> methods() {
+  /**
+   * The names of the methods that run on each device.
+   *
+   * @return as {@link #main} takes them
+   */
+  public static List<String> names() {
+    return methods().stream().map(Method::getName).toList();
+  }
+
+  private static List<Method> methods() {
     return SUITE.stream()
         .flatMap(type -> Arrays.stream(type.getDeclaredMethods()))
         .filter(method -> method.isAnnotationPresent(ParameterizedTest.class))

@@ -37,7 +37,7 @@ class LicenceIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"tensor", "autodiff", "opencl", "nn", "meanflow"})
+  @ValueSource(strings = {"tensor", "autodiff", "autodiff/jqwik", "opencl", "nn", "meanflow"})
   void everyJarCarriesTheLicence(String module) throws IOException {
     String licence = Files.readString(ROOT.resolve("tensor/LICENSE"));
     assertEquals(licence, entry(module, "META-INF/LICENSE"));

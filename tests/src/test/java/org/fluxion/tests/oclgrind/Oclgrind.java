@@ -61,9 +61,10 @@ final class Oclgrind {
    *
    * @param main the class
    * @param limit how long it may take
+   * @param options Java's, such as properties
    * @param arguments what it is given
    */
-  Outcome run(Class<?> main, Duration limit, List<String> arguments)
+  Outcome run(Class<?> main, Duration limit, List<String> options, List<String> arguments)
       throws IOException, InterruptedException {
     List<String> command =
         new ArrayList<>(
@@ -72,10 +73,9 @@ final class Oclgrind {
                 "--add-modules",
                 "jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED",
-                "-ea",
-                "-cp",
-                System.getProperty("java.class.path"),
-                main.getName()));
+                "-ea"));
+    command.addAll(options);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(arguments);
     Map<String, String> environment =
         Map.of(

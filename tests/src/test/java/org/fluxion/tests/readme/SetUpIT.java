@@ -62,7 +62,7 @@ class SetUpIT {
 
   @Test
   void theClassPath() throws Exception {
-    Files.writeString(folder.resolve("Gradient.java"), block("java", "void main()"));
+    Files.writeString(folder.resolve("Gradient.java"), block("java", "class Gradient"));
     Outcome outcome = follow(block("sh", "Gradient.java\n"));
     assertEquals(GRADIENT, outcome.out());
     assertOnlyTheIncubatorIsNamed(outcome);
@@ -80,7 +80,7 @@ class SetUpIT {
     // What is typed goes in by the standard input.
     Files.writeString(
         folder.resolve("typed"),
-        block("java", "void main()").replaceAll("(?s)\nvoid main.*", "")
+        block("java", "class Gradient").replaceAll("(?s)\npublic class.*", "")
             + "grad(a -> a.square().sum()).apply(Tensor.tensor(0.5f, 1f, 2f))\n/exit\n");
     Outcome outcome = follow(block("sh", "jshell").strip() + " < typed\n");
     assertTrue(outcome.out().contains(GRADIENT.strip()), outcome::description);

@@ -1,0 +1,85 @@
+package org.fluxion.jqwik;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Random;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.Shrinkable;
+import org.fluxion.autodiff.laws.Law;
+import org.fluxion.autodiff.laws.Laws;
+import org.fluxion.autodiff.laws.RandomProgram;
+import org.fluxion.autodiff.laws.RandomPrograms.Settings;
+import org.fluxion.autodiff.laws.TensorGenerator;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Tensor;
+
+class FluxionArbitrariesTest {
+  private static final Settings TAME = new Settings(DType.FLOAT64, 12, true);
+
+  @Provide
+  Arbitrary<RandomProgram> programs() {
+    return FluxionArbitraries.programs(TAME);
+  }
+
+  @Provide
+  Arbitrary<Tensor> positive() {
+    return FluxionArbitraries.tensors(TensorGenerator.tensors().rank(0, 3).between(0.5, 3));
+  }
+
+  @Property(tries = 20)
+  void programsObeyTheLaws(@ForAll("programs") RandomProgram program, @ForAll long seed) {
+    Laws.checked(program, Law.DUALITY, seed);
+  }
+
+  @Property(tries = 50)
+  void tensorsAreAsTheirGeneratorSays(@ForAll("positive") Tensor x) {
+    for (double element : x.toDoubleArray()) {
+      assertTrue(element >= 0.5 && element <= 3, x.toString());
+    }
+  }
+
+  /** Greedily, as jqwik does: to what no simpler one fails. */
+  private static <T> T smallest(Shrinkable<T> failing, Predicate<T> fails) {
+    Shrinkable<T> smallest = failing;
+    boolean found = true;
+    while (found) {
+      Shrinkable<T> from = smallest;
+      found = false;
+      try (Stream<Shrinkable<T>> simpler = from.shrink()) {
+        Shrinkable<T> next = simpler.filter(s -> fails.test(s.value())).findFirst().orElse(null);
+        if (next != null) {
+          assertTrue(next.distance().compareTo(from.distance()) <= 0, from.value().toString());
+          smallest = next;
+          found = true;
+        }
+      }
+    }
+    return smallest.value();
+  }
+
+  @Property(tries = 5)
+  void programsShrinkToTheOperationThatFails(@ForAll long seed) {
+    Predicate<RandomProgram> hasTangent =
+        program -> program.lines().stream().anyMatch(line -> line.op() instanceof Op.Tanh);
+    Random random = new Random(seed);
+    Shrinkable<RandomProgram> drawn = programs().generator(100).next(random);
+    while (!hasTangent.test(drawn.value())) {
+      drawn = programs().generator(100).next(random);
+    }
+    assertEquals(1, smallest(drawn, hasTangent).lines().size());
+  }
+
+  @Property(tries = 5)
+  void tensorsShrinkToOnePlainNumber(@ForAll long seed) {
+    Shrinkable<Tensor> drawn = positive().generator(100).next(new Random(seed));
+    Tensor smallest = smallest(drawn, x -> true);
+    assertTrue(smallest.shape().elements() <= 1, smallest.toString());
+  }
+}

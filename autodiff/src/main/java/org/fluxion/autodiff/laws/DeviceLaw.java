@@ -1,0 +1,99 @@
+package org.fluxion.autodiff.laws;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.fluxion.autodiff.Autodiff;
+import org.fluxion.tensor.Device;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.conformance.Arithmetic;
+import org.fluxion.tensor.conformance.Bounded;
+import org.fluxion.tensor.conformance.ErrorBound;
+import org.fluxion.tensor.conformance.Tensors;
+import org.fluxion.tensor.conformance.Trial;
+
+/**
+ * On a device a function and its derivatives are what the reference says, as nearly as the device's
+ * arithmetic allows: the value, the tangent, the gradient, and the gradient of the tangent.
+ *
+ * @param device the device
+ * @param arithmetic how exactly it is to compute
+ */
+public record DeviceLaw(Device device, Arithmetic arithmetic) {
+  private static final int SHRINKING = 300;
+
+  /**
+   * The law of a device.
+   *
+   * @param device the device
+   * @return the law
+   */
+  public static DeviceLaw of(Device device) {
+    return new DeviceLaw(device, Arithmetic.of(device));
+  }
+
+  /**
+   * Holds an example to it.
+   *
+   * @param example the example
+   * @param seed which directions and cotangents
+   * @throws LawBroken if the device computes something else, or throws; with the smallest example
+   *     found for which it does
+   */
+  public void check(Example example, long seed) {
+    Optional<String> found = found(example, seed);
+    if (found.isPresent()) {
+      Example smallest = Shrinker.smallest(example, e -> found(e, seed).isPresent(), SHRINKING);
+      throw new LawBroken(
+          "on %s a program is not what the reference says (seed %d)%n%s%nat%n%s"
+              .formatted(
+                  device.name(), seed, found(smallest, seed).orElse(found.get()), smallest.print()),
+          null);
+    }
+  }
+
+  private Optional<String> found(Example example, long seed) {
+    Subject subject = Subject.of(example, seed);
+    List<String> names = new ArrayList<>();
+    List<Tensor> outputs = new ArrayList<>();
+    add("the value", subject.f().apply(subject.x()), names, outputs);
+    if (subject.isDifferentiable()) {
+      Function<Tensors, Tensors> tangent =
+          x -> Autodiff.jvp(subject.f(), x, subject.v(0)).tangent();
+      add("the tangent", tangent.apply(subject.x()), names, outputs);
+      add(
+          "the gradient",
+          Autodiff.vjp(subject.f(), subject.x()).pullback().apply(subject.c()),
+          names,
+          outputs);
+      add(
+          "the gradient of the tangent",
+          Autodiff.vjp(tangent, subject.x()).pullback().apply(subject.c()),
+          names,
+          outputs);
+    }
+    if (!outputs.stream().allMatch(t -> arithmetic.has(t.dtype()))) {
+      return Optional.empty();
+    }
+    Trial trial = new Trial("a law", new Graph(subject.inputs(), outputs), subject.values());
+    List<Bounded> bounds = ErrorBound.of(trial, arithmetic);
+    List<HostData> results = trial.run(device);
+    for (int i = 0; i < outputs.size(); i++) {
+      Optional<Bounded.Deviation> worst = bounds.get(i).worst(results.get(i));
+      if (worst.isPresent() && worst.get().severity() > 1) {
+        return Optional.of(names.get(i) + ": " + worst.get());
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static void add(String name, Tensors tensors, List<String> names, List<Tensor> outputs) {
+    for (Tensor tensor : tensors.leaves()) {
+      names.add(name);
+      outputs.add(tensor);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package org.fluxion.autodiff.laws;
+
+import static org.fluxion.autodiff.laws.Subject.each;
+import static org.fluxion.autodiff.laws.Subject.plus;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.fluxion.autodiff.Autodiff;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.conformance.Tensors;
+
+/**
+ * Central differences, extrapolated from the steps h, h/2 and h/4 (Richardson 1911): two
+ * extrapolations, of which the better one is off by a fraction of what they differ by. Where the
+ * slopes to both sides differ however small the step, there is a kink, which is forgiven. What
+ * rounding makes of them follows from their operations, as it does everywhere; it is divided by h.
+ * Where the larger step leads out of the function's domain, or over a kink, a smaller one may still
+ * tell.
+ */
+final class Differences {
+  /** Powers of two: steps that round nothing. */
+  private static final double[] STEPS = {0x1p-8, 0x1p-14};
+
+  /**
+   * How often the difference of both extrapolations is forgiven. Of a smooth function the better
+   * one is off by a 15th of it; of a jump between the points by twice as much.
+   */
+  private static final double DOUBT = 3;
+
+  private Differences() {}
+
+  static List<Claim> claims(Subject s) {
+    Tensors tangent = Autodiff.jvp(s.f(), s.x(), s.v(0)).tangent();
+    Tensors here = s.f().apply(s.x());
+    List<Claim> claims = new ArrayList<>();
+    for (double h : STEPS) {
+      Pair wide = Pair.of(s, here, h);
+      Pair middle = Pair.of(s, here, h / 2);
+      Pair narrow = Pair.of(s, here, h / 4);
+      for (int i = 0; i < tangent.leaves().size(); i++) {
+        Tensor first = extrapolated(wide.slope(i), middle.slope(i));
+        Tensor second = extrapolated(middle.slope(i), narrow.slope(i));
+        Tensor kink = narrow.bend(i).mul(2).sub(middle.bend(i));
+        claims.add(
+            new Claim(
+                "Jv against differences by " + h,
+                second,
+                tangent.leaves().get(i),
+                Optional.of(second.sub(first).abs().mul(DOUBT).add(kink.abs()))));
+      }
+    }
+    return claims;
+  }
+
+  /**
+   * Slopes to both sides.
+   *
+   * @param forward (f(x + hv) − f(x)) / h
+   * @param backward (f(x) − f(x − hv)) / h
+   */
+  private record Pair(Tensors forward, Tensors backward) {
+    static Pair of(Subject s, Tensors here, double h) {
+      Tensors after = s.f().apply(plus(s.x(), each(s.v(0), v -> v.mul(h))));
+      Tensors before = s.f().apply(plus(s.x(), each(s.v(0), v -> v.mul(-h))));
+      return new Pair(slope(here, after, h), slope(before, here, h));
+    }
+
+    private static Tensors slope(Tensors from, Tensors to, double h) {
+      return each(plus(to, each(from, Tensor::neg)), t -> t.mul(1 / h));
+    }
+
+    /** The central difference. */
+    Tensor slope(int i) {
+      return forward.leaves().get(i).add(backward.leaves().get(i)).mul(0.5);
+    }
+
+    /**
+     * By how much the slope changes at x: of a smooth function h·f″, and at a kink as much as ever.
+     */
+    Tensor bend(int i) {
+      return forward.leaves().get(i).sub(backward.leaves().get(i));
+    }
+  }
+
+  private static Tensor extrapolated(Tensor wide, Tensor narrow) {
+    return narrow.mul(4).sub(wide).div(3);
+  }
+}

@@ -1,0 +1,259 @@
+package org.fluxion.autodiff.laws;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.fluxion.autodiff.laws.LawReport.Tally;
+import org.fluxion.tensor.Device;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.TensorException;
+import org.fluxion.tensor.Tree;
+
+/**
+ * Holds a function to the laws of derivatives, at random arguments, under any test engine:
+ *
+ * <pre>{@code
+ * Laws.of(SOFTPLUS::apply).over(tensors().rank(0, 4)).order(3).devices("cpu").seed(42).check();
+ * }</pre>
+ *
+ * <p>Immutable: each method returns another. The derivatives are compared in float64, by the
+ * reference interpreter, within a tolerance that follows from the operations of both sides. What
+ * breaks a law is made as small as it can be before it is reported.
+ */
+public final class Laws {
+  private static final int TRIES = 100;
+  private static final int SHRINKING = 1000;
+
+  private final Function<List<Tensor>, List<Tensor>> function;
+  private final Function<Random, List<Tensor>> arguments;
+  private final List<Law> laws;
+  private final List<String> devices;
+  private final int tries;
+  private final long seed;
+
+  private Laws(
+      Function<List<Tensor>, List<Tensor>> function,
+      Function<Random, List<Tensor>> arguments,
+      List<Law> laws,
+      List<String> devices,
+      int tries,
+      long seed) {
+    this.function = function;
+    this.arguments = arguments;
+    this.laws = List.copyOf(laws);
+    this.devices = List.copyOf(devices);
+    this.tries = tries;
+    this.seed = seed;
+  }
+
+  /**
+   * Of a function of one tensor: at {@link TensorGenerator#tensors}, to second order, in {@value
+   * #TRIES} tries, unless told otherwise.
+   *
+   * @param f the function
+   * @return its laws
+   */
+  public static Laws of(UnaryOperator<Tensor> f) {
+    return ofMany(x -> List.of(f.apply(x.get(0))));
+  }
+
+  /**
+   * Of a function of several tensors, with several results.
+   *
+   * @param f the function
+   * @return its laws; {@link #over} says of which tensors
+   */
+  public static Laws ofMany(Function<List<Tensor>, List<Tensor>> f) {
+    return new Laws(
+        f,
+        random -> List.of(TensorGenerator.tensors().draw(random)),
+        Law.upTo(2),
+        List.of(),
+        TRIES,
+        0);
+  }
+
+  /**
+   * Of a function of a tree, such as a layer of its parameters and input, around an example whose
+   * structure and shapes it takes, and near whose values it is tried.
+   *
+   * @param f the function
+   * @param example the example; its floating point tensors are moved by up to 1 at random
+   * @param <A> what f takes
+   * @param <B> what f returns
+   * @return its laws
+   */
+  public static <A extends Tree<A>, B extends Tree<B>> Laws near(Function<A, B> f, A example) {
+    return ofMany(x -> f.apply(example.withLeaves(x)).leaves())
+        .over(random -> example.leaves().stream().map(leaf -> moved(leaf, random)).toList());
+  }
+
+  private static Tensor moved(Tensor leaf, Random random) {
+    if (!leaf.dtype().isFloating()) {
+      return leaf.detach();
+    }
+    double[] by = random.doubles(leaf.shape().elements(), -1, 1).toArray();
+    return leaf.add(Tensor.of(by, leaf.shape().extents()).cast(leaf.dtype())).detach();
+  }
+
+  /**
+   * The same over other arguments.
+   *
+   * @param generators one for each argument
+   * @return the laws
+   */
+  public Laws over(TensorGenerator... generators) {
+    List<TensorGenerator> each = List.of(generators);
+    return over(random -> each.stream().map(g -> g.draw(random)).toList());
+  }
+
+  /**
+   * The same over arguments that hang on each other, as shapes do.
+   *
+   * @param drawn draws the arguments
+   * @return the laws
+   */
+  public Laws over(Function<Random, List<Tensor>> drawn) {
+    return new Laws(function, drawn, laws, devices, tries, seed);
+  }
+
+  /**
+   * The same up to another derivative.
+   *
+   * @param most 1, 2 or 3
+   * @return the laws
+   * @throws TensorException if it is another number
+   */
+  public Laws order(int most) {
+    if (most < 1 || most > 3) {
+      throw new TensorException("laws: expected an order from 1 to 3, got " + most);
+    }
+    return new Laws(function, arguments, Law.upTo(most), devices, tries, seed);
+  }
+
+  /**
+   * Only some of the laws.
+   *
+   * @param some the laws
+   * @return these
+   */
+  public Laws only(Law... some) {
+    return new Laws(function, arguments, List.of(some), devices, tries, seed);
+  }
+
+  /**
+   * Besides, the function and its derivatives run as programs on some devices, where they are to
+   * agree with the reference as nearly as the device's arithmetic allows.
+   *
+   * @param names what {@link Device#of} takes
+   * @return the laws
+   */
+  public Laws devices(String... names) {
+    return new Laws(function, arguments, laws, Arrays.asList(names), tries, seed);
+  }
+
+  /**
+   * The same with another number of tries.
+   *
+   * @param number how many arguments are drawn
+   * @return the laws
+   */
+  public Laws tries(int number) {
+    return new Laws(function, arguments, laws, devices, number, seed);
+  }
+
+  /**
+   * The same with other draws; the same seed draws the same.
+   *
+   * @param number the seed, 0 unless told
+   * @return the laws
+   */
+  public Laws seed(long number) {
+    return new Laws(function, arguments, laws, devices, tries, number);
+  }
+
+  /**
+   * Tries the function.
+   *
+   * @return how much was compared
+   * @throws LawBroken if it breaks a law, or throws; with the smallest arguments found for which it
+   *     does
+   */
+  public LawReport check() {
+    List<DeviceLaw> onDevices =
+        devices.stream().map(name -> DeviceLaw.of(Device.of(name))).toList();
+    Tally tally = new Tally();
+    for (int i = 0; i < tries; i++) {
+      long each = seed + i;
+      Example example = new FunctionExample(function, arguments.apply(new Random(each)));
+      tally.example();
+      for (Law law : laws) {
+        tally.add(checked(example, law, each));
+      }
+      for (DeviceLaw device : onDevices) {
+        device.check(example, each);
+      }
+    }
+    return tally.report();
+  }
+
+  /**
+   * Holds an example to a law.
+   *
+   * @param example the example, such as a {@link RandomProgram}
+   * @param law the law
+   * @param seed which directions and cotangents
+   * @return how much was compared
+   * @throws LawBroken if it breaks the law, or throws; with the smallest example found that does
+   */
+  public static Verdict checked(Example example, Law law, long seed) {
+    Verdict verdict;
+    try {
+      verdict = Verdict.of(List.of(law), example, seed).get(0);
+    } catch (RuntimeException thrown) {
+      Example smallest =
+          Shrinker.smallest(example, e -> throwsTheSame(e, law, seed, thrown), SHRINKING);
+      throw new LawBroken(
+          "%s cannot be checked (seed %d): %s%nat%n%s"
+              .formatted(law, seed, thrown.getMessage(), smallest.print()),
+          thrown);
+    }
+    if (verdict.violation().isPresent()) {
+      Example smallest =
+          Shrinker.smallest(example, e -> violation(e, law, seed).isPresent(), SHRINKING);
+      throw new LawBroken(
+          "%s is broken (seed %d): %s%n%s%nat%n%s"
+              .formatted(
+                  law,
+                  seed,
+                  law.sentence(),
+                  violation(smallest, law, seed).get(),
+                  smallest.print()),
+          null);
+    }
+    return verdict;
+  }
+
+  private static Optional<Verdict.Violation> violation(Example example, Law law, long seed) {
+    return Verdict.of(List.of(law), example, seed).get(0).violation();
+  }
+
+  private static boolean throwsTheSame(
+      Example example, Law law, long seed, RuntimeException thrown) {
+    try {
+      // What makes no sense throws by itself.
+      example.apply(example.values());
+    } catch (RuntimeException makesNoSense) {
+      return false;
+    }
+    try {
+      Verdict.of(List.of(law), example, seed);
+      return false;
+    } catch (RuntimeException e) {
+      return e.getClass() == thrown.getClass();
+    }
+  }
+}

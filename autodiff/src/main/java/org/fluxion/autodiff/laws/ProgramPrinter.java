@@ -1,0 +1,173 @@
+package org.fluxion.autodiff.laws;
+
+import java.util.List;
+import java.util.StringJoiner;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.fluxion.autodiff.laws.RandomProgram.Line;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
+
+/** Programs as Java that can be put into a test. */
+final class ProgramPrinter {
+  private final int inputs;
+
+  private ProgramPrinter(int inputs) {
+    this.inputs = inputs;
+  }
+
+  static String print(RandomProgram program) {
+    ProgramPrinter printer = new ProgramPrinter(program.values().size());
+    StringJoiner lines = new StringJoiner("\n");
+    for (int i = 0; i < printer.inputs; i++) {
+      lines.add("Tensor x%d = %s;".formatted(i, literal(program.values().get(i))));
+    }
+    for (int i = 0; i < program.lines().size(); i++) {
+      lines.add(
+          "Tensor %s = %s;"
+              .formatted(
+                  printer.name(printer.inputs + i), printer.expression(program.lines().get(i))));
+    }
+    lines.add(
+        "return List.of(%s);"
+            .formatted(
+                program.outputs().stream().map(printer::name).collect(Collectors.joining(", "))));
+    return lines.toString();
+  }
+
+  private String name(int number) {
+    return number < inputs ? "x" + number : "t" + (number - inputs);
+  }
+
+  private String expression(Line line) {
+    List<String> in = line.operands().stream().map(this::name).toList();
+    return switch (line.op()) {
+      case Op.Not o -> "%s.not()".formatted(in.get(0));
+      case Op.Unary o -> "%s.%s()".formatted(in.get(0), method(o));
+      case Op.Equal o -> "%s.equal(%s)".formatted(in.get(0), in.get(1));
+      case Op.Max o -> "%s.maximum(%s)".formatted(in.get(0), in.get(1));
+      case Op.Min o -> "%s.minimum(%s)".formatted(in.get(0), in.get(1));
+      case Op.Binary o -> "%s.%s(%s)".formatted(in.get(0), method(o), in.get(1));
+      case Op.Select o -> "Tensor.where(%s)".formatted(String.join(", ", in));
+      case Op.Cast o -> "%s.cast(DType.%s)".formatted(in.get(0), o.dtype().name());
+      case Op.Sum o when !o.axes().isEmpty() -> "%s.sum(%s)".formatted(in.get(0), list(o.axes()));
+      case Op.ReduceMax o when !o.axes().isEmpty() ->
+          "%s.max(%s)".formatted(in.get(0), list(o.axes()));
+      case Op.ArgMax o -> "%s.argMax(%d)".formatted(in.get(0), o.axis());
+      case Op.Reshape o -> "%s.reshape(%s)".formatted(in.get(0), extents(o.shape()));
+      case Op.Permute o -> "%s.permute(%s)".formatted(in.get(0), list(o.axes()));
+      case Op.Broadcast o -> "%s.broadcastTo(%s)".formatted(in.get(0), shape(o.shape()));
+      case Op.Concat o -> "Tensor.concat(%d, %s)".formatted(o.axis(), String.join(", ", in));
+      case Op.Flip o when !o.axes().isEmpty() -> "%s.flip(%s)".formatted(in.get(0), list(o.axes()));
+      case Op.Matmul o -> "%s.matmul(%s)".formatted(in.get(0), in.get(1));
+      case Op.StopGradient o -> "Autodiff.stopGradient(%s)".formatted(in.get(0));
+      case Op.Constant o -> literal(Tensor.of(o.data(), o.shape()));
+      default ->
+          "Tensor.apply(%s, List.of(%s))".formatted(constructor(line.op()), String.join(", ", in));
+    };
+  }
+
+  private static String method(Op op) {
+    String name = op.getClass().getSimpleName();
+    return Character.toLowerCase(name.charAt(0)) + name.substring(1);
+  }
+
+  private static String list(List<Integer> numbers) {
+    return numbers.stream().map(String::valueOf).collect(Collectors.joining(", "));
+  }
+
+  private static String extents(Shape shape) {
+    return IntStream.of(shape.extents())
+        .mapToObj(String::valueOf)
+        .collect(Collectors.joining(", "));
+  }
+
+  private static String shape(Shape shape) {
+    return shape.rank() == 0 ? "Shape.SCALAR" : "Shape.of(%s)".formatted(extents(shape));
+  }
+
+  private static String of(List<Integer> numbers) {
+    return "List.of(%s)".formatted(list(numbers));
+  }
+
+  private static String window(Op.Window w) {
+    return "new Op.Window(%d, %d, %d, %d)"
+        .formatted(w.kernelHeight(), w.kernelWidth(), w.stride(), w.padding());
+  }
+
+  private static String constructor(Op op) {
+    String name = "new Op." + op.getClass().getSimpleName();
+    return switch (op) {
+      case Op.Sum o -> name + "(" + of(o.axes()) + ")";
+      case Op.ReduceMax o -> name + "(" + of(o.axes()) + ")";
+      case Op.Flip o -> name + "(" + of(o.axes()) + ")";
+      case Op.Iota o ->
+          "%s(%s, %d, DType.%s)".formatted(name, shape(o.shape()), o.axis(), o.dtype().name());
+      case Op.RandomBits o -> "%s(%s, %dL)".formatted(name, shape(o.shape()), o.offset());
+      case Op.Pad o ->
+          "%s(%s, %s, %s)".formatted(name, of(o.low()), of(o.high()), of(o.interior()));
+      case Op.Slice o ->
+          "%s(%s, %s, %s)".formatted(name, of(o.start()), of(o.end()), of(o.stride()));
+      case Op.ScatterAdd o -> "%s(%d)".formatted(name, o.rows());
+      case Op.Unfold o -> "%s(%s)".formatted(name, window(o.window()));
+      case Op.Fold o -> "%s(%s, %d, %d)".formatted(name, window(o.window()), o.height(), o.width());
+      case Op.AttentionOutput o -> attention(name, o.scale(), o.causal());
+      case Op.AttentionLogSumExp o -> attention(name, o.scale(), o.causal());
+      case Op.AttentionTangent o -> attention(name, o.scale(), o.causal());
+      case Op.AttentionQueryCotangent o -> attention(name, o.scale(), o.causal());
+      case Op.AttentionKeyCotangent o -> attention(name, o.scale(), o.causal());
+      case Op.AttentionValueCotangent o -> attention(name, o.scale(), o.causal());
+      case Op.Custom o -> name + "(OpTable.PRODUCT)";
+      default -> name + "()";
+    };
+  }
+
+  private static String attention(String name, double scale, boolean causal) {
+    return "%s(%s, %s)".formatted(name, scale, causal);
+  }
+
+  /** A tensor with its elements. */
+  static String literal(Tensor value) {
+    HostData data = value.value();
+    DType dtype = value.dtype();
+    String java =
+        switch (dtype) {
+          case INT64 -> "long";
+          case INT32, BOOL -> "int";
+          case FLOAT32, FLOAT16, BFLOAT16 -> "float";
+          case FLOAT64 -> "double";
+        };
+    StringJoiner elements = new StringJoiner(", ");
+    for (long i = 0; i < data.elements(); i++) {
+      elements.add(
+          dtype.isFloating() ? number(data.getDouble(i), dtype) : integer(data.getLong(i), dtype));
+    }
+    String extents = extents(value.shape());
+    String whole =
+        "Tensor.of(new %s[] {%s}%s)"
+            .formatted(java, elements, extents.isEmpty() ? "" : ", " + extents);
+    boolean cast = dtype == DType.BOOL || dtype.isStorageOnly();
+    return cast ? whole + ".cast(DType." + dtype.name() + ")" : whole;
+  }
+
+  private static String integer(long value, DType dtype) {
+    return dtype == DType.INT64 ? value + "L" : String.valueOf(value);
+  }
+
+  private static String number(double value, DType dtype) {
+    String type = dtype == DType.FLOAT64 ? "Double" : "Float";
+    if (Double.isNaN(value)) {
+      return type + ".NaN";
+    }
+    if (Double.isInfinite(value)) {
+      return type + (value > 0 ? ".POSITIVE_INFINITY" : ".NEGATIVE_INFINITY");
+    }
+    if (value == Math.rint(value) && Math.abs(value) < 1e6 && Double.compare(value, -0.0) != 0) {
+      return String.valueOf((long) value);
+    }
+    return dtype == DType.FLOAT64 ? String.valueOf(value) : (float) value + "f";
+  }
+}

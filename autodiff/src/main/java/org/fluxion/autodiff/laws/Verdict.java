@@ -1,0 +1,155 @@
+package org.fluxion.autodiff.laws;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.conformance.Bounded;
+import org.fluxion.tensor.conformance.ErrorBound;
+import org.fluxion.tensor.conformance.Trial;
+
+/**
+ * What became of a law on an example.
+ *
+ * @param law the law
+ * @param certified how many elements were compared within a tolerance that tells something
+ * @param zero how many of these are zero on both sides
+ * @param excused how many elements tell nothing: what is infinite or no number has no tolerance,
+ *     and neither has what hangs on a comparison of numbers nearer than they are exact
+ * @param violation the element that is off the most, if one is off by more than it may be
+ */
+public record Verdict(
+    Law law, int certified, int zero, int excused, Optional<Violation> violation) {
+  /**
+   * An element that breaks a law.
+   *
+   * @param what what was compared
+   * @param index where, an index per axis
+   * @param expected what the law asks for
+   * @param actual what the derivative rule gave
+   * @param tolerance how far apart they may be
+   * @param rounding the part of the tolerance that is for rounding
+   */
+  public record Violation(
+      String what,
+      List<Integer> index,
+      double expected,
+      double actual,
+      double tolerance,
+      double rounding) {
+    /** Copies the index. */
+    public Violation {
+      index = List.copyOf(index);
+    }
+
+    double severity() {
+      double off = Math.abs(expected - actual);
+      return Double.isNaN(off) ? Double.POSITIVE_INFINITY : off / tolerance;
+    }
+
+    @Override
+    public String toString() {
+      String why =
+          tolerance > rounding
+              ? "%s for rounding, %s for what differences are off by"
+                  .formatted((float) rounding, (float) (tolerance - rounding))
+              : "every operation's own rounding, passed on by those that follow";
+      return "%s%s: expected %s, got %s%n  off by %s, allowed %s: %s"
+          .formatted(
+              what,
+              index.isEmpty() ? "" : " at " + index,
+              expected,
+              actual,
+              (float) Math.abs(expected - actual),
+              (float) tolerance,
+              why);
+    }
+  }
+
+  /** A tolerance beyond this part of the larger number tells nothing. */
+  private static final double TELLING = 0.1;
+
+  /**
+   * Tries some laws.
+   *
+   * @param laws the laws
+   * @param example what they are tried on
+   * @param seed which directions and cotangents
+   * @return a verdict for each law
+   */
+  static List<Verdict> of(List<Law> laws, Example example, long seed) {
+    Subject subject = Subject.of(example, seed);
+    List<Verdict> verdicts = new ArrayList<>();
+    for (Law law : laws) {
+      // One by one: what one law's graph costs to evaluate another's need not.
+      List<Claim> claims = subject.isDifferentiable() ? law.claims(subject) : List.of();
+      verdicts.add(of(law, claims, subject));
+    }
+    return verdicts;
+  }
+
+  private static Verdict of(Law law, List<Claim> claims, Subject subject) {
+    List<Tensor> outputs = new ArrayList<>();
+    claims.forEach(claim -> claim.tensors().forEach(t -> outputs.add(wide(t))));
+    Graph graph = new Graph(subject.inputs(), outputs);
+    List<Bounded> bounds = ErrorBound.ofReal(new Trial(law.name(), graph, subject.values()));
+    int certified = 0;
+    int zero = 0;
+    int excused = 0;
+    Violation worst = null;
+    int next = 0;
+    for (Claim claim : claims) {
+      Bounded expected = bounds.get(next);
+      Bounded actual = bounds.get(next + 1);
+      Optional<Bounded> slack =
+          claim.slack().isPresent() ? Optional.of(bounds.get(next + 2)) : Optional.empty();
+      next += claim.tensors().size();
+      for (int i = 0; i < expected.expected().elements(); i++) {
+        double left = expected.expected().getDouble(i);
+        double right = actual.expected().getDouble(i);
+        double rounding = at(expected, i) + at(actual, i);
+        int element = i;
+        double tolerance =
+            rounding + slack.map(b -> b.expected().getDouble(element) + at(b, element)).orElse(0.0);
+        if (!(tolerance < Double.POSITIVE_INFINITY) || !Double.isFinite(left)) {
+          excused++;
+          continue;
+        }
+        boolean isZero = left == 0 && right == 0;
+        boolean telling = tolerance <= TELLING * Math.max(Math.abs(left), Math.abs(right));
+        zero += isZero ? 1 : 0;
+        certified += telling || isZero ? 1 : 0;
+        excused += telling || isZero ? 0 : 1;
+        Violation found =
+            new Violation(
+                claim.what(), index(claim.expected(), i), left, right, tolerance, rounding);
+        boolean equal = left == right;
+        if (!equal
+            && found.severity() > 1
+            && (worst == null || found.severity() > worst.severity())) {
+          worst = found;
+        }
+      }
+    }
+    return new Verdict(law, certified, zero, excused, Optional.ofNullable(worst));
+  }
+
+  private static Tensor wide(Tensor x) {
+    return x.dtype() == DType.FLOAT64 ? x : x.cast(DType.FLOAT64);
+  }
+
+  private static double at(Bounded bound, int i) {
+    return bound.allowed() == null ? 0 : bound.allowed()[i];
+  }
+
+  private static List<Integer> index(Tensor tensor, int element) {
+    List<Integer> index = new ArrayList<>();
+    long[] strides = tensor.shape().strides();
+    for (int axis = 0; axis < tensor.shape().rank(); axis++) {
+      index.add((int) (element / strides[axis] % tensor.shape().extent(axis)));
+    }
+    return index;
+  }
+}

@@ -1,0 +1,85 @@
+package org.fluxion.autodiff.laws;
+
+import static org.fluxion.autodiff.laws.TensorGenerator.tensors;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.fluxion.autodiff.Autodiff;
+import org.fluxion.autodiff.CustomFunction;
+import org.fluxion.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+
+/** Functions whose derivatives are wrong are caught, by the law that speaks of what is wrong. */
+class PlantedFaultsTest {
+  private static String broken(CustomFunction f, Law law) {
+    LawBroken thrown =
+        assertThrows(
+            LawBroken.class, () -> Laws.of(f::apply).over(tensors().rank(0, 2)).only(law).check());
+    assertTrue(thrown.getMessage().startsWith(law + " is broken (seed "), thrown.getMessage());
+    return thrown.getMessage();
+  }
+
+  @Test
+  void aWrongFactor() {
+    CustomFunction square = CustomFunction.of("square", Tensor::square, (x, y, dx) -> dx.mul(x));
+    String message = broken(square, Law.DIFFERENCES);
+    // A scalar, or one element, at a plain number.
+    assertTrue(message.contains("Tensor x0 = Tensor.of(new double[] {1}"), message);
+  }
+
+  @Test
+  void aTransposeThatIsNone() {
+    // Found where it is built, before any law: as an error that names the function.
+    CustomFunction first = CustomFunction.linear("double", x -> x.mul(2), (x, c) -> c.mul(3));
+    LawBroken thrown =
+        assertThrows(LawBroken.class, () -> Laws.of(first::apply).only(Law.DUALITY).check());
+    assertTrue(thrown.getMessage().contains("'double'"), thrown.getMessage());
+  }
+
+  /**
+   * What was reported of a framework's layer norm: the tangent is right, and its own derivative is
+   * not, since the rule takes a statistic for a constant. First-order laws do not see it.
+   */
+  @Test
+  void aRuleThatIsRightToFirstOrderAlone() {
+    CustomFunction centred =
+        CustomFunction.of(
+            "centred product",
+            x -> x.mul(x.mean()),
+            (x, y, dx) -> dx.mul(Autodiff.stopGradient(x.mean())).add(x.mul(dx.mean())));
+    Laws.of(centred::apply).over(tensors().shape(3)).order(1).check();
+    String message = broken(centred, Law.SYMMETRY);
+    assertTrue(message.contains("The Hessian is symmetric"), message);
+  }
+
+  @Test
+  void aFunctionThatThrowsInADerivative() {
+    CustomFunction refusing =
+        CustomFunction.of(
+            "refusing",
+            Tensor::square,
+            (x, y, dx) -> {
+              throw new IllegalStateException("no derivative here");
+            });
+    LawBroken thrown =
+        assertThrows(LawBroken.class, () -> Laws.of(refusing::apply).tries(3).check());
+    assertTrue(thrown.getMessage().contains("no derivative here"), thrown.getMessage());
+  }
+
+  @Test
+  void aRightFunctionBreaksNoLaw() {
+    CustomFunction softplus =
+        CustomFunction.of("softplus", x -> x.exp().log1p(), (x, y, dx) -> dx.mul(x.sigmoid()));
+    LawReport report =
+        Laws.of(softplus::apply)
+            .over(tensors().rank(0, 4))
+            .order(3)
+            .devices("cpu", "reference")
+            .tries(10)
+            .seed(42)
+            .check();
+    for (Law law : Law.values()) {
+      assertTrue(report.certified().get(law) > 0, report.toString());
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package org.fluxion.autodiff.laws;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.HashSet;
+import java.util.Set;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.fluxion.autodiff.laws.RandomPrograms.Settings;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.conformance.OpTable;
+import org.junit.jupiter.api.Test;
+
+class RandomProgramsTest {
+  private static final Settings TAME = new Settings(DType.FLOAT64, 16, true);
+
+  @Property(tries = 20)
+  void theSameSeedDrawsTheSameProgram(@ForAll long seed) {
+    assertEquals(RandomPrograms.draw(seed, TAME).print(), RandomPrograms.draw(seed, TAME).print());
+  }
+
+  @Test
+  void everyOperationIsDrawn() {
+    Set<Class<?>> drawn = new HashSet<>(Set.of(Op.Input.class));
+    for (long seed = 0; seed < 400; seed++) {
+      RandomPrograms.draw(seed, TAME).lines().forEach(line -> drawn.add(line.op().getClass()));
+    }
+    assertEquals(new HashSet<>(OpTable.operations()), drawn);
+  }
+
+  @Property(tries = 30)
+  void pruningChangesNoResult(@ForAll long seed) {
+    RandomProgram program = RandomPrograms.draw(seed, TAME);
+    RandomProgram pruned = program.pruned();
+    assertEquals(pruned, pruned.pruned());
+    for (int i = 0; i < program.outputs().size(); i++) {
+      Tensor before = program.apply(program.values()).get(i);
+      Tensor after = pruned.apply(pruned.values()).get(i);
+      assertEquals(before.toString(), after.toString());
+    }
+  }
+
+  /** From any program with a product in it to the product alone. */
+  @Property(tries = 10)
+  void theSmallestProgramIsFound(@ForAll long seed) {
+    RandomProgram program = RandomPrograms.draw(seed, TAME);
+    Example smallest =
+        Shrinker.smallest(
+            program,
+            e -> {
+              e.apply(e.values());
+              return ((RandomProgram) e)
+                  .lines().stream().anyMatch(line -> line.op() instanceof Op.Matmul);
+            },
+            2000);
+    boolean had = program.lines().stream().anyMatch(line -> line.op() instanceof Op.Matmul);
+    int lines = ((RandomProgram) smallest).lines().size();
+    assertTrue(!had && smallest == program || had && lines == 1, smallest.print());
+  }
+
+  @Property(tries = 20)
+  void whatIsSimplerEnds(@ForAll long seed) {
+    Example smallest =
+        Shrinker.smallest(
+            RandomPrograms.draw(seed, TAME),
+            e -> {
+              e.apply(e.values());
+              return true;
+            },
+            5000);
+    assertEquals(0, ((RandomProgram) smallest).lines().size() / 2, smallest.print());
+  }
+}
