@@ -80,7 +80,7 @@ public sealed interface Scheme {
   }
 
   /**
-   * Steps of a flow map beyond the next time and back, to as much of the data as belongs there.
+   * Steps of a flow map beyond the next time and back.
    *
    * @param gamma the share of new noise, from 0 to 1
    */
@@ -102,9 +102,8 @@ public sealed interface Scheme {
         double beyond = next * Math.sqrt(1 - gamma * gamma);
         x = combine(1, x, beyond - t, velocities.at(x, t, beyond));
         if (next > 0) {
-          double kept = path.alpha(next) / path.alpha(beyond);
-          double added = path.sigma(next) - kept * path.sigma(beyond);
-          x = combine(kept, x, added, velocities.noise(i));
+          double kept = (1 - next) / (1 - beyond);
+          x = combine(kept, x, 1 - kept, velocities.noise(i));
         }
       }
       return x;
