@@ -80,7 +80,9 @@ public sealed interface Scheme {
   }
 
   /**
-   * Steps of a flow map beyond the next time and back.
+   * Steps of a flow map beyond the next time and back, by the shares of image and noise of the
+   * linear path. They are the published ones on either path; on the cosine path the mean of what is
+   * drawn is not the data's.
    *
    * @param gamma the share of new noise, from 0 to 1
    */
