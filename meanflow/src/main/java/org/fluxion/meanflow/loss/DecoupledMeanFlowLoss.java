@@ -4,7 +4,7 @@ import static org.fluxion.autodiff.Autodiff.jvp;
 import static org.fluxion.autodiff.Autodiff.stopGradient;
 
 import org.fluxion.autodiff.Jvp;
-import org.fluxion.meanflow.model.DiffusionTransformer;
+import org.fluxion.meanflow.model.FlowNetwork;
 import org.fluxion.meanflow.model.FlowPoint;
 import org.fluxion.meanflow.path.Path;
 import org.fluxion.meanflow.path.Times;
@@ -15,10 +15,10 @@ import org.fluxion.tensor.Tensor;
  * The loss of Decoupled MeanFlow (arXiv 2510.24474): half flow matching, which anchors the diagonal
  * u(x, t, t) = v, and half the MeanFlow identity u = v + (r − t)·du/dt (Geng et al., 2025), whose
  * derivative along the flow is one forward-mode derivative at (x_t, t, r) along (v, 1, 0). Both
- * parts share one transformer, and the encoder's blocks see t alone, so that in a compiled step the
+ * parts share one network, and the encoder's blocks see t alone, so that in a compiled step the
  * guidance at r = t costs only the decoder: equal subgraphs are computed once.
  *
- * @param transformer the network
+ * @param network what is trained
  * @param path the path between data and noise
  * @param times the proposals of times
  * @param guidance which velocity is taught
@@ -26,7 +26,7 @@ import org.fluxion.tensor.Tensor;
  * @param weighting how the log-variance head weighs errors
  */
 public record DecoupledMeanFlowLoss(
-    DiffusionTransformer transformer,
+    FlowNetwork network,
     Path path,
     Times times,
     Guidance guidance,
@@ -35,7 +35,7 @@ public record DecoupledMeanFlowLoss(
     implements TrainingLoss {
   @Override
   public Losses apply(Parameters parameters, Tensor images, Tensor labels, Draws draws) {
-    ClassDropout dropout = ClassDropout.of(classDropout, transformer.classes(), labels, draws);
+    ClassDropout dropout = ClassDropout.of(classDropout, network.classes(), labels, draws);
 
     // Flow matching on the diagonal.
     Tensor flowTime = path.time(draws.flowTime().add(times.flowMean()));
@@ -58,7 +58,7 @@ public record DecoupledMeanFlowLoss(
     Tensor perImage = FlowMatchingLoss.perImage(t);
     Tensor x = path.point(images, noise, perImage);
     Tensor v = target(parameters, path.velocity(images, noise, perImage), x, t, dropout);
-    Tensor u = transformer.apply(parameters, x, t, t, dropout.labels());
+    Tensor u = network.apply(parameters, x, t, t, dropout.labels());
     return u.sub(v).square().sum(1, 2, 3);
   }
 
@@ -74,7 +74,7 @@ public record DecoupledMeanFlowLoss(
     Tensor v = target(parameters, path.velocity(images, noise, perImage), x, t, dropout);
     Jvp<Tensor> u =
         jvp(
-            (FlowPoint p) -> transformer.apply(parameters, p.x(), p.t(), p.r(), dropout.labels()),
+            (FlowPoint p) -> network.apply(parameters, p.x(), p.t(), p.r(), dropout.labels()),
             new FlowPoint(x, t, r),
             new FlowPoint(v, t.onesLike(), r.zerosLike()));
     Tensor horizon = FlowMatchingLoss.perImage(r.sub(t));
@@ -87,8 +87,8 @@ public record DecoupledMeanFlowLoss(
     return switch (guidance) {
       case Guidance.None none -> v;
       case Guidance.Model model -> {
-        Tensor with = transformer.apply(parameters, x, t, t, dropout.labels());
-        Tensor without = transformer.apply(parameters, x, t, t, noClass(dropout.labels()));
+        Tensor with = network.apply(parameters, x, t, t, dropout.labels());
+        Tensor without = network.apply(parameters, x, t, t, noClass(dropout.labels()));
         Tensor guided = inside(t, model.low(), model.high()).and(dropout.dropped().not());
         Tensor strength = guided.cast(v.dtype()).mul(model.strength());
         yield stopGradient(v.add(FlowMatchingLoss.perImage(strength).mul(with.sub(without))));
@@ -109,11 +109,11 @@ public record DecoupledMeanFlowLoss(
   }
 
   private Tensor noClass(Tensor labels) {
-    return Tensor.scalar(transformer.classes(), labels.dtype()).broadcastTo(labels.shape());
+    return Tensor.scalar(network.classes(), labels.dtype()).broadcastTo(labels.shape());
   }
 
   private Tensor weigh(Parameters parameters, Tensor error, Tensor images, Tensor t, Tensor r) {
     long elements = images.shape().elements() / images.shape().extent(0);
-    return weighting.apply(error.div(elements), transformer.logVariance(parameters, t, r));
+    return weighting.apply(error.div(elements), network.logVariance(parameters, t, r));
   }
 }

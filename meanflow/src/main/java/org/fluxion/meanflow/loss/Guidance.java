@@ -1,6 +1,6 @@
 package org.fluxion.meanflow.loss;
 
-import org.fluxion.meanflow.model.FlowModel;
+import org.fluxion.meanflow.model.VelocityModel;
 
 /**
  * Which velocity the model is taught. Guidance pulls it away from the velocity without a class, so
@@ -29,10 +29,11 @@ public sealed interface Guidance {
    * Distillation of a frozen teacher under classifier-free guidance: its v(∅) + ω·(v(y) − v(∅))
    * where the time lies in the interval, its v(y) elsewhere.
    *
-   * @param teacher the flow model
+   * @param teacher the flow model, or whatever else knows the velocity
    * @param strength ω
    * @param low the first time of the interval
    * @param high the last time of the interval
    */
-  record Distill(FlowModel teacher, double strength, double low, double high) implements Guidance {}
+  record Distill(VelocityModel teacher, double strength, double low, double high)
+      implements Guidance {}
 }

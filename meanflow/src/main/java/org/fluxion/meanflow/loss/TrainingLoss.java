@@ -3,12 +3,12 @@ package org.fluxion.meanflow.loss;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.Tensor;
 
-/** A loss of a diffusion transformer on a batch of images; everything random is given. */
+/** A loss of a network on a batch of images; everything random is given. */
 public interface TrainingLoss {
   /**
    * The losses of a batch.
    *
-   * @param parameters the transformer's parameters
+   * @param parameters the network's parameters
    * @param images data [batch, channels, size, size]
    * @param labels integer classes [batch]
    * @param draws everything random

@@ -45,7 +45,7 @@ public record DiffusionTransformer(
     int decoderDepth,
     boolean queryKeyNorm,
     int mlpRatio)
-    implements Parametric {
+    implements Parametric, FlowNetwork {
   private static final double SMALL = 0.02;
 
   /** Positions that a checkpoint brings along. */
@@ -296,6 +296,7 @@ public record DiffusionTransformer(
    * @return floats of the images' shape
    * @throws TensorException if a shape does not fit, or a label is known to be outside
    */
+  @Override
   public Tensor apply(Parameters parameters, Tensor x, Tensor t, Tensor r, Tensor labels) {
     int batch = check(x, t, r, labels);
     Tensor label = labelEmbedding().apply(parameters.scope("y_embedder.embedding_table"), labels);
@@ -370,6 +371,7 @@ public record DiffusionTransformer(
    * @param r where they are going, [batch]
    * @return floats [batch]
    */
+  @Override
   public Tensor logVariance(Parameters parameters, Tensor t, Tensor r) {
     Tensor features =
         Tensor.concat(

@@ -9,15 +9,9 @@ import org.fluxion.tensor.Tensor;
  * @param transformer the network
  * @param parameters its parameters
  */
-public record FlowModel(DiffusionTransformer transformer, Parameters parameters) {
-  /**
-   * The velocity.
-   *
-   * @param x images [batch, channels, size, size]
-   * @param t times [batch]
-   * @param labels classes [batch]
-   * @return floats of the images' shape
-   */
+public record FlowModel(DiffusionTransformer transformer, Parameters parameters)
+    implements VelocityModel {
+  @Override
   public Tensor velocity(Tensor x, Tensor t, Tensor labels) {
     return transformer.apply(parameters, x, t, t, labels);
   }

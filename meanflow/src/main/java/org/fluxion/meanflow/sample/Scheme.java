@@ -80,7 +80,9 @@ public sealed interface Scheme {
   }
 
   /**
-   * Steps of a flow map beyond the next time and back.
+   * Steps of a flow map beyond the next time and back, by the shares of image and noise of the
+   * linear path. They are the published ones on either path; on the cosine path the mean of what is
+   * drawn is not the data's.
    *
    * @param gamma the share of new noise, from 0 to 1
    */
@@ -148,17 +150,22 @@ public sealed interface Scheme {
   enum Diffusion {
     /** 2σ(t): as strong as the noise itself. */
     SIGMA,
-    /** The strength that makes the evidence bound tight; unbounded at t = 1. */
+    /**
+     * The strength that makes the evidence bound tight. It is unbounded at t = 1, where the state
+     * is noise and more of it changes nothing: there it is none.
+     */
     EVIDENCE_BOUND;
 
     double at(double t, double gamma, Path path) {
       return switch (this) {
         case SIGMA -> 2 * gamma * path.sigma(t);
         case EVIDENCE_BOUND ->
-            switch (path) {
-              case LINEAR -> 2 * gamma * t / (1 - t);
-              case COSINE -> Math.PI * gamma * Math.tan(Math.PI / 2 * t);
-            };
+            t == 1
+                ? 0
+                : switch (path) {
+                  case LINEAR -> 2 * gamma * t / (1 - t);
+                  case COSINE -> Math.PI * gamma * Math.tan(Math.PI / 2 * t);
+                };
       };
     }
   }
