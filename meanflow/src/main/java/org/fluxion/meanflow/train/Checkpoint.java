@@ -8,6 +8,7 @@ import java.util.Map;
 import org.fluxion.nn.Parameters;
 import org.fluxion.nn.io.Load;
 import org.fluxion.nn.io.Safetensors;
+import org.fluxion.nn.io.SafetensorsException;
 
 /**
  * A run at a step: everything that the steps after it depend on.
@@ -47,7 +48,10 @@ record Checkpoint(
    * @param wanted the configuration to go on with
    * @param like a state of the run's model: names, shapes and dtypes count
    * @param metrics how many metrics there are sums of
-   * @throws IOException if the file is damaged
+   * @throws DamagedCheckpointException if the file is damaged
+   * @throws SafetensorsException if the file is damaged, unless it says that bytes of it could not
+   *     be read
+   * @throws IOException if the file cannot be read, which says nothing of what it holds
    * @throws IllegalArgumentException if the file is whole, but of another configuration or version
    */
   static Checkpoint read(Path file, TrainingConfiguration wanted, TrainingState like, int metrics)
@@ -55,14 +59,14 @@ record Checkpoint(
     try (Safetensors stored = Safetensors.open(file)) {
       Map<String, String> metadata = stored.metadata();
       if (!CHECKPOINT.equals(metadata.get(KIND))) {
-        throw new IOException(file + ": is no checkpoint");
+        throw new DamagedCheckpointException(file + ": is no checkpoint");
       }
       if (Checksum.isEarlier(metadata)) {
         throw otherVersion(file, "an earlier version", "its checksum is of another kind");
       }
       Parameters tensors = stored.parameters();
       if (!Checksum.of(metadata, tensors).equals(metadata.get(Checksum.KEY))) {
-        throw new IOException(
+        throw new DamagedCheckpointException(
             file + ": the checksum is not that of its contents; the file is damaged");
       }
       long step = step(file, metadata);
