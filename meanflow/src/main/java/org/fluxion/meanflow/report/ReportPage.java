@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.fluxion.meanflow.sample.Sampler;
 
 /** Writes a {@link Report} as HTML. */
 final class ReportPage {
@@ -306,7 +307,7 @@ final class ReportPage {
     <div><dt>Nearest training image</dt><dd>The mean distance of a sample to the training image most like it, as \
     root mean square of a pixel from −1 to 1. A model that had learned images by heart would be far below the %s \
     of real test images.</dd></div>
-    <div><dt>Time per image</dt><dd>Measured in batches of 250 on a warm sampler, all threads.</dd></div>
+    <div><dt>Time per image</dt><dd>Measured in batches of %s on a warm sampler, all threads.</dd></div>
     </dl>\
     """
         .formatted(
@@ -319,7 +320,8 @@ final class ReportPage {
                 ? " Where several sampling seeds were measured, the table shows the worst of them;"
                     + " all are listed below."
                 : "",
-            Html.number(summary.nearestDistanceOfTest()));
+            Html.number(summary.nearestDistanceOfTest()),
+            Measurement.timedImages(summary.samples(), Sampler.DEFAULT_BATCH));
   }
 
   // ---- what was done ----

@@ -38,7 +38,9 @@ public record Sampler(
     int batch,
     Device device) {
   private static final int DEFAULT_STEPS = 32;
-  private static final int DEFAULT_BATCH = 250;
+
+  /** How many images are computed at a time, unless another number is asked for. */
+  public static final int DEFAULT_BATCH = 250;
 
   /** Checks the settings. */
   public Sampler {
