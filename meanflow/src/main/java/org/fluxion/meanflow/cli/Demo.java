@@ -2,6 +2,7 @@ package org.fluxion.meanflow.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -50,11 +51,18 @@ final class Demo {
    *
    * @param name the run's name
    * @param settings how it is sampled and measured
+   * @param secondsBefore what it has taken already, if it is resumed
    * @param seed of the noise; further sampling seeds follow it
    * @param device where to compute
    * @param resumption the command that goes on with the demo if it is interrupted
    */
-  record Plan(String name, DemoSettings settings, long seed, Device device, String resumption) {}
+  record Plan(
+      String name,
+      DemoSettings settings,
+      double secondsBefore,
+      long seed,
+      Device device,
+      String resumption) {}
 
   /** Opens what scores and times the samples, which takes a few seconds. */
   @FunctionalInterface
@@ -70,6 +78,9 @@ final class Demo {
 
   /** Training says itself how to go on, and does so after it was stopped. */
   private volatile boolean training;
+
+  /** When this process began with it. */
+  private final long begun = System.nanoTime();
 
   private final boolean terminal = ProgressReport.isTerminal();
   private final List<Report.Stage> stages = new ArrayList<>();
@@ -133,7 +144,7 @@ final class Demo {
    */
   TrainingConfiguration begin(TrainingConfiguration map, Optional<TrainingConfiguration> flow)
       throws IOException {
-    plan.settings().write(folder);
+    keepTime();
     TrainingConfiguration tuning = flow.isPresent() ? map.withInitialWeights(ownFlow(folder)) : map;
     if (flow.isPresent()) {
       try (RunFolder own = RunFolder.create(flowFolder(folder))) {
@@ -170,14 +181,41 @@ final class Demo {
 
   /** If the process is told to end; while training, {@link #train} says it, with the steps. */
   private void sayHowToGoOn() {
-    if (!training) {
-      say("%nStopped; what is trained is saved. Go on with:%n  %s".formatted(plan.resumption()));
+    if (training) {
+      return;
     }
+    try {
+      keepTime();
+      say("");
+      say(stopped());
+    } catch (IOException failed) {
+      err.println("fluxion: " + failed.getMessage());
+      err.flush();
+    }
+  }
+
+  private String stopped() throws IOException {
+    boolean trained =
+        RunFolder.hasCheckpoints(folder.path()) || RunFolder.hasCheckpoints(flowFolder(folder));
+    String words =
+        trained
+            ? "Stopped; what is trained is saved. Go on with:%n  %s"
+            : Interruption.BEFORE_ANY_STEP;
+    return words.formatted(plan.resumption());
+  }
+
+  /** What the demo has taken, in this process and in those before. */
+  private double secondsSoFar() {
+    return plan.secondsBefore() + seconds(begun);
+  }
+
+  /** So that a demo that is resumed knows how long it took before. */
+  private void keepTime() throws IOException {
+    plan.settings().write(folder, secondsSoFar());
   }
 
   private boolean stages(TrainingConfiguration map, Optional<TrainingConfiguration> flow)
       throws IOException {
-    long begin = System.nanoTime();
     say("From a flow model of handwritten digits to a generator that needs one step.");
     say(
         "All of it goes to the folder %s; computing on %s."
@@ -202,7 +240,7 @@ final class Demo {
           new Summary(
               rows,
               evaluation.reference().frechetFloor(),
-              seconds(begin),
+              secondsSoFar(),
               plan.settings().samples(),
               evaluation.reference().nearestDistance());
       finish(summary, settings(map, flow));
@@ -368,7 +406,14 @@ final class Demo {
     say("");
     out.print(FigureTable.of(summary));
     say("");
-    say("Done in %s. To look at:".formatted(ProgressReport.duration(summary.seconds())));
+    say(
+        "Done in %s%s. To look at:"
+            .formatted(
+                ProgressReport.duration(summary.seconds()),
+                plan.secondsBefore() == 0
+                    ? ""
+                    : ", of which %s before it was resumed"
+                        .formatted(ProgressReport.duration(plan.secondsBefore()))));
     say("  %s  all of it, in a browser".formatted(folder.report()));
     say("  %s  the samples as PNG".formatted(folder.samples()));
     say("  %s  the figures".formatted(folder.summary()));
@@ -389,11 +434,14 @@ final class Demo {
         .during(
             () -> {
               Trainer.Result result;
-              try (ProgressReport progress = new ProgressReport(out, terminal)) {
+              try (ProgressReport progress = new TimedProgress()) {
                 result = trainer.listener(progress).train();
               }
+              keepTime();
               if (result.finished()) {
                 trained.add(result.model());
+              } else if (result.step() == 0) {
+                say(stopped());
               } else {
                 say(
                     "Stopped after %,d of %,d steps; all is saved. Go on with:%n  %s"
@@ -402,6 +450,23 @@ final class Demo {
             });
     training = trained.isEmpty();
     return trained.stream().findFirst();
+  }
+
+  /** With each checkpoint, the time is kept that it took. */
+  private final class TimedProgress extends ProgressReport {
+    TimedProgress() {
+      super(out, err, terminal);
+    }
+
+    @Override
+    public void checkpoint(long step, Path file) {
+      super.checkpoint(step, file);
+      try {
+        keepTime();
+      } catch (IOException failed) {
+        throw new UncheckedIOException(failed);
+      }
+    }
   }
 
   private void measure(Measurement measurement, Generator generator, Sampler settings, int seeds)
@@ -465,9 +530,10 @@ final class Demo {
     return System.nanoTime();
   }
 
-  private void done(String title, String words, long begin) {
+  private void done(String title, String words, long begin) throws IOException {
     double seconds = seconds(begin);
     stages.add(new Report.Stage(title, words, seconds));
+    keepTime();
     say("%s (%s)".formatted(words, ProgressReport.duration(seconds)));
   }
 

@@ -14,9 +14,9 @@ import org.fluxion.meanflow.train.TrainingListener;
 
 /**
  * Shows how training goes: a bar with loss, samples per second and time left where the output is a
- * terminal, otherwise a line now and then.
+ * terminal, otherwise a line now and then. Notes go to the error stream.
  */
-public final class ProgressReport implements TrainingListener, AutoCloseable {
+public class ProgressReport implements TrainingListener, AutoCloseable {
   private static final long LINE_NANOS = Duration.ofSeconds(10).toNanos();
   private static final long MEBIBYTE = 1L << 20;
   private static final int BAR_MILLIS = 200;
@@ -29,6 +29,7 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
   private static final double SMOOTHING = 0.05;
 
   private final PrintWriter out;
+  private final PrintWriter err;
   private final boolean terminal;
 
   /** When each of the last steps ended. */
@@ -45,10 +46,12 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
    * A report.
    *
    * @param out where lines go
+   * @param err where notes go
    * @param terminal whether to show a bar, on the standard output
    */
-  public ProgressReport(PrintWriter out, boolean terminal) {
+  public ProgressReport(PrintWriter out, PrintWriter err, boolean terminal) {
     this.out = out;
+    this.err = err;
     this.terminal = terminal;
   }
 
@@ -161,7 +164,8 @@ public final class ProgressReport implements TrainingListener, AutoCloseable {
 
   @Override
   public void notice(String message) {
-    say("Note: " + message);
+    err.println("note: " + message);
+    err.flush();
   }
 
   private void say(String line) {

@@ -219,7 +219,9 @@ final class TrainCommand implements Callable<Integer> {
         .during(
             () -> {
               Trainer.Result result;
-              try (ProgressReport progress = new ProgressReport(out, ProgressReport.isTerminal())) {
+              try (ProgressReport progress =
+                  new ProgressReport(
+                      out, spec.commandLine().getErr(), ProgressReport.isTerminal())) {
                 result = trainer.listener(progress).train();
               }
               out.println(outcome(folder, configuration, result));
@@ -248,30 +250,34 @@ final class TrainCommand implements Callable<Integer> {
 
   private String outcome(
       RunFolder folder, TrainingConfiguration configuration, Trainer.Result result) {
+    if (result.step() == 0) {
+      return Interruption.BEFORE_ANY_STEP.formatted(resumeCommand());
+    }
     if (!result.finished()) {
       return "Stopped after %,d of %,d steps; all is saved. Go on with:%n  %s"
           .formatted(result.step(), configuration.steps(), resumeCommand());
     }
     ModelFile.Kind kind = configuration.objective().kind();
-    return "%s The flow %s (its averaged weights, %s) is %s; how it went is in %s."
+    return "%s The flow %s (its averaged weights%s) is %s; how it went is in %s."
         .formatted(
-            taken(configuration, result),
+            taken(result),
             kind == ModelFile.Kind.FLOW ? "model" : "map",
-            dtype,
+            // A model that was there before is of the dtype that was asked for then.
+            result.kept() ? "" : ", " + dtype,
             folder.model(kind),
             folder.metrics());
   }
 
-  private static String taken(TrainingConfiguration configuration, Trainer.Result result) {
+  private static String taken(Trainer.Result result) {
     if (result.begunAt() < result.step()) {
       return "Trained %,d steps.".formatted(result.step());
     }
-    String more =
-        result.step() == configuration.steps()
-            ? ""
-            : ", more than the %,d asked for".formatted(configuration.steps());
-    return "The run was finished already, and nothing was left to train: it has taken %,d steps%s."
-        .formatted(result.step(), more);
+    return (result.kept()
+            ? "The run was finished already, and nothing was left to train: it has taken %,d steps,"
+                + " and all its files are as they were."
+            : "Nothing was left to train after %,d steps; their model was not written yet, and now"
+                + " is.")
+        .formatted(result.step());
   }
 
   /** The command that goes on from here, as it can be typed. */

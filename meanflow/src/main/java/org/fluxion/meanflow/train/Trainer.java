@@ -1,6 +1,7 @@
 package org.fluxion.meanflow.train;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -9,6 +10,8 @@ import org.fluxion.nn.FlatParameters;
 import org.fluxion.nn.Parameters;
 import org.fluxion.nn.Schedule;
 import org.fluxion.nn.data.DataSet;
+import org.fluxion.nn.io.Safetensors;
+import org.fluxion.nn.io.SafetensorsException;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Program;
@@ -30,6 +33,9 @@ public final class Trainer {
 
   private static final long DRAWS_FOLD = INITIAL_FOLD + 1;
   private static final double NANOS = 1e9;
+
+  /** The note of a model that says how many steps it was trained for. */
+  private static final String STEPS = "steps";
 
   /** Of the averaged weights: more than so much of what a run began with is worth a word. */
   private static final double TOLD_SHARE = 0.05;
@@ -101,19 +107,20 @@ public final class Trainer {
    * @param begunAt the number of steps that had been taken before
    * @param step the number of steps taken
    * @param finished whether those are all
+   * @param kept whether there was nothing to do at all: every file of the run is as it was
    * @param model the moving average of the weights, in float32
    */
-  public record Result(long begunAt, long step, boolean finished, ModelFile model) {}
+  public record Result(long begunAt, long step, boolean finished, boolean kept, ModelFile model) {}
 
   /**
    * Trains to the last step, or until {@link #stop}. The trained model is then in the folder, at
-   * {@link RunFolder#model}.
+   * {@link RunFolder#model}. If the run was finished before, all its files stay as they are.
    *
    * @return how far it came
    * @throws IOException if a file cannot be read or written
    * @throws IllegalArgumentException if the program needs more memory than there is, the initial
-   *     weights are of another shape, or the run was begun with another configuration: only its
-   *     length and the folder of its data may change
+   *     weights are of another shape, the run was begun with another configuration: only its length
+   *     and the folder of its data may change, or it has taken more steps than are asked for
    * @throws IllegalStateException if the loss is no longer finite; the last checkpoint stays
    */
   public Result train() throws IOException {
@@ -124,17 +131,23 @@ public final class Trainer {
     Checkpoints checkpoints = new Checkpoints(folder.checkpoints());
     Optional<Checkpoint> found =
         checkpoints.latest(configuration, named, step.metrics(), listener::notice);
+    if (found.isPresent()) {
+      requireSteps(found.get().step());
+      if (isFinished(found.get().step())) {
+        long steps = found.get().step();
+        return new Result(steps, steps, true, true, model(steps, found.get().state().average()));
+      }
+    }
     folder.writeConfiguration(configuration);
     Checkpoint start =
         found.isPresent()
             ? found.get()
             : new Checkpoint(
                 0, configuration, fresh(weights(initial)), new MetricSums(step.metrics()));
-    if (start.step() >= configuration.steps()) {
+    if (start.step() == configuration.steps()) {
       return finish(start.step(), start.step(), start.state().average());
     }
     listener.preparing(start.step());
-    tellWhatIsShort();
     DataSet data = configuration.data().read();
     Program<TrainingState, TrainingBatch, Tensor> program = compile(step, named);
     try (MetricsLog log = MetricsLog.open(folder.metrics(), start.step());
@@ -145,8 +158,36 @@ public final class Trainer {
                 start.state(),
                 data.batches(configuration.batchSize(), configuration.seed()),
                 key().fold(DRAWS_FOLD))) {
+      // Not before what may be wrong: an error stands by itself.
+      tellWhatIsShort();
       listener.started(configuration, start.step());
       return new Steps(step, checkpoints, log, run, start).take();
+    }
+  }
+
+  /** The weights of fewer steps are gone, and those of more are not what was asked for. */
+  private void requireSteps(long taken) {
+    if (taken > configuration.steps()) {
+      throw new IllegalArgumentException(
+          "steps: the run in %s has taken %,d steps, more than the %,d asked for; ask for %,d or more, or begin a new run in another folder"
+              .formatted(folder.path(), taken, configuration.steps(), taken));
+    }
+  }
+
+  /** Whether the last step was taken and its model written, which a kill may have prevented. */
+  private boolean isFinished(long taken) throws IOException {
+    Path file = folder.model(configuration.objective().kind());
+    if (taken < configuration.steps() || !Files.exists(file)) {
+      return false;
+    }
+    try (Safetensors model = Safetensors.open(file)) {
+      // A longer run has written over the model of a shorter one, unless it was killed before.
+      return Long.toString(taken).equals(model.metadata().get(STEPS));
+    } catch (SafetensorsException damaged) {
+      if (!damaged.isOfContents()) {
+        throw damaged;
+      }
+      return false;
     }
   }
 
@@ -377,19 +418,22 @@ public final class Trainer {
   }
 
   private Result finish(long begunAt, long steps, Parameters average) throws IOException {
-    boolean finished = steps >= configuration.steps();
-    Map<String, String> notes = new LinkedHashMap<>();
-    notes.put("steps", Long.toString(steps));
-    notes.put("training", configuration.toJson());
-    ModelFile model =
-        new ModelFile(
-            configuration.objective().kind(),
-            configuration.model(),
-            Parameters.of(average.asMap()),
-            notes);
+    boolean finished = steps == configuration.steps();
+    ModelFile model = model(steps, average);
     if (finished) {
       model.cast(modelDType).write(folder.model(model.kind()));
     }
-    return new Result(begunAt, steps, finished, model);
+    return new Result(begunAt, steps, finished, false, model);
+  }
+
+  private ModelFile model(long steps, Parameters average) {
+    Map<String, String> notes = new LinkedHashMap<>();
+    notes.put(STEPS, Long.toString(steps));
+    notes.put("training", configuration.toJson());
+    return new ModelFile(
+        configuration.objective().kind(),
+        configuration.model(),
+        Parameters.of(average.asMap()),
+        notes);
   }
 }
