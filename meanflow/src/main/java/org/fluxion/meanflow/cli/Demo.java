@@ -2,7 +2,6 @@ package org.fluxion.meanflow.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -79,8 +78,7 @@ final class Demo {
   /** Training says itself how to go on, and does so after it was stopped. */
   private volatile boolean training;
 
-  /** When this process began with it. */
-  private final long begun = System.nanoTime();
+  private final DemoClock clock;
 
   private final boolean terminal = ProgressReport.isTerminal();
   private final List<Report.Stage> stages = new ArrayList<>();
@@ -109,6 +107,7 @@ final class Demo {
       PrintWriter err) {
     this.measurements = measurements;
     this.plan = plan;
+    this.clock = new DemoClock(folder, plan.settings(), plan.secondsBefore());
     this.folder = folder;
     this.out = out;
     this.err = err;
@@ -144,7 +143,7 @@ final class Demo {
    */
   TrainingConfiguration begin(TrainingConfiguration map, Optional<TrainingConfiguration> flow)
       throws IOException {
-    keepTime();
+    clock.keep();
     TrainingConfiguration tuning = flow.isPresent() ? map.withInitialWeights(ownFlow(folder)) : map;
     if (flow.isPresent()) {
       try (RunFolder own = RunFolder.create(flowFolder(folder))) {
@@ -185,7 +184,7 @@ final class Demo {
       return;
     }
     try {
-      keepTime();
+      clock.keep();
       say("");
       say(stopped());
     } catch (IOException failed) {
@@ -202,16 +201,6 @@ final class Demo {
             ? "Stopped; what is trained is saved. Go on with:%n  %s"
             : Interruption.BEFORE_ANY_STEP;
     return words.formatted(plan.resumption());
-  }
-
-  /** What the demo has taken, in this process and in those before. */
-  private double secondsSoFar() {
-    return plan.secondsBefore() + seconds(begun);
-  }
-
-  /** So that a demo that is resumed knows how long it took before. */
-  private void keepTime() throws IOException {
-    plan.settings().write(folder, secondsSoFar());
   }
 
   private boolean stages(TrainingConfiguration map, Optional<TrainingConfiguration> flow)
@@ -240,7 +229,7 @@ final class Demo {
           new Summary(
               rows,
               evaluation.reference().frechetFloor(),
-              secondsSoFar(),
+              clock.seconds(),
               plan.settings().samples(),
               evaluation.reference().nearestDistance());
       finish(summary, settings(map, flow));
@@ -406,14 +395,7 @@ final class Demo {
     say("");
     out.print(FigureTable.of(summary));
     say("");
-    say(
-        "Done in %s%s. To look at:"
-            .formatted(
-                ProgressReport.duration(summary.seconds()),
-                plan.secondsBefore() == 0
-                    ? ""
-                    : ", of which %s before it was resumed"
-                        .formatted(ProgressReport.duration(plan.secondsBefore()))));
+    say("Done in %s. To look at:".formatted(clock.words()));
     say("  %s  all of it, in a browser".formatted(folder.report()));
     say("  %s  the samples as PNG".formatted(folder.samples()));
     say("  %s  the figures".formatted(folder.summary()));
@@ -434,10 +416,10 @@ final class Demo {
         .during(
             () -> {
               Trainer.Result result;
-              try (ProgressReport progress = new TimedProgress()) {
+              try (ProgressReport progress = clock.progress(out, err, terminal)) {
                 result = trainer.listener(progress).train();
               }
-              keepTime();
+              clock.keep();
               if (result.finished()) {
                 trained.add(result.model());
               } else if (result.step() == 0) {
@@ -450,23 +432,6 @@ final class Demo {
             });
     training = trained.isEmpty();
     return trained.stream().findFirst();
-  }
-
-  /** With each checkpoint, the time is kept that it took. */
-  private final class TimedProgress extends ProgressReport {
-    TimedProgress() {
-      super(out, err, terminal);
-    }
-
-    @Override
-    public void checkpoint(long step, Path file) {
-      super.checkpoint(step, file);
-      try {
-        keepTime();
-      } catch (IOException failed) {
-        throw new UncheckedIOException(failed);
-      }
-    }
   }
 
   private void measure(Measurement measurement, Generator generator, Sampler settings, int seeds)
@@ -533,7 +498,7 @@ final class Demo {
   private void done(String title, String words, long begin) throws IOException {
     double seconds = seconds(begin);
     stages.add(new Report.Stage(title, words, seconds));
-    keepTime();
+    clock.keep();
     say("%s (%s)".formatted(words, ProgressReport.duration(seconds)));
   }
 

@@ -226,7 +226,9 @@ final class TrainCommand implements Callable<Integer> {
               }
               out.println(outcome(folder, configuration, result));
               out.flush();
-              profile.finish(folder.path().resolve(ProfileOption.TRACE), out);
+              if (!result.kept()) {
+                profile.finish(folder.path().resolve(ProfileOption.TRACE), out);
+              }
             });
   }
 

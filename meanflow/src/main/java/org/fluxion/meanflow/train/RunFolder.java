@@ -136,7 +136,8 @@ public final class RunFolder implements AutoCloseable {
       return false;
     }
     try (Stream<Path> files = Files.list(checkpoints)) {
-      return files.anyMatch(file -> file.getFileName().toString().startsWith("step-"));
+      return files.anyMatch(
+          file -> file.getFileName().toString().matches("step-\\d+\\.safetensors"));
     }
   }
 

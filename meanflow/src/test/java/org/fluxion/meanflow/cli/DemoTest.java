@@ -229,6 +229,15 @@ class DemoTest {
       assertEquals(folder.readConfiguration(), resumed.map());
       assertEquals(flow, resumed.flow());
 
+      // A kill between two checkpoints costs the time since the first, and no more.
+      PrintWriter out = new PrintWriter(new StringWriter());
+      try (ProgressReport progress =
+          new DemoClock(folder, new DemoSettings(1, 2, 200), 40).progress(out, out, false)) {
+        progress.checkpoint(1, path);
+      }
+      double seconds = DemoSettings.read(folder).seconds();
+      assertTrue(seconds > 40 && seconds < 40 + PATIENCE_SECONDS, "seconds: " + seconds);
+
       // An earlier version kept no time.
       Files.writeString(folder.demo(), "{\"guidance\": 1, \"samplingSeeds\": 2, \"samples\": 200}");
       assertEquals(0, command.resumed(folder, device).plan().secondsBefore());

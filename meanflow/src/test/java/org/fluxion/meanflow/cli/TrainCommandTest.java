@@ -148,7 +148,8 @@ class TrainCommandTest {
     assertTrue(failure(1, train("--resume", "--seed", "4")).contains("seed: 4, not 3"));
     assertArrayEquals(before, Files.readAllBytes(flow));
     Map<Path, String> run = contents(flow.getParent());
-    CommandRun.Outcome resumed = train("--resume", "--seed", "3", "--dtype", "float32");
+    CommandRun.Outcome resumed =
+        train("--resume", "--seed", "3", "--dtype", "float32", "--profile");
     assertEquals(0, resumed.exitCode(), resumed.err());
     assertEquals(run, contents(flow.getParent()), "the float16 model stays as well");
     assertFalse(resumed.out().contains("Trained "), resumed.out());
