@@ -50,11 +50,18 @@ final class Demo {
    *
    * @param name the run's name
    * @param settings how it is sampled and measured
+   * @param secondsBefore what it has taken already, if it is resumed
    * @param seed of the noise; further sampling seeds follow it
    * @param device where to compute
    * @param resumption the command that goes on with the demo if it is interrupted
    */
-  record Plan(String name, DemoSettings settings, long seed, Device device, String resumption) {}
+  record Plan(
+      String name,
+      DemoSettings settings,
+      double secondsBefore,
+      long seed,
+      Device device,
+      String resumption) {}
 
   /** Opens what scores and times the samples, which takes a few seconds. */
   @FunctionalInterface
@@ -71,11 +78,7 @@ final class Demo {
   /** Training says itself how to go on, and does so after it was stopped. */
   private volatile boolean training;
 
-  /** Whether a training has ended, so that there is something to be said to be saved. */
-  private volatile boolean trained;
-
-  /** How long the steps had taken that an earlier process took. */
-  private double secondsBefore;
+  private final DemoClock clock;
 
   private final boolean terminal = ProgressReport.isTerminal();
   private final List<Report.Stage> stages = new ArrayList<>();
@@ -94,7 +97,7 @@ final class Demo {
    * @param folder where all goes
    * @param measurements what scores and times the samples
    * @param out what is told goes here
-   * @param err where notes go, and an error that comes after an interruption
+   * @param err where an error goes that comes after an interruption
    */
   Demo(
       Plan plan,
@@ -104,6 +107,7 @@ final class Demo {
       PrintWriter err) {
     this.measurements = measurements;
     this.plan = plan;
+    this.clock = new DemoClock(folder, plan.settings(), plan.secondsBefore());
     this.folder = folder;
     this.out = out;
     this.err = err;
@@ -139,7 +143,7 @@ final class Demo {
    */
   TrainingConfiguration begin(TrainingConfiguration map, Optional<TrainingConfiguration> flow)
       throws IOException {
-    plan.settings().write(folder);
+    clock.keep();
     TrainingConfiguration tuning = flow.isPresent() ? map.withInitialWeights(ownFlow(folder)) : map;
     if (flow.isPresent()) {
       try (RunFolder own = RunFolder.create(flowFolder(folder))) {
@@ -176,18 +180,31 @@ final class Demo {
 
   /** If the process is told to end; while training, {@link #train} says it, with the steps. */
   private void sayHowToGoOn() {
-    if (!training) {
-      say(
-          "%nStopped%s. Go on with:%n  %s"
-              .formatted(
-                  trained ? "; what is trained is saved" : " before anything was trained",
-                  plan.resumption()));
+    if (training) {
+      return;
     }
+    try {
+      clock.keep();
+      say("");
+      say(stopped());
+    } catch (IOException failed) {
+      err.println("fluxion: " + failed.getMessage());
+      err.flush();
+    }
+  }
+
+  private String stopped() throws IOException {
+    boolean trained =
+        RunFolder.hasCheckpoints(folder.path()) || RunFolder.hasCheckpoints(flowFolder(folder));
+    String words =
+        trained
+            ? "Stopped; what is trained is saved. Go on with:%n  %s"
+            : Interruption.BEFORE_ANY_STEP;
+    return words.formatted(plan.resumption());
   }
 
   private boolean stages(TrainingConfiguration map, Optional<TrainingConfiguration> flow)
       throws IOException {
-    long begin = System.nanoTime();
     say("From a flow model of handwritten digits to a generator that needs one step.");
     say(
         "All of it goes to the folder %s; computing on %s."
@@ -212,7 +229,7 @@ final class Demo {
           new Summary(
               rows,
               evaluation.reference().frechetFloor(),
-              secondsBefore + seconds(begin),
+              clock.seconds(),
               plan.settings().samples(),
               evaluation.reference().nearestDistance());
       finish(summary, settings(map, flow));
@@ -239,7 +256,6 @@ final class Demo {
   private Optional<ModelFile> trainedFlow(TrainingConfiguration configuration) throws IOException {
     long begin = heading("Training the flow model by flow matching: " + steps(configuration));
     try (RunFolder own = RunFolder.open(flowFolder(folder))) {
-      double before = secondsBefore;
       Optional<ModelFile> model = train(own, configuration);
       if (model.isPresent()) {
         trainings.add(
@@ -252,7 +268,7 @@ final class Demo {
             "Trained the flow model",
             "%,d parameters, %s by flow matching."
                 .formatted(model.get().parameters().count(), steps(configuration)),
-            seconds(begin) + secondsBefore - before);
+            begin);
       }
       return model;
     }
@@ -309,7 +325,6 @@ final class Demo {
   private Optional<ModelFile> fineTuned(TrainingConfiguration configuration) throws IOException {
     long begin =
         heading("Fine-tuning the flow map with Decoupled MeanFlow: " + steps(configuration));
-    double before = secondsBefore;
     Optional<ModelFile> model = train(folder, configuration);
     if (model.isPresent()) {
       trainings.add(
@@ -323,7 +338,7 @@ final class Demo {
           "Fine-tuned the flow map",
           "%s with Decoupled MeanFlow; the samples come from the moving average of the weights."
               .formatted(steps(configuration)),
-          seconds(begin) + secondsBefore - before);
+          begin);
     }
     return model;
   }
@@ -372,7 +387,7 @@ final class Demo {
     say("");
     out.print(FigureTable.of(summary));
     say("");
-    say("Done in %s. To look at:".formatted(ProgressReport.duration(summary.seconds())));
+    say("Done in %s. To look at:".formatted(clock.words()));
     say("  %s  all of it, in a browser".formatted(folder.report()));
     say("  %s  the samples as PNG".formatted(folder.samples()));
     say("  %s  the figures".formatted(folder.summary()));
@@ -386,28 +401,29 @@ final class Demo {
 
   private Optional<ModelFile> train(RunFolder into, TrainingConfiguration configuration)
       throws IOException {
-    List<ModelFile> models = new ArrayList<>();
+    List<ModelFile> trained = new ArrayList<>();
     Trainer trainer = new Trainer(configuration, into, plan.device());
     training = true;
     new Interruption(trainer::stop, err)
         .during(
             () -> {
               Trainer.Result result;
-              try (ProgressReport progress = new ProgressReport(out, err, terminal)) {
+              try (ProgressReport progress = clock.progress(out, err, terminal)) {
                 result = trainer.listener(progress).train();
               }
-              secondsBefore += result.secondsBefore();
+              clock.keep();
               if (result.finished()) {
-                models.add(result.model());
+                trained.add(result.model());
+              } else if (result.step() == 0) {
+                say(stopped());
               } else {
                 say(
                     "Stopped after %,d of %,d steps; all is saved. Go on with:%n  %s"
                         .formatted(result.step(), configuration.steps(), plan.resumption()));
               }
             });
-    training = models.isEmpty();
-    trained |= !models.isEmpty();
-    return models.stream().findFirst();
+    training = trained.isEmpty();
+    return trained.stream().findFirst();
   }
 
   private void measure(Measurement measurement, Generator generator, Sampler settings, int seeds)
@@ -478,12 +494,10 @@ final class Demo {
     return System.nanoTime();
   }
 
-  private void done(String title, String words, long begin) {
-    done(title, words, seconds(begin));
-  }
-
-  private void done(String title, String words, double seconds) {
+  private void done(String title, String words, long begin) throws IOException {
+    double seconds = seconds(begin);
     stages.add(new Report.Stage(title, words, seconds));
+    clock.keep();
     say("%s (%s)".formatted(words, ProgressReport.duration(seconds)));
   }
 

@@ -120,11 +120,10 @@ final class DemoCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "--flow-steps: expected with --from-scratch; without, no flow model is trained");
     }
-    DemoSettings asked =
-        new DemoSettings(guidance.orElse(1.0), samplingSeeds.orElse(3), samples.count());
     Device device = profile.of(devices.device());
     Path path = runs.resolve(name);
     if (resume) {
+      requireDemo(path);
       try (RunFolder folder = RunFolder.open(path)) {
         Resumed demo = resumed(folder, device);
         demo(demo.plan(), folder).run(demo.map(), demo.flow());
@@ -132,6 +131,8 @@ final class DemoCommand implements Callable<Integer> {
       }
       return 0;
     }
+    DemoSettings asked =
+        new DemoSettings(guidance.orElse(1.0), samplingSeeds.orElse(3), samples.count());
     TrainingConfiguration map = configuration(ShippedModels.MAP, steps);
     Optional<TrainingConfiguration> flow =
         fromScratch ? Optional.of(configuration(ShippedModels.FLOW, flowSteps)) : Optional.empty();
@@ -140,7 +141,7 @@ final class DemoCommand implements Callable<Integer> {
       ModelFile.read(ShippedModels.FLOW);
     }
     try (RunFolder folder = RunFolder.create(path)) {
-      begin(demo(plan(asked, seed.orElse(0L), device), folder), map, flow);
+      begin(demo(plan(asked, 0, seed.orElse(0L), device), folder), map, flow);
       finish(folder);
     }
     return 0;
@@ -164,26 +165,27 @@ final class DemoCommand implements Callable<Integer> {
    *
    * @param folder the demo's folder
    * @param device where to go on
-   * @throws IllegalArgumentException if the folder is no demo's, or the demo was begun with other
-   *     options than this command's
+   * @throws IllegalArgumentException if it was begun with other options than this command's
    */
   Resumed resumed(RunFolder folder, Device device) throws IOException {
-    // A demo writes over models: of another run's folder nothing is touched.
-    DemoSettings begun =
-        DemoSettings.read(folder)
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "%s is the folder of a run that train began, not demo: go on with it by %s train --resume --name %s, or begin a demo with another --name"
-                            .formatted(folder.path(), Demo.command(), name)));
     TrainingConfiguration map = folder.readConfiguration();
     Optional<TrainingConfiguration> flow = flowOf(folder, map);
-    requireAsBegun(begun, map, flow);
-    return new Resumed(plan(begun, map.seed(), device), map, flow);
+    DemoSettings.Kept kept = DemoSettings.read(folder);
+    requireAsBegun(kept.settings(), map, flow);
+    return new Resumed(plan(kept.settings(), kept.seconds(), map.seed(), device), map, flow);
   }
 
-  private Demo.Plan plan(DemoSettings settings, long noise, Device device) {
-    return new Demo.Plan(name, settings, noise, device, resumption());
+  private Demo.Plan plan(DemoSettings settings, double seconds, long noise, Device device) {
+    return new Demo.Plan(name, settings, seconds, noise, device, resumption());
+  }
+
+  /** The run of another command is another's: a demo would write its own models over it. */
+  private void requireDemo(Path path) {
+    if (RunFolder.isTrainingAlone(path)) {
+      throw new IllegalArgumentException(
+          "--resume: %s is no demo's folder but a run of 'train': go on with it by '%s', or with a demo by its --name"
+              .formatted(path, command(List.of("train", "--resume", "--name", name), "--runs")));
+    }
   }
 
   private Demo demo(Demo.Plan plan, RunFolder folder) {
@@ -265,9 +267,15 @@ final class DemoCommand implements Callable<Integer> {
 
   /** The command that goes on from here, as it can be typed. */
   private String resumption() {
-    List<String> words = new ArrayList<>(List.of(Demo.command(), "demo", "--resume"));
     // All that shapes the demo is in its folder.
-    for (String option : List.of("--name", "--runs", "--backend", "--threads")) {
+    return command(List.of("demo", "--resume"), "--name", "--runs", "--backend", "--threads");
+  }
+
+  /** A command as it can be typed, with those of the options that were given. */
+  private String command(List<String> beginning, String... options) {
+    List<String> words = new ArrayList<>(List.of(Demo.command()));
+    words.addAll(beginning);
+    for (String option : options) {
       if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
         words.add(option);
         words.addAll(spec.findOption(option).originalStringValues());

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import org.fluxion.meanflow.train.RunFolder;
 import org.fluxion.nn.io.WholeFile;
 
@@ -24,6 +23,7 @@ record DemoSettings(double guidance, int samplingSeeds, int samples) {
   private static final String GUIDANCE = "guidance";
   private static final String SAMPLING_SEEDS = "samplingSeeds";
   private static final String SAMPLES = "samples";
+  private static final String SECONDS = "seconds";
 
   /** Checks the ranges. */
   DemoSettings {
@@ -32,14 +32,28 @@ record DemoSettings(double guidance, int samplingSeeds, int samples) {
     SampleCount.require(SAMPLES, samples);
   }
 
-  /** Keeps the settings in a demo's folder. */
-  void write(RunFolder folder) throws IOException {
+  /**
+   * What a demo's folder tells of it.
+   *
+   * @param settings what it was asked for
+   * @param seconds the time that it has taken so far
+   */
+  record Kept(DemoSettings settings, double seconds) {}
+
+  /**
+   * Keeps the settings in a demo's folder.
+   *
+   * @param folder the demo's folder
+   * @param seconds the time that the demo has taken so far
+   */
+  void write(RunFolder folder, double seconds) throws IOException {
     String json =
         JsonNodeFactory.instance
             .objectNode()
             .put(GUIDANCE, guidance)
             .put(SAMPLING_SEEDS, samplingSeeds)
             .put(SAMPLES, samples)
+            .put(SECONDS, seconds)
             .toPrettyString();
     WholeFile.write(folder.demo(), (json + "\n").getBytes(StandardCharsets.UTF_8));
   }
@@ -48,22 +62,21 @@ record DemoSettings(double guidance, int samplingSeeds, int samples) {
    * The settings that a demo was begun with.
    *
    * @param folder the demo's folder
-   * @return what {@link #write} kept; nothing if the folder is no demo's
-   * @throws IOException if the file cannot be read, or something else is in it
+   * @return what {@link #write} kept; no time where an earlier version kept none
+   * @throws IOException if the file is not there, cannot be read, or something else is in it
    */
-  static Optional<DemoSettings> read(RunFolder folder) throws IOException {
+  static Kept read(RunFolder folder) throws IOException {
     Path file = folder.demo();
-    if (!Files.exists(file)) {
-      return Optional.empty();
-    }
     try {
       JsonNode json = new ObjectMapper().readTree(Files.readString(file));
       JsonNode guidance = json.path(GUIDANCE);
       JsonNode samplingSeeds = json.path(SAMPLING_SEEDS);
       JsonNode samples = json.path(SAMPLES);
-      if (guidance.isNumber() && samplingSeeds.isInt() && samples.isInt()) {
-        return Optional.of(
-            new DemoSettings(guidance.doubleValue(), samplingSeeds.intValue(), samples.intValue()));
+      double seconds = json.path(SECONDS).asDouble();
+      if (guidance.isNumber() && samplingSeeds.isInt() && samples.isInt() && seconds >= 0) {
+        return new Kept(
+            new DemoSettings(guidance.doubleValue(), samplingSeeds.intValue(), samples.intValue()),
+            seconds);
       }
     } catch (JsonProcessingException broken) {
       // Said below.

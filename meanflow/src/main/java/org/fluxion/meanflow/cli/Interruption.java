@@ -15,6 +15,9 @@ final class Interruption {
     void run() throws IOException;
   }
 
+  /** What is said of work that was stopped before it had trained anything; takes the command. */
+  static final String BEFORE_ANY_STEP = "Stopped before anything was trained. Go on with:%n  %s";
+
   private static final long LAST_WORDS_MILLIS = 300;
 
   private final Runnable stop;

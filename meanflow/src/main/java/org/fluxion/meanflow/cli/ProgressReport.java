@@ -15,9 +15,9 @@ import org.fluxion.meanflow.train.TrainingListener;
 
 /**
  * Shows how training goes: a bar with loss, samples per second and time left where the output is a
- * terminal, otherwise a line now and then.
+ * terminal, otherwise a line now and then. Notes go to the error stream.
  */
-public final class ProgressReport implements TrainingListener, AutoCloseable {
+public class ProgressReport implements TrainingListener, AutoCloseable {
   private static final long LINE_NANOS = Duration.ofSeconds(10).toNanos();
   private static final long MEBIBYTE = 1L << 20;
   private static final int BAR_MILLIS = 200;

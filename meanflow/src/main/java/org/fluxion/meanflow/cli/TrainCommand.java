@@ -279,7 +279,9 @@ final class TrainCommand implements Callable<Integer> {
               }
               out.println(outcome(folder, configuration, result));
               out.flush();
-              profile.finish(folder.path().resolve(ProfileOption.TRACE), out);
+              if (!result.kept()) {
+                profile.finish(folder.path().resolve(ProfileOption.TRACE), out);
+              }
             });
   }
 
@@ -303,31 +305,35 @@ final class TrainCommand implements Callable<Integer> {
 
   private String outcome(
       RunFolder folder, TrainingConfiguration configuration, Trainer.Result result) {
+    if (result.step() == 0) {
+      return Interruption.BEFORE_ANY_STEP.formatted(resumeCommand());
+    }
     if (!result.finished()) {
       return "Stopped after %,d of %s; all is saved. Go on with:%n  %s"
           .formatted(
               result.step(), FigureTable.count(configuration.steps(), "step"), resumeCommand());
     }
     ModelFile.Kind kind = configuration.objective().kind();
-    return "%s The flow %s (its averaged weights, %s) is %s; how it went is in %s."
+    return "%s The flow %s (its averaged weights%s) is %s; how it went is in %s."
         .formatted(
-            taken(configuration, result),
+            taken(result),
             kind == ModelFile.Kind.FLOW ? "model" : "map",
-            dtype,
+            // A model that was there before is of the dtype that was asked for then.
+            result.kept() ? "" : ", " + dtype,
             folder.model(kind),
             folder.metrics());
   }
 
-  private static String taken(TrainingConfiguration configuration, Trainer.Result result) {
+  private static String taken(Trainer.Result result) {
     if (result.begunAt() < result.step()) {
       return "Trained %s.".formatted(FigureTable.count(result.step(), "step"));
     }
-    String more =
-        result.step() == configuration.steps()
-            ? ""
-            : ", more than the %,d asked for".formatted(configuration.steps());
-    return "The run was finished already, and nothing was left to train: it has taken %s%s."
-        .formatted(FigureTable.count(result.step(), "step"), more);
+    return (result.kept()
+            ? "The run was finished already, and nothing was left to train: it has taken %s,"
+                + " and all its files are as they were."
+            : "Nothing was left to train after %s; their model was not written yet, and now"
+                + " is.")
+        .formatted(FigureTable.count(result.step(), "step"));
   }
 
   /** The command that goes on from here, as it can be typed. */

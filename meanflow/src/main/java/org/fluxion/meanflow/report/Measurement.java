@@ -137,6 +137,17 @@ public record Measurement(Evaluation evaluation, int samples, double timedSecond
   }
 
   /**
+   * How many images are drawn each time that a time is taken.
+   *
+   * @param samples how many there are in all
+   * @param batch how many the sampler computes at a time
+   * @return one batch, if there are as many
+   */
+  static int timedImages(int samples, int batch) {
+    return Math.min(samples, batch);
+  }
+
+  /**
    * Takes the time of samplers: the median over draws of one batch, noise included, in rounds in
    * which each has its turn, after one that warms them up.
    *
@@ -153,7 +164,7 @@ public record Measurement(Evaluation evaluation, int samples, double timedSecond
       for (Sampler sampler : samplers) {
         open.add(sampler.open());
         times.add(new ArrayList<>());
-        labels.add(labels(Math.min(samples, sampler.batch()), sampler.transformer().classes()));
+        labels.add(labels(timedImages(samples, sampler.batch()), sampler.transformer().classes()));
         seconds(open.getLast(), labels.getLast(), 0);
         progress.accept((double) open.size() / turns);
       }

@@ -307,7 +307,7 @@ final class ReportPage {
     <div><dt>Nearest training image</dt><dd>The mean distance of a sample to the training image most like it, as \
     root mean square of a pixel from −1 to 1. A model that had learned images by heart would be far below the %s \
     of real test images.</dd></div>
-    <div><dt>Time per image</dt><dd>Measured in batches of %d on a warm sampler, all threads.</dd></div>
+    <div><dt>Time per image</dt><dd>Measured in batches of %s on a warm sampler, all threads.</dd></div>
     </dl>\
     """
         .formatted(
@@ -321,7 +321,7 @@ final class ReportPage {
                     + " all are listed below."
                 : "",
             Html.number(summary.nearestDistanceOfTest()),
-            Math.min(summary.samples(), Sampler.DEFAULT_BATCH));
+            Measurement.timedImages(summary.samples(), Sampler.DEFAULT_BATCH));
   }
 
   // ---- what was done ----

@@ -20,7 +20,7 @@ import org.fluxion.nn.io.WholeFile;
  * @param rows one for each generator and number of steps
  * @param frechetFloor Fréchet distance of 2,000 real training images, balanced over the classes,
  *     from the test images: what as many perfect samples would have
- * @param seconds what the whole run took
+ * @param seconds what the whole run took, in all processes that worked on it
  * @param samples how many each row was measured on
  * @param nearestDistanceOfTest mean distance of a real test image to its nearest training image:
  *     samples far below it were memorised

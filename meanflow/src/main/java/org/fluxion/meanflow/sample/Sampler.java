@@ -39,7 +39,7 @@ public record Sampler(
     Device device) {
   private static final int DEFAULT_STEPS = 32;
 
-  /** How many images are drawn at a time, unless told. */
+  /** How many images are computed at a time, unless another number is asked for. */
   public static final int DEFAULT_BATCH = 250;
 
   /** Checks the settings. */

@@ -20,15 +20,6 @@ import org.fluxion.nn.io.SafetensorsException;
  */
 record Checkpoint(
     long step, TrainingConfiguration configuration, TrainingState state, MetricSums sums) {
-  /** A file that was read, and is not the checkpoint that was written. */
-  static final class Damaged extends IOException {
-    private static final long serialVersionUID = 1L;
-
-    Damaged(String message) {
-      super(message);
-    }
-  }
-
   private static final String KIND = "kind";
   private static final String CHECKPOINT = "checkpoint";
   private static final String STEP = "step";
@@ -57,8 +48,10 @@ record Checkpoint(
    * @param wanted the configuration to go on with
    * @param like a state of the run's model: names, shapes and dtypes count
    * @param metrics how many metrics there are sums of
-   * @throws SafetensorsException if the file is damaged, as {@link Damaged} is if its contents are
-   * @throws IOException if it cannot be read, which says nothing of what is in it
+   * @throws DamagedCheckpointException if the file is damaged
+   * @throws SafetensorsException if the file is damaged, unless it says that bytes of it could not
+   *     be read
+   * @throws IOException if the file cannot be read, which says nothing of what it holds
    * @throws IllegalArgumentException if the file is whole, but of another configuration or version
    */
   static Checkpoint read(Path file, TrainingConfiguration wanted, TrainingState like, int metrics)
@@ -66,14 +59,15 @@ record Checkpoint(
     try (Safetensors stored = Safetensors.open(file)) {
       Map<String, String> metadata = stored.metadata();
       if (!CHECKPOINT.equals(metadata.get(KIND))) {
-        throw new Damaged(file + ": is no checkpoint");
+        throw new DamagedCheckpointException(file + ": is no checkpoint");
       }
       if (Checksum.isEarlier(metadata)) {
         throw otherVersion(file, "an earlier version", "its checksum is of another kind");
       }
       Parameters tensors = stored.parameters();
       if (!Checksum.of(metadata, tensors).equals(metadata.get(Checksum.KEY))) {
-        throw new Damaged(file + ": the checksum is not that of its contents; the file is damaged");
+        throw new DamagedCheckpointException(
+            file + ": the checksum is not that of its contents; the file is damaged");
       }
       long step = step(file, metadata);
       TrainingConfiguration configuration = configuration(file, metadata);

@@ -1,12 +1,14 @@
 package org.fluxion.meanflow.train;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
@@ -65,8 +67,8 @@ final class Checkpoints {
    * @param metrics how many metrics there are sums of
    * @param notice told of every damaged file
    * @return nothing if no checkpoint was written yet
-   * @throws IOException if there are checkpoints, and all are damaged; or if one cannot be read,
-   *     which does not make it a damaged one: it is left as it is
+   * @throws IOException if there are checkpoints, and all are damaged; or if one cannot be read, of
+   *     which it is not known what it holds: all files are then left as they are
    * @throws IllegalArgumentException if the newest that is whole is of another configuration or
    *     version; all files are then left as they are
    */
@@ -81,11 +83,17 @@ final class Checkpoints {
       try {
         checkpoint = Checkpoint.read(file, wanted, like, metrics);
         if (checkpoint.step() != entry.getKey()) {
-          throw new Checkpoint.Damaged(
+          throw new DamagedCheckpointException(
               "%s: is of step %d, not of that in its name; was it renamed?"
                   .formatted(file, checkpoint.step()));
         }
-      } catch (SafetensorsException | Checkpoint.Damaged unusable) {
+      } catch (IOException unusable) {
+        if (!isOfContents(unusable)) {
+          throw new IOException(
+              "the checkpoint %s cannot be read: %s; no file was changed: see to its disk and permissions, then resume again"
+                  .formatted(file, reason(unusable)),
+              unusable);
+        }
         damaged.add(file);
         last = unusable;
         notice.accept(
@@ -106,5 +114,20 @@ final class Checkpoints {
           last);
     }
     return Optional.empty();
+  }
+
+  private static String reason(IOException unusable) {
+    return unusable instanceof FileSystemException refused
+        ? Objects.requireNonNullElse(refused.getReason(), FileFailure.reason(refused))
+        : unusable.getMessage();
+  }
+
+  /** Whether a file was read and is wrong, and not only could not be read. */
+  private static boolean isOfContents(IOException unusable) {
+    return switch (unusable) {
+      case DamagedCheckpointException _ -> true;
+      case SafetensorsException wrong -> wrong.isOfContents();
+      default -> false;
+    };
   }
 }

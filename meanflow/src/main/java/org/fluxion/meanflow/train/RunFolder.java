@@ -25,6 +25,8 @@ import org.fluxion.nn.io.WholeFile;
  */
 public final class RunFolder implements AutoCloseable {
   private static final String CONFIGURATION = "configuration.json";
+  private static final String DEMO = "demo.json";
+  private static final String CHECKPOINTS = "checkpoints";
   private static final String LOCK = ".lock";
 
   /** What a process leaves that is killed while it writes: a file's name, and a number. */
@@ -124,6 +126,35 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether a folder is that of a training by itself, which is no part of a demo. Nothing in it is
+   * touched.
+   *
+   * @param path where
+   * @return false if it is a demo's, or no run's at all
+   */
+  public static boolean isTrainingAlone(Path path) {
+    return Files.isRegularFile(path.resolve(CONFIGURATION)) && !Files.exists(path.resolve(DEMO));
+  }
+
+  /**
+   * Whether a run has saved anything that it trained.
+   *
+   * @param path the run's folder, which may be missing
+   * @return true if there are checkpoints
+   * @throws IOException if the folder cannot be read
+   */
+  public static boolean hasCheckpoints(Path path) throws IOException {
+    Path checkpoints = path.resolve(CHECKPOINTS);
+    if (!Files.isDirectory(checkpoints)) {
+      return false;
+    }
+    try (Stream<Path> files = Files.list(checkpoints)) {
+      return files.anyMatch(
+          file -> file.getFileName().toString().matches("step-\\d+\\.safetensors"));
+    }
+  }
+
   private static IOException exists(Path path) {
     return new RefusedException(
         "the run folder %s exists already and is not written over: choose another --name, or go on with its run by --resume"
@@ -183,7 +214,7 @@ public final class RunFolder implements AutoCloseable {
    * @return a folder
    */
   public Path checkpoints() {
-    return path.resolve("checkpoints");
+    return path.resolve(CHECKPOINTS);
   }
 
   /**
@@ -210,7 +241,7 @@ public final class RunFolder implements AutoCloseable {
    * @return a file
    */
   public Path demo() {
-    return path.resolve("demo.json");
+    return path.resolve(DEMO);
   }
 
   /**

@@ -10,6 +10,8 @@ import org.fluxion.nn.FlatParameters;
 import org.fluxion.nn.Parameters;
 import org.fluxion.nn.Schedule;
 import org.fluxion.nn.data.DataSet;
+import org.fluxion.nn.io.Safetensors;
+import org.fluxion.nn.io.SafetensorsException;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Program;
@@ -31,6 +33,9 @@ public final class Trainer {
 
   private static final long DRAWS_FOLD = INITIAL_FOLD + 1;
   private static final double NANOS = 1e9;
+
+  /** The note of a model that says how many steps it was trained for. */
+  private static final String STEPS = "steps";
 
   /** Of the averaged weights: more than so much of what a run began with is worth a word. */
   private static final double TOLD_SHARE = 0.05;
@@ -102,21 +107,20 @@ public final class Trainer {
    * @param begunAt the number of steps that had been taken before
    * @param step the number of steps taken
    * @param finished whether those are all
+   * @param kept whether there was nothing to do at all: every file of the run is as it was
    * @param model the moving average of the weights, in float32
-   * @param secondsBefore how long the steps had taken that had been taken before
    */
-  public record Result(
-      long begunAt, long step, boolean finished, ModelFile model, double secondsBefore) {}
+  public record Result(long begunAt, long step, boolean finished, boolean kept, ModelFile model) {}
 
   /**
    * Trains to the last step, or until {@link #stop}. The trained model is then in the folder, at
-   * {@link RunFolder#model}.
+   * {@link RunFolder#model}. If the run was finished before, all its files stay as they are.
    *
    * @return how far it came
    * @throws IOException if a file cannot be read or written
    * @throws IllegalArgumentException if the program needs more memory than there is, the initial
-   *     weights are of another shape, or the run was begun with another configuration: only its
-   *     length and the folder of its data may change
+   *     weights are of another shape, the run was begun with another configuration: only its length
+   *     and the folder of its data may change, or it has taken more steps than are asked for
    * @throws IllegalStateException if the loss is no longer finite; the last checkpoint stays
    */
   public Result train() throws IOException {
@@ -127,17 +131,23 @@ public final class Trainer {
     Checkpoints checkpoints = new Checkpoints(folder.checkpoints());
     Optional<Checkpoint> found =
         checkpoints.latest(configuration, named, step.metrics(), listener::notice);
+    if (found.isPresent()) {
+      requireSteps(found.get().step());
+      if (isFinished(found.get().step())) {
+        long steps = found.get().step();
+        return new Result(steps, steps, true, true, model(steps, found.get().state().average()));
+      }
+    }
+    folder.writeConfiguration(configuration);
     Checkpoint start =
         found.isPresent()
             ? found.get()
             : new Checkpoint(
                 0, configuration, fresh(weights(initial)), new MetricSums(step.metrics()));
-    if (start.step() >= configuration.steps()) {
-      return finished(start);
+    if (start.step() == configuration.steps()) {
+      return finish(start.step(), start.step(), start.state().average());
     }
-    folder.writeConfiguration(configuration);
     listener.preparing(start.step());
-    tellWhatIsShort();
     DataSet data = configuration.data().read();
     Program<TrainingState, TrainingBatch, Tensor> program = compile(step, named);
     try (MetricsLog log = MetricsLog.open(folder.metrics(), start.step());
@@ -148,8 +158,36 @@ public final class Trainer {
                 start.state(),
                 data.batches(configuration.batchSize(), configuration.seed()),
                 key().fold(DRAWS_FOLD))) {
+      // Not before what may be wrong: an error stands by itself.
+      tellWhatIsShort();
       listener.started(configuration, start.step());
       return new Steps(step, checkpoints, log, run, start).take();
+    }
+  }
+
+  /** The weights of fewer steps are gone, and those of more are not what was asked for. */
+  private void requireSteps(long taken) {
+    if (taken > configuration.steps()) {
+      throw new IllegalArgumentException(
+          "steps: the run in %s has taken %,d steps, more than the %,d asked for; ask for %,d or more, or begin a new run in another folder"
+              .formatted(folder.path(), taken, configuration.steps(), taken));
+    }
+  }
+
+  /** Whether the last step was taken and its model written, which a kill may have prevented. */
+  private boolean isFinished(long taken) throws IOException {
+    Path file = folder.model(configuration.objective().kind());
+    if (taken < configuration.steps() || !Files.exists(file)) {
+      return false;
+    }
+    try (Safetensors model = Safetensors.open(file)) {
+      // A longer run has written over the model of a shorter one, unless it was killed before.
+      return Long.toString(taken).equals(model.metadata().get(STEPS));
+    } catch (SafetensorsException damaged) {
+      if (!damaged.isOfContents()) {
+        throw damaged;
+      }
+      return false;
     }
   }
 
@@ -278,7 +316,6 @@ public final class Trainer {
     private final MetricSums sums;
     private final Schedule schedule;
     private final long begunAt;
-    private final double secondsBefore;
     private long done;
     private long saved;
     private long logged;
@@ -300,7 +337,6 @@ public final class Trainer {
               .schedule()
               .schedule(configuration.optimizer().learningRate(), configuration.steps());
       this.begunAt = start.step();
-      this.secondsBefore = start.sums().seconds();
       this.done = start.step();
       this.saved = start.step();
       this.logged = start.step();
@@ -327,12 +363,7 @@ public final class Trainer {
       if (saved < done) {
         save();
       }
-      ModelFile model = model(done, run.snapshot().average());
-      boolean finished = done >= configuration.steps();
-      if (finished) {
-        store(model);
-      }
-      return new Result(begunAt, done, finished, model, secondsBefore);
+      return finish(begunAt, done, run.snapshot().average());
     }
 
     private void requireFinite(double[] values) {
@@ -386,27 +417,23 @@ public final class Trainer {
     }
   }
 
-  /** Nothing is left to train: files stay as they are, but for a model that was never written. */
-  private Result finished(Checkpoint start) throws IOException {
-    ModelFile model = model(start.step(), start.state().average());
-    if (!Files.exists(folder.model(model.kind()))) {
-      store(model);
+  private Result finish(long begunAt, long steps, Parameters average) throws IOException {
+    boolean finished = steps == configuration.steps();
+    ModelFile model = model(steps, average);
+    if (finished) {
+      model.cast(modelDType).write(folder.model(model.kind()));
     }
-    return new Result(start.step(), start.step(), true, model, start.sums().seconds());
+    return new Result(begunAt, steps, finished, false, model);
   }
 
   private ModelFile model(long steps, Parameters average) {
     Map<String, String> notes = new LinkedHashMap<>();
-    notes.put("steps", Long.toString(steps));
+    notes.put(STEPS, Long.toString(steps));
     notes.put("training", configuration.toJson());
     return new ModelFile(
         configuration.objective().kind(),
         configuration.model(),
         Parameters.of(average.asMap()),
         notes);
-  }
-
-  private void store(ModelFile model) throws IOException {
-    model.cast(modelDType).write(folder.model(model.kind()));
   }
 }

@@ -60,7 +60,13 @@ class DemoTest {
   }
 
   private static Demo demo(RunFolder folder, Device device, StringWriter out) {
-    Demo.Plan plan = new Demo.Plan("tiny", new DemoSettings(1, 2, 200), 5, device, "");
+    return demo(folder, 0, device, out);
+  }
+
+  private static Demo demo(
+      RunFolder folder, double secondsBefore, Device device, StringWriter out) {
+    Demo.Plan plan =
+        new Demo.Plan("tiny", new DemoSettings(1, 2, 200), secondsBefore, 5, device, "");
     return new Demo(
         plan, folder, DemoTest::measurement, new PrintWriter(out), new PrintWriter(out));
   }
@@ -74,9 +80,13 @@ class DemoTest {
       // As if it had been stopped just before the flow model's training began.
       TrainingConfiguration map =
           demo(folder, new SmallCard(), out).begin(tiny(ShippedModels.MAP), flow);
-      assertTrue(demo(folder, new SmallCard(), out).run(map, flow));
+      assertTrue(demo(folder, 1000, new SmallCard(), out).run(map, flow));
+      assertTrue(DemoSettings.read(folder).seconds() > 1000);
     }
     Summary summary = Summary.read(path.resolve("summary.json"));
+    assertTrue(summary.seconds() > 1000, "the time before it was resumed counts");
+    assertTrue(
+        out.toString().contains(", of which 16 min 40 s before it was resumed."), out.toString());
     assertEquals(
         "FLOW 1, FLOW 2, FLOW 4, FLOW 32, CONVERTED 1, CONVERTED 2, CONVERTED 4, MAP 1, MAP 2, MAP"
             + " 4",
@@ -142,6 +152,9 @@ class DemoTest {
     assertTrue(
         said.contains("Stopped before anything was trained. Go on with:\n  fluxion " + command),
         said);
+    try (RunFolder folder = RunFolder.open(runs.resolve("demo"))) {
+      assertTrue(DemoSettings.read(folder).seconds() > 0);
+    }
 
     // The printed command has what it needs: the fine-tuning's length is in the folder.
     CommandRun.Outcome other = run((Object[]) (command + " --steps 8").split(" "));
@@ -153,7 +166,7 @@ class DemoTest {
     TrainingConfiguration map = TrainingConfiguration.read(ShippedModels.MAP).withSeed(3);
     try (RunFolder folder = RunFolder.create(runs.resolve("begun"))) {
       folder.writeConfiguration(map.withSteps(40));
-      new DemoSettings(1.5, 2, 300).write(folder);
+      new DemoSettings(1.5, 2, 300).write(folder, 0);
     }
     assertOtherOptions(
         "--guidance: 1.0, not 1.5; --sampling-seeds: 3, not 2; --samples: 2000, not 300",
@@ -172,8 +185,8 @@ class DemoTest {
 
     String own = runs.resolve("scratch/flow.safetensors").toAbsolutePath().normalize().toString();
     try (RunFolder folder = RunFolder.create(runs.resolve("scratch"))) {
+      new DemoSettings(1, 3, 2000).write(folder, 0);
       folder.writeConfiguration(map.withInitialWeights(own));
-      new DemoSettings(1, 3, 2000).write(folder);
       assertTrue(Demo.isFromScratch(folder, folder.readConfiguration()));
     }
     Path flowFolder = runs.resolve("scratch/flow");
@@ -206,31 +219,58 @@ class DemoTest {
     new CommandLine(command).parseArgs("--resume", "--runs", runs.toString(), "--name", "tiny");
     Device device = new SmallCard();
     try (RunFolder folder = RunFolder.open(path)) {
+      new DemoSettings(1, 2, 200).write(folder, 12.5);
       DemoCommand.Resumed resumed = command.resumed(folder, device);
       assertEquals(new DemoSettings(1, 2, 200), resumed.plan().settings());
+      assertEquals(12.5, resumed.plan().secondsBefore());
       assertEquals("tiny", resumed.plan().name());
       assertEquals(tiny(ShippedModels.MAP).seed(), resumed.plan().seed());
       assertSame(device, resumed.plan().device());
       assertEquals(folder.readConfiguration(), resumed.map());
       assertEquals(flow, resumed.flow());
+
+      // A kill between two checkpoints costs the time since the first, and no more.
+      PrintWriter out = new PrintWriter(new StringWriter());
+      try (ProgressReport progress =
+          new DemoClock(folder, new DemoSettings(1, 2, 200), 40).progress(out, out, false)) {
+        progress.checkpoint(1, path);
+      }
+      double seconds = DemoSettings.read(folder).seconds();
+      assertTrue(seconds > 40 && seconds < 40 + PATIENCE_SECONDS, "seconds: " + seconds);
+
+      // An earlier version kept no time.
+      Files.writeString(folder.demo(), "{\"guidance\": 1, \"samplingSeeds\": 2, \"samples\": 200}");
+      assertEquals(0, command.resumed(folder, device).plan().secondsBefore());
     }
   }
 
-  /** A demo writes over the models of its folder. */
+  /** A demo would write its own models over those of the run. */
   @Test
-  void theFolderOfAnotherRunIsLeftAlone(@TempDir Path runs) throws IOException {
-    Path path = runs.resolve("digits-flow");
-    try (RunFolder folder = RunFolder.create(path)) {
-      folder.writeConfiguration(tiny(ShippedModels.FLOW));
-      Files.writeString(folder.model(ModelFile.Kind.FLOW), "trained for days");
+  void aRunOfTrainIsNotTakenForADemo(@TempDir Path runs) throws IOException {
+    Path path = runs.resolve("own");
+    TrainingConfiguration map = TrainingConfiguration.read(ShippedModels.MAP);
+    for (TrainingConfiguration configuration :
+        List.of(map, TrainingConfiguration.read(ShippedModels.FLOW))) {
+      Files.createDirectories(path);
+      for (String name : List.of("flow.safetensors", ".map.safetensors.1.tmp")) {
+        Files.writeString(path.resolve(name), "mine");
+      }
+      Files.writeString(path.resolve("configuration.json"), configuration.toJson());
+      assertOneLine(
+          "fluxion: --resume: %s is no demo's folder but a run of 'train': go on with it by 'fluxion train --resume --name own --runs %s', or with a demo by its --name"
+              .formatted(path, runs),
+          "demo",
+          "--resume",
+          "--runs",
+          runs,
+          "--name",
+          "own");
+      try (Stream<Path> files = Files.list(path)) {
+        assertEquals(3, files.count(), "nothing is added and nothing removed");
+      }
+      assertEquals("mine", Files.readString(path.resolve("flow.safetensors")));
+      assertEquals(configuration.toJson(), Files.readString(path.resolve("configuration.json")));
     }
-    CommandRun.Outcome outcome =
-        run("demo", "--resume", "--runs", runs, "--name", "digits-flow", "--threads", 1);
-    assertEquals(
-        "fluxion: %s is the folder of a run that train began, not demo: go on with it by fluxion train --resume --name digits-flow, or begin a demo with another --name\n"
-            .formatted(path),
-        outcome.err());
-    assertEquals("trained for days", Files.readString(path.resolve("flow.safetensors")));
   }
 
   @Test

@@ -3,14 +3,19 @@ package org.fluxion.meanflow.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -59,9 +64,7 @@ class TrainCommandTest {
   private static String failure(int exitCode, int count, CommandRun.Outcome outcome) {
     assertEquals(exitCode, outcome.exitCode(), outcome.err());
     assertFalse(outcome.err().contains("\tat "), outcome.err());
-    // What a short run is told comes before.
-    String[] lines =
-        outcome.err().lines().filter(line -> !line.startsWith("note: ")).toArray(String[]::new);
+    String[] lines = outcome.err().split("\n");
     assertEquals(count, lines.length, outcome.err());
     assertTrue(lines[0].startsWith("fluxion: "), lines[0]);
     return lines[0].substring("fluxion: ".length());
@@ -71,7 +74,9 @@ class TrainCommandTest {
   void trainsThenConverts() throws IOException {
     CommandRun.Outcome trained = train("--dtype", "float16", "--threads", "1", "--seed", "3");
     assertEquals(0, trained.exitCode(), trained.err());
-    assertTrue(trained.err().matches("note: the model is the moving average .*\n"), trained.err());
+    assertTrue(trained.err().startsWith("note: the model is the moving average "), trained.err());
+    assertEquals(1, trained.err().lines().count(), trained.err());
+    assertFalse(trained.out().toLowerCase(Locale.ROOT).contains("note:"), trained.out());
     assertTrue(trained.out().contains("Training a flow model by flow matching on MNIST"));
     assertTrue(trained.out().contains("step 3 of 3: loss "), trained.out());
     assertTrue(
@@ -149,23 +154,41 @@ class TrainCommandTest {
         refused(train()).contains("choose another --name, or go on with its run by --resume"));
     assertTrue(refused(train("--resume", "--seed", "4")).contains("(--seed: 4, not 3)"));
     assertArrayEquals(before, Files.readAllBytes(flow));
-    CommandRun.Outcome resumed = train("--resume", "--seed", "3", "--dtype", "float16");
+    Map<Path, String> run = contents(flow.getParent());
+    CommandRun.Outcome resumed =
+        train("--resume", "--seed", "3", "--dtype", "float32", "--profile");
     assertEquals(0, resumed.exitCode(), resumed.err());
-    assertArrayEquals(before, Files.readAllBytes(flow));
+    assertEquals(run, contents(flow.getParent()), "the float16 model stays as well");
     assertFalse(resumed.out().contains("Trained "), resumed.out());
     assertTrue(
         resumed
             .out()
             .contains(
                 "The run was finished already, and nothing was left to train: it has taken 3"
-                    + " steps. The flow model"),
+                    + " steps, and all its files are as they were. The flow model (its averaged"
+                    + " weights) is"),
         resumed.out());
-    // Shorter and longer again, with the configuration and without.
+    // It cannot be made shorter than it is, only longer.
     CommandRun.Outcome shorter = train("--resume", "--seed", "3", "--steps", "1");
-    assertTrue(shorter.out().contains("taken 3 steps, more than the 1 asked for."), shorter.out());
+    assertNotEquals(0, shorter.exitCode());
+    assertEquals(1, shorter.err().lines().count(), shorter.err());
+    assertTrue(
+        shorter.err().contains("has taken 3 steps, more than the 1 asked for"), shorter.err());
+    assertEquals(run, contents(flow.getParent()));
     CommandRun.Outcome longer = train("--resume", "--seed", "3", "--steps", "4");
     assertTrue(longer.out().contains("Going on after 3 steps"), longer.out() + longer.err());
     assertTrue(longer.out().contains("Trained 4 steps."), longer.out() + longer.err());
+  }
+
+  /** A folder's files with what is in them. */
+  private static Map<Path, String> contents(Path folder) throws IOException {
+    Map<Path, String> contents = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        contents.put(file, Files.readString(file, StandardCharsets.ISO_8859_1));
+      }
+    }
+    return contents;
   }
 
   /** The kernels among a trace's events, whose calls include one run for each step. */

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.fluxion.meanflow.sample.Sampler;
 import org.junit.jupiter.api.Test;
 
 class ReportTest {
@@ -73,6 +74,7 @@ class ReportTest {
     Report report = new MadeUpRun().report();
     assertTrue(report.html().contains("<small>real: 1.04</small>"));
     assertFalse(report.html().contains("2,000 real digits"));
+    assertTrue(report.html().contains("Measured in batches of " + Sampler.DEFAULT_BATCH + " on"));
     String table = FigureTable.of(report.summary());
     assertTrue(table.contains("Real digits "), table);
     assertFalse(table.contains("not to be compared"), table);
@@ -86,6 +88,7 @@ class ReportTest {
     String html =
         new Report("few", "today", few, List.of(), List.of(), List.of(), List.of()).html();
     assertBalanced(html);
+    assertTrue(html.contains("Measured in batches of 200 on"), "of no more than there are");
     assertTrue(html.contains("<small>2,000 real digits: 1.04</small>"));
     assertTrue(html.contains("which is the floor of as many samples; 200 samples have a larger"));
     assertTrue(html.contains("Fréchet distance in one step; 2,000 real digits have 1.04"));

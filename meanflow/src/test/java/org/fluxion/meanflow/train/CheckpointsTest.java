@@ -140,14 +140,31 @@ class CheckpointsTest {
     assertTrue(notices.get(0).contains("step-00000021.safetensors: is of step 20"), notices.get(0));
   }
 
-  /** A folder where a file should be stands for a disk that fails, and for a missing permission. */
+  /** What cannot be read may be whole: of it and of all others nothing is moved. */
   @Test
-  void whatCannotBeReadIsNotDamaged() throws IOException {
-    Files.delete(file(20));
-    Files.createDirectory(file(20));
-    assertThrows(IOException.class, this::latest);
-    assertTrue(Files.exists(file(20)), "left as it is");
-    assertEquals(List.of(), notices);
+  void whatCannotBeReadIsNotTakenForDamaged() throws IOException {
+    Files.write(file(20), new byte[9]);
+    Path elsewhere = Files.move(file(15), folder.resolve("elsewhere"));
+    Files.createDirectory(file(15));
+    assertUnreadable(file(15), "");
+    Files.delete(file(15));
+    // As on a disk that is not there just now.
+    Files.createSymbolicLink(file(15), folder.resolve("not-mounted"));
+    assertUnreadable(file(15), "no such file");
+    Files.delete(file(15));
+    Files.createSymbolicLink(file(15), elsewhere);
+    assertEquals(15, latest().orElseThrow().step());
+    assertTrue(files().contains("step-00000020.safetensors.damaged"), files()::toString);
+  }
+
+  private void assertUnreadable(Path file, String reason) throws IOException {
+    List<String> before = files();
+    String message = assertThrows(IOException.class, this::latest).getMessage();
+    assertTrue(
+        message.startsWith("the checkpoint %s cannot be read: %s".formatted(file, reason)),
+        message);
+    assertTrue(message.contains("; no file was changed: "), message);
+    assertEquals(before, files());
   }
 
   @Test

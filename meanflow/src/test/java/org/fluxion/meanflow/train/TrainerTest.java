@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -158,7 +159,6 @@ class TrainerTest {
               .withSteps(STEPS + 1)
               .withData(begun.data().withFolder(data.resolve(".").toString()));
       assertTrue(train(folder, longer, -1).finished());
-      assertTrue(train(folder, longer.withSteps(3), -1).finished());
     }
   }
 
@@ -174,19 +174,46 @@ class TrainerTest {
     Trainer.Result expected = train(whole, "whole");
     try (RunFolder folder = RunFolder.create(runs.resolve("run"))) {
       train(folder, whole, 3);
-      // Shorter than its warm-up, and than what it has done: nothing is trained.
-      Trainer.Result shorter = train(folder, whole.withSteps(1), -1);
+      // Not what it has taken: the weights of fewer steps are gone.
+      folder.writeConfiguration(whole);
+      String refused =
+          assertThrows(IllegalArgumentException.class, () -> train(folder, whole.withSteps(2), -1))
+              .getMessage();
+      assertTrue(refused.contains("has taken 3 steps, more than the 2 asked for"), refused);
+      assertEquals(whole, folder.readConfiguration());
+      // As short as it is: nothing is trained, and that is the model.
+      Trainer.Result shorter = train(folder, whole.withSteps(3), -1);
       assertEquals(List.of(3L, 3L), List.of(shorter.begunAt(), shorter.step()));
-      assertTrue(shorter.finished());
-      // Nor is anything written but the model, which there was none of.
-      assertEquals(STEPS, folder.readConfiguration().steps());
-      byte[] model = Files.readAllBytes(folder.model(shorter.model().kind()));
-      new Trainer(whole.withSteps(2), folder, Device.cpu()).modelDType(DType.FLOAT16).train();
-      assertArrayEquals(model, Files.readAllBytes(folder.model(shorter.model().kind())));
+      assertTrue(shorter.finished() && !shorter.kept());
+      assertEquals(3, folder.readConfiguration().steps());
+      assertEquals("3", ModelFile.read(folder.model(ModelFile.Kind.FLOW)).notes().get("steps"));
       // What can be read again is the run as it would have been.
       Trainer.Result longer = train(folder, folder.readConfiguration().withSteps(STEPS), -1);
       assertEquals(List.of(3L, 11L), List.of(longer.begunAt(), longer.step()));
       assertSame(expected.model().parameters(), longer.model().parameters());
+    }
+  }
+
+  /** A kill between the last checkpoint and the model leaves none, or that of a shorter run. */
+  @Test
+  void aModelThatAFinishedRunLacksIsWritten() throws IOException {
+    TrainingConfiguration configuration = TinyRun.flow(data, 2);
+    try (RunFolder folder = RunFolder.create(runs.resolve("run"))) {
+      train(folder, configuration, -1);
+      Path file = folder.model(ModelFile.Kind.FLOW);
+      byte[] model = Files.readAllBytes(file);
+      assertTrue(train(folder, configuration, -1).kept());
+      Files.delete(file);
+      assertFalse(train(folder, configuration, -1).kept());
+      assertArrayEquals(model, Files.readAllBytes(file));
+      Files.write(file, new byte[9]);
+      assertFalse(train(folder, configuration, -1).kept());
+      assertArrayEquals(model, Files.readAllBytes(file));
+      ModelFile whole = ModelFile.read(file);
+      new ModelFile(whole.kind(), whole.model(), whole.parameters(), Map.of("steps", "1"))
+          .write(file);
+      assertFalse(train(folder, configuration, -1).kept());
+      assertArrayEquals(model, Files.readAllBytes(file));
     }
   }
 

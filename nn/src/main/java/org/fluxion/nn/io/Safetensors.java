@@ -87,6 +87,9 @@ public final class Safetensors implements AutoCloseable {
       return new Safetensors(file, header, arena, mapped);
     } catch (IOException | RuntimeException | Error failed) {
       arena.close();
+      if (failed instanceof InternalError unreadable) {
+        throw new SafetensorsException(file, 0, unreadable);
+      }
       throw failed;
     }
   }
@@ -215,10 +218,8 @@ public final class Safetensors implements AutoCloseable {
     HostData data = HostData.allocate(dtype, info.shape().elements());
     try {
       copy(dtype, info, data);
-    } catch (InternalError vanished) {
-      // How the JVM reports that a mapped page is no longer there.
-      throw new SafetensorsException(
-          file, name, info.offset(), "the file was cut short while it was open");
+    } catch (InternalError unreadable) {
+      throw new SafetensorsException(file, name, info.offset(), unreadable);
     }
     if (dtype == DType.BOOL) {
       requireBools(name, info, data);

@@ -2,6 +2,7 @@ package org.fluxion.nn.io;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,9 +10,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -276,6 +279,23 @@ class SafetensorsTest {
     } finally {
       Files.delete(path);
     }
+  }
+
+  /** Of a file whose bytes cannot be read it is not known whether they are right. */
+  @Test
+  void whatCannotBeReadIsNotSaidToBeWrong() throws IOException {
+    Path path = folder.resolve("vanishing.safetensors");
+    Safetensors.write(path, Parameters.of("w", Tensor.zeros(1 << 20)));
+    try (Safetensors file = Safetensors.open(path)) {
+      try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+        channel.truncate(1000);
+      }
+      var error = assertThrows(SafetensorsException.class, () -> file.tensor("w"));
+      assertFalse(error.isOfContents());
+      assertTrue(error.getMessage().contains("it cannot be read"), error.getMessage());
+    }
+    var cut = assertThrows(SafetensorsException.class, () -> Safetensors.open(path));
+    assertTrue(cut.isOfContents());
   }
 
   @Test

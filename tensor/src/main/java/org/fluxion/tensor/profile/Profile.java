@@ -40,7 +40,7 @@ public record Profile(
    *
    * @param track which of both
    * @param program the number of the program among those of the profile
-   * @param name the kernel with its sizes, or the call: upload, run, read or carry
+   * @param name the kernel with its sizes, or the call: upload, run, read, carry or state
    * @param part what the launch does of the kernel, if several launches share it; else empty
    * @param step the number of the program's step, from 0
    * @param start when it began, on the clock of {@link System#nanoTime}
@@ -102,7 +102,10 @@ public record Profile(
    * @param flopsPerStep their floating point operations
    * @param elapsedNanos from the first call to the end of the last one
    * @param callNanos the time within calls: uploads, runs, reads, and waiting in any of them
-   * @param firstNanos the time of its first steps, in which code is still being compiled
+   * @param stateNanos of that, the time within calls of no step: copies of the state, such as for a
+   *     checkpoint
+   * @param firstNanos of that, the time within the calls of its first steps, in which code is still
+   *     being compiled
    * @param firstKernelNanos the time of the kernels in these
    * @param kernels the kernels that ran, the longest total time first
    */
@@ -116,6 +119,7 @@ public record Profile(
       long flopsPerStep,
       long elapsedNanos,
       long callNanos,
+      long stateNanos,
       long firstNanos,
       long firstKernelNanos,
       List<KernelTimes> kernels) {
@@ -131,6 +135,15 @@ public record Profile(
      */
     public long kernelNanos() {
       return kernels.stream().mapToLong(KernelTimes::nanos).sum();
+    }
+
+    /**
+     * The time within the calls of its steps.
+     *
+     * @return nanoseconds, in which no copies of the state count
+     */
+    public long stepNanos() {
+      return callNanos - stateNanos;
     }
   }
 

@@ -61,19 +61,22 @@ final class ProfileTable {
         program.flopsPerStep() / 1e9);
     if (program.launches() == 0 && program.kernelsPerStep() > 0) {
       line("The device does not tell when its kernels run.");
-      sum("in steps", program.callNanos(), program);
-      sum("between steps", program.elapsedNanos() - program.callNanos(), program);
+      sum("in steps", program.stepNanos(), program);
+      state(program);
+      sum("between calls", program.elapsedNanos() - program.callNanos(), program);
       sum("all", program.elapsedNanos(), program);
       return;
     }
     kernels(program);
     long kernels = program.kernelNanos();
     // Where the host does not wait, kernels also run between calls.
-    long beside = Math.max(0, program.callNanos() - kernels);
+    long beside = Math.max(0, program.stepNanos() - kernels);
+    long first = Math.clamp(program.firstNanos() - program.firstKernelNanos(), 0, beside);
     sum("kernels", kernels, program);
     sum("in steps, beside kernels", beside, program);
-    sum("   of it in first steps", program.firstNanos() - program.firstKernelNanos(), program);
-    sum("between steps", program.elapsedNanos() - kernels - beside, program);
+    sum("   of it in first steps", first, program);
+    state(program);
+    sum("between calls", program.elapsedNanos() - kernels - beside - program.stateNanos(), program);
     sum("all", program.elapsedNanos(), program);
   }
 
@@ -81,7 +84,16 @@ final class ProfileTable {
     return format("%,d %s", count, count == 1 ? one : many);
   }
 
-  /** The first steps take longer: code is still being compiled. */
+  private void state(ProgramTimes program) {
+    if (program.stateNanos() > 0) {
+      sum("copying the state", program.stateNanos(), program);
+    }
+  }
+
+  /**
+   * The time within the steps' calls; what the host does between them is none of theirs. The first
+   * steps take longer: code is still being compiled.
+   */
   private static String steps(ProgramTimes program) {
     double first = program.firstNanos() / MILLION;
     long others = program.steps() - program.starts();
@@ -89,8 +101,8 @@ final class ProfileTable {
         others == 0
             ? ""
             : format(
-                ", then one every %.3f ms, all between them included",
-                (program.elapsedNanos() - program.firstNanos()) / MILLION / others);
+                others == 1 ? ", the other of %.3f ms" : ", the others of %.3f ms",
+                (program.stepNanos() - program.firstNanos()) / MILLION / others);
     return program.starts() == 1
         ? program.steps() == 1
             ? format("1 step of %.1f ms", first)

@@ -45,14 +45,14 @@ final class ProfiledExecutable implements Executable {
   public void read(int output, HostData data) {
     long start = System.nanoTime();
     measured.read(output, data);
-    recorder.called("read", start);
+    recorder.called(Recorder.READ, start);
   }
 
   @Override
   public HostData result(int output) {
     long start = System.nanoTime();
     HostData data = measured.result(output);
-    recorder.called("read", start);
+    recorder.called(Recorder.READ, start);
     return data;
   }
 
@@ -60,7 +60,7 @@ final class ProfiledExecutable implements Executable {
   public void readInput(int input, HostData data) {
     long start = System.nanoTime();
     measured.readInput(input, data);
-    recorder.called("read", start);
+    recorder.called(Recorder.STATE, start);
   }
 
   @Override

@@ -23,6 +23,8 @@ final class Recorder implements LaunchListener {
 
   static final String UPLOAD = "upload";
   static final String RUN = "run";
+  static final String READ = "read";
+  static final String STATE = "state";
 
   private final int program;
   private final List<Cost> costs;
@@ -38,7 +40,12 @@ final class Recorder implements LaunchListener {
   private long callNanos;
   private boolean called;
 
-  /** Of the first step, in which code is still being compiled; of a sum, of all first ones. */
+  /** Of the calls of no step: copies of the state, such as for a checkpoint. */
+  private long stateNanos;
+
+  /**
+   * Of the first step's calls, in which code is still being compiled; of a sum, of all first ones.
+   */
   private long firstNanos;
 
   private long firstKernelNanos;
@@ -93,9 +100,11 @@ final class Recorder implements LaunchListener {
       begin = start;
       end = now;
     }
-    // What a second step is given, and its run, are of that one.
-    if (runs == 0 || runs == 1 && !(name.equals(UPLOAD) || name.equals(RUN))) {
-      firstNanos = now - begin;
+    if (name.equals(STATE)) {
+      stateNanos += now - start;
+    } else if (runs == 0 || runs == 1 && !(name.equals(UPLOAD) || name.equals(RUN))) {
+      // What a second step is given, and its run, are of that one.
+      firstNanos += now - start;
     }
     end = Math.max(end, now);
     callNanos += now - start;
@@ -132,6 +141,7 @@ final class Recorder implements LaunchListener {
     launches += other.launches;
     runs += other.runs;
     starts += other.starts;
+    stateNanos += other.stateNanos;
     firstNanos += other.firstNanos;
     firstKernelNanos += other.firstKernelNanos;
     end += other.end - other.begin;
@@ -178,6 +188,7 @@ final class Recorder implements LaunchListener {
         costs.stream().mapToLong(Cost::flops).sum(),
         end - begin,
         callNanos,
+        stateNanos,
         firstNanos,
         firstKernelNanos,
         byName.values().stream()

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -83,12 +85,72 @@ class ProfilerTest {
     assertEquals(profile.dropped() > 0 ? most : profile.events().size(), profile.events().size());
     assertEquals((first > 0 ? 1 : 0) + (second > 0 ? 1 : 0), times.starts());
     assertTrue(times.firstKernelNanos() <= times.firstNanos(), profile::toString);
-    assertTrue(times.firstNanos() <= times.elapsedNanos(), profile::toString);
+    assertTrue(times.firstNanos() <= times.stepNanos(), profile::toString);
+    assertEquals(0, times.stateNanos());
     if (steps == times.starts()) {
       assertEquals(times.kernelNanos(), times.firstKernelNanos());
     }
     assertTrue(times.kernelNanos() <= times.callNanos(), profile::toString);
     assertTrue(times.callNanos() <= times.elapsedNanos(), profile::toString);
+  }
+
+  /** Neither the host's work between the calls nor copies of the state are a step's time. */
+  @Example
+  void whatIsDoneBetweenStepsIsNoneOfTheirTime() throws InterruptedException {
+    Profiler profiler = Profiler.withoutPeak(Device.cpu(1), 1000);
+    long pause = 30_000_000;
+    try (Run<Tensor, Tensor, Tensor> run = program(profiler.device()).start(WEIGHTS)) {
+      for (int step = 0; step < 2; step++) {
+        sleep(pause);
+        run.step(WEIGHTS);
+        sleep(pause);
+        run.snapshot();
+      }
+    }
+    Profile profile = profiler.profile();
+    ProgramTimes times = profile.programs().getFirst();
+    assertTrue(times.stateNanos() > 0);
+    assertTrue(times.firstKernelNanos() <= times.firstNanos(), profile::toString);
+    assertTrue(
+        times.elapsedNanos() >= times.stepNanos() + times.stateNanos() + 4 * pause,
+        times::toString);
+    long copies =
+        profile.events().stream()
+            .filter(event -> event.name().equals(Recorder.STATE))
+            .mapToLong(Event::nanos)
+            .sum();
+    assertEquals(copies, times.stateNanos());
+    // The first step's calls are those before the second is given anything.
+    long second =
+        profile.events().stream()
+            .filter(event -> event.name().equals(Recorder.UPLOAD))
+            .mapToLong(Event::start)
+            .max()
+            .orElseThrow();
+    long first =
+        profile.events().stream()
+            .filter(event -> event.track() == Track.HOST && event.start() < second)
+            .filter(event -> !event.name().equals(Recorder.STATE))
+            .mapToLong(Event::nanos)
+            .sum();
+    assertEquals(first, times.firstNanos());
+    String table = profile.toString();
+    String mean =
+        String.format(
+            Locale.ROOT,
+            "2 steps, the first of %.1f ms, the other of %.3f ms\n",
+            first / 1e6,
+            (times.callNanos() - copies - first) / 1e6);
+    assertTrue(table.contains(mean), table);
+    assertTrue(table.contains("copying the state ") && table.contains("between calls "), table);
+  }
+
+  /** At least so long, by the clock that the profiler reads. */
+  private static void sleep(long nanos) throws InterruptedException {
+    long end = System.nanoTime() + nanos;
+    for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+      Thread.sleep(Duration.ofNanos(left));
+    }
   }
 
   @Example
