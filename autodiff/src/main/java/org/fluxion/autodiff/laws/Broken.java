@@ -5,7 +5,7 @@ import java.util.function.Function;
 
 /** What laws of devices have in common: what breaks one is made small, and reported. */
 final class Broken {
-  private static final int SHRINKING = 400;
+  private static final int SHRINKING = 1000;
 
   private Broken() {}
 
@@ -44,7 +44,8 @@ final class Broken {
         law,
         smallest,
         "%s (seed %d)%n%s%nat%n%s"
-            .formatted(sentence, seed, outcome(smallest, found).orElse(what.get()), smallest.print()),
+            .formatted(
+                sentence, seed, outcome(smallest, found).orElse(what.get()), smallest.print()),
         null);
   }
 

@@ -69,8 +69,7 @@ final class Differences {
    * @param backward (f(x) − f(x − hv)) / h
    */
   private record Pair(Tensors forward, Tensors backward) {
-    static Pair of(
-        Function<Tensors, Tensors> f, Tensors x, Tensors v, Tensors here, double h) {
+    static Pair of(Function<Tensors, Tensors> f, Tensors x, Tensors v, Tensors here, double h) {
       Tensors after = f.apply(plus(x, each(v, t -> t.mul(h))));
       Tensors before = f.apply(plus(x, each(v, t -> t.mul(-h))));
       return new Pair(slope(here, after, h), slope(before, here, h));

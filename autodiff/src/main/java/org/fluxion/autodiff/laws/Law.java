@@ -98,7 +98,8 @@ public enum Law {
       case VALUE -> value(s);
       case LINEARITY -> linearity(s);
       case DUALITY -> duality(s);
-      case DIFFERENCES -> s.stopsGradients() ? List.of() : Differences.claims("Jv", s.f(), s.x(), s.v(0));
+      case DIFFERENCES ->
+          s.stopsGradients() ? List.of() : Differences.claims("Jv", s.f(), s.x(), s.v(0));
       case CURVATURE -> s.stopsGradients() ? List.of() : curvature(s);
       case CHAIN -> chain(s);
       case TRANSPOSE -> transpose(s);

@@ -35,8 +35,7 @@ public final class OperationExamples {
       values.set(operands - 1, hiddenRow(values.getLast(), random));
     }
     List<Integer> numbers = IntStream.range(0, operands).boxed().toList();
-    return new RandomProgram(
-        values, List.of(new Line(drawn.op(), numbers)), List.of(operands));
+    return new RandomProgram(values, List.of(new Line(drawn.op(), numbers)), List.of(operands));
   }
 
   /** A mask in which one query sees no key, which chance alone seldom draws. */

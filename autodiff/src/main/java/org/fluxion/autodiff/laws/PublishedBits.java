@@ -24,8 +24,7 @@ public final class PublishedBits {
   private record Known(int[] counter, int[] key, int[] bits) {
     RandomProgram program() {
       long block = counter[0] & 0xFFFF_FFFFL | (long) counter[1] << 32;
-      Tensor words =
-          Tensor.of(new int[] {key[0], key[1], counter[2], counter[3]}, 4);
+      Tensor words = Tensor.of(new int[] {key[0], key[1], counter[2], counter[3]}, 4);
       Op op = new Op.RandomBits(Shape.of(4), block);
       return new RandomProgram(List.of(words), List.of(new Line(op, List.of(0))), List.of(1));
     }

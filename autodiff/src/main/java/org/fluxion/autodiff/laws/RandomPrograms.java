@@ -77,6 +77,9 @@ public final class RandomPrograms {
   private static final List<Class<?>> OPERATIONS =
       OpTable.operations().stream().filter(op -> op != Op.Input.class).toList();
 
+  private static final List<Class<?>> MOVEMENTS =
+      List.of(Op.Permute.class, Op.Reshape.class, Op.Concat.class);
+
   private static final double[] SPECIALS = {
     0.0,
     -0.0,
@@ -122,9 +125,16 @@ public final class RandomPrograms {
     for (int tries = 0;
         programs.lines.size() < settings.operations() && tries < 20 * settings.operations();
         tries++) {
-      programs.grow(OPERATIONS.get(programs.random.nextInt(OPERATIONS.size())));
+      programs.grow(programs.next());
     }
     return programs.finished();
+  }
+
+  /** By lot; after a product movement more often, since that is what planners fold into it. */
+  private Class<?> next() {
+    boolean isProduct = !lines.isEmpty() && lines.getLast().op() instanceof Op.Matmul;
+    List<Class<?>> choice = isProduct && random.nextInt(3) == 0 ? MOVEMENTS : OPERATIONS;
+    return choice.get(random.nextInt(choice.size()));
   }
 
   // ---- what there is ----
@@ -270,7 +280,8 @@ public final class RandomPrograms {
     Tensor result;
     try {
       Tensor applied = Tensor.apply(op, numbers.stream().map(this::value).toList());
-      if (applied.shape().elements() > (settings.isLarge() ? MOST_OF_LARGE : MOST_ELEMENTS) || results.size() >= used.length) {
+      if (applied.shape().elements() > (settings.isLarge() ? MOST_OF_LARGE : MOST_ELEMENTS)
+          || results.size() >= used.length) {
         return Optional.empty();
       }
       result = applied.detach();
@@ -592,6 +603,11 @@ public final class RandomPrograms {
       int extent = shape.extent(axis);
       start.add(extent == 0 ? 0 : random.nextInt(extent));
       end.add(extent == 0 ? 0 : random.nextInt(start.getLast() + 1, extent + 1));
+    }
+    if (shape.rank() > 0 && random.nextInt(12) == 0) {
+      // Nothing of it.
+      int axis = axis(shape);
+      end.set(axis, start.get(axis));
     }
     List<Integer> stride =
         IntStream.range(0, shape.rank()).map(axis -> 1 + random.nextInt(2)).boxed().toList();

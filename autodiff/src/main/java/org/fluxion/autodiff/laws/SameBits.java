@@ -61,8 +61,7 @@ public record SameBits(List<Device> devices) {
       outputs.add(y);
     }
     if (subject.isDifferentiable()) {
-      Tensors gradient =
-          Autodiff.vjp(subject.f(), subject.x()).pullback().apply(subject.c());
+      Tensors gradient = Autodiff.vjp(subject.f(), subject.x()).pullback().apply(subject.c());
       for (Tensor g : gradient.leaves()) {
         names.add("the gradient");
         outputs.add(g);
@@ -87,7 +86,8 @@ public record SameBits(List<Device> devices) {
           }
           Optional<String> difference = difference(names, first, results);
           if (difference.isPresent()) {
-            return Optional.of("run %d on %s: %s".formatted(i + 1, device.name(), difference.get()));
+            return Optional.of(
+                "run %d on %s: %s".formatted(i + 1, device.name(), difference.get()));
           }
           values(run.step(new Tensors(values.leaves().stream().map(SameBits::noNumbers).toList())));
         }

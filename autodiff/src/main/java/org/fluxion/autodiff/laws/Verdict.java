@@ -88,7 +88,8 @@ public record Verdict(
     Subject subject = Subject.of(example, seed);
     // An operation alone may not lose in a NaN, one way, what it has another way. Where operations
     // follow each other it is nobody's fault: a part of √x that is left out at 0 has a slope of
-    // zero times infinity, which only the way back multiplies. Nor is it of arguments that are none.
+    // zero times infinity, which only the way back multiplies. Nor is it of arguments that are
+    // none.
     boolean isStrict =
         example instanceof RandomProgram program
             && program.lines().size() == 1
@@ -102,8 +103,7 @@ public record Verdict(
     return verdicts;
   }
 
-  private static Verdict of(
-      Law law, List<Claim> claims, Subject subject, boolean isStrict) {
+  private static Verdict of(Law law, List<Claim> claims, Subject subject, boolean isStrict) {
     List<Tensor> outputs = new ArrayList<>();
     claims.forEach(claim -> claim.tensors().forEach(t -> outputs.add(wide(t))));
     Graph graph = new Graph(subject.inputs(), outputs);

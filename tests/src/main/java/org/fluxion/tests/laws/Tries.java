@@ -78,7 +78,9 @@ final class Tries {
     program(s);
     if (s % KERNELS == 0) {
       DType dtype = s / KERNELS % 2 == 0 ? DType.FLOAT32 : DType.FLOAT64;
-      boolean isTame = s / KERNELS % 4 < 2;
+      // What is infinite in float32, and is not in the reference, makes no number of a zero: the
+      // bounds know nothing of that, so numbers of every kind are for float64.
+      boolean isTame = dtype == DType.FLOAT32 || s / KERNELS % 4 < 2;
       RandomProgram program =
           RandomPrograms.draw(s, new Settings(dtype, OPERATIONS_OF_KERNELS, isTame));
       listener.onDevice();
