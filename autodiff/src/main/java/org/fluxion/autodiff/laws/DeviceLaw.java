@@ -23,8 +23,6 @@ import org.fluxion.tensor.conformance.Trial;
  * @param arithmetic how exactly it is to compute
  */
 public record DeviceLaw(Device device, Arithmetic arithmetic) {
-  private static final int SHRINKING = 300;
-
   /**
    * The law of a device.
    *
@@ -44,15 +42,12 @@ public record DeviceLaw(Device device, Arithmetic arithmetic) {
    *     found for which it does
    */
   public void check(Example example, long seed) {
-    Optional<String> found = found(example, seed);
-    if (found.isPresent()) {
-      Example smallest = Shrinker.smallest(example, e -> found(e, seed).isPresent(), SHRINKING);
-      throw new LawBroken(
-          "on %s a program is not what the reference says (seed %d)%n%s%nat%n%s"
-              .formatted(
-                  device.name(), seed, found(smallest, seed).orElse(found.get()), smallest.print()),
-          null);
-    }
+    Broken.check(
+        "AGREEMENT",
+        "on %s a program is not what the reference says".formatted(device.name()),
+        example,
+        seed,
+        e -> found(e, seed));
   }
 
   private Optional<String> found(Example example, long seed) {

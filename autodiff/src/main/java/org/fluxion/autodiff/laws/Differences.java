@@ -6,6 +6,7 @@ import static org.fluxion.autodiff.laws.Subject.plus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.conformance.Tensors;
@@ -30,21 +31,29 @@ final class Differences {
 
   private Differences() {}
 
-  static List<Claim> claims(Subject s) {
-    Tensors tangent = Autodiff.jvp(s.f(), s.x(), s.v(0)).tangent();
-    Tensors here = s.f().apply(s.x());
+  /**
+   * That a function's tangent is its slope.
+   *
+   * @param what what the tangent is called
+   * @param f the function
+   * @param x where
+   * @param v along which direction
+   */
+  static List<Claim> claims(String what, Function<Tensors, Tensors> f, Tensors x, Tensors v) {
+    Tensors tangent = Autodiff.jvp(f, x, v).tangent();
+    Tensors here = f.apply(x);
     List<Claim> claims = new ArrayList<>();
     for (double h : STEPS) {
-      Pair wide = Pair.of(s, here, h);
-      Pair middle = Pair.of(s, here, h / 2);
-      Pair narrow = Pair.of(s, here, h / 4);
+      Pair wide = Pair.of(f, x, v, here, h);
+      Pair middle = Pair.of(f, x, v, here, h / 2);
+      Pair narrow = Pair.of(f, x, v, here, h / 4);
       for (int i = 0; i < tangent.leaves().size(); i++) {
         Tensor first = extrapolated(wide.slope(i), middle.slope(i));
         Tensor second = extrapolated(middle.slope(i), narrow.slope(i));
         Tensor kink = narrow.bend(i).mul(2).sub(middle.bend(i));
         claims.add(
             new Claim(
-                "Jv against differences by " + h,
+                what + " against differences by " + h,
                 second,
                 tangent.leaves().get(i),
                 Optional.of(second.sub(first).abs().mul(DOUBT).add(kink.abs()))));
@@ -60,9 +69,9 @@ final class Differences {
    * @param backward (f(x) − f(x − hv)) / h
    */
   private record Pair(Tensors forward, Tensors backward) {
-    static Pair of(Subject s, Tensors here, double h) {
-      Tensors after = s.f().apply(plus(s.x(), each(s.v(0), v -> v.mul(h))));
-      Tensors before = s.f().apply(plus(s.x(), each(s.v(0), v -> v.mul(-h))));
+    static Pair of(Function<Tensors, Tensors> f, Tensors x, Tensors v, Tensors here, double h) {
+      Tensors after = f.apply(plus(x, each(v, t -> t.mul(h))));
+      Tensors before = f.apply(plus(x, each(v, t -> t.mul(-h))));
       return new Pair(slope(here, after, h), slope(before, here, h));
     }
 

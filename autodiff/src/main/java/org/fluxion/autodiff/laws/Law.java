@@ -47,6 +47,9 @@ public enum Law {
   SECOND_ORDER(
       "Forward and reverse mode compose in all four ways to the same second derivative", 2),
 
+  /** D(Jv)w = (J(x + hw)v − J(x − hw)v) / 2h + O(h²). */
+  CURVATURE("The tangent's tangent is its slope: D(Jv)w = lim (J(x + hw)v − J(x − hw)v) / 2h", 2),
+
   /** Nested derivatives do not mix up whose perturbation is whose. */
   PERTURBATION("A derivative inside a derivative sees its own perturbation alone", 2),
 
@@ -95,7 +98,9 @@ public enum Law {
       case VALUE -> value(s);
       case LINEARITY -> linearity(s);
       case DUALITY -> duality(s);
-      case DIFFERENCES -> s.stopsGradients() ? List.of() : Differences.claims(s);
+      case DIFFERENCES ->
+          s.stopsGradients() ? List.of() : Differences.claims("Jv", s.f(), s.x(), s.v(0));
+      case CURVATURE -> s.stopsGradients() ? List.of() : curvature(s);
       case CHAIN -> chain(s);
       case TRANSPOSE -> transpose(s);
       case STOP_GRADIENT -> stopGradient(s);
@@ -209,6 +214,16 @@ public enum Law {
       }
     }
     return claims;
+  }
+
+  /**
+   * A tangent is a function too. That all compositions of modes agree does not say that it is
+   * differentiated rightly: a rule that takes its own value for a constant errs in all of them
+   * alike.
+   */
+  private static List<Claim> curvature(Subject s) {
+    return Differences.claims(
+        "D(Jv)w", x -> Autodiff.jvp(s.f(), x, s.v(0)).tangent(), s.x(), s.v(1));
   }
 
   /** The inner function captures the outer variable, and both are at the same point. */

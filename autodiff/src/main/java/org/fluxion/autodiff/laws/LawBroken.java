@@ -4,7 +4,30 @@ package org.fluxion.autodiff.laws;
 public final class LawBroken extends AssertionError {
   private static final long serialVersionUID = 1;
 
-  LawBroken(String message, Throwable cause) {
+  private final String law;
+  private final transient Example smallest;
+
+  LawBroken(String law, Example smallest, String message, Throwable cause) {
     super(message, cause);
+    this.law = law;
+    this.smallest = smallest;
+  }
+
+  /**
+   * Which law.
+   *
+   * @return its name
+   */
+  public String law() {
+    return law;
+  }
+
+  /**
+   * The smallest example found that breaks it.
+   *
+   * @return the example
+   */
+  public Example smallest() {
+    return smallest;
   }
 }

@@ -217,6 +217,8 @@ public final class Laws {
       Example smallest =
           Shrinker.smallest(example, e -> throwsTheSame(e, law, seed, thrown), SHRINKING);
       throw new LawBroken(
+          law.name(),
+          smallest,
           "%s cannot be checked (seed %d): %s%nat%n%s"
               .formatted(law, seed, thrown.getMessage(), smallest.print()),
           thrown);
@@ -225,6 +227,8 @@ public final class Laws {
       Example smallest =
           Shrinker.smallest(example, e -> violation(e, law, seed).isPresent(), SHRINKING);
       throw new LawBroken(
+          law.name(),
+          smallest,
           "%s is broken (seed %d): %s%n%s%nat%n%s"
               .formatted(
                   law,

@@ -1,10 +1,14 @@
 package org.fluxion.autodiff.laws;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.fluxion.autodiff.laws.RandomProgram.Line;
 import org.fluxion.tensor.DType;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.conformance.Draw;
 import org.fluxion.tensor.conformance.OpCase;
 import org.fluxion.tensor.conformance.OpTable;
@@ -22,10 +26,27 @@ public final class OperationExamples {
    * @return a program of one line
    */
   public static RandomProgram of(OpTable.Row row, DType dtype, long seed) {
-    OpCase drawn = row.draw(dtype, new Draw(new Random(seed), Draw.Kind.MODERATE));
+    Random random = new Random(seed);
+    OpCase drawn = row.draw(dtype, new Draw(random, Draw.Kind.MODERATE));
     int operands = drawn.operands().size();
+    List<Tensor> values = new ArrayList<>(drawn.operands());
+    boolean isMasked = drawn.op() instanceof Op.Attention op && operands > op.operands();
+    if (isMasked && values.getLast().dtype().isFloating() && random.nextBoolean()) {
+      values.set(operands - 1, hiddenRow(values.getLast(), random));
+    }
     List<Integer> numbers = IntStream.range(0, operands).boxed().toList();
-    return new RandomProgram(
-        drawn.operands(), List.of(new Line(drawn.op(), numbers)), List.of(operands));
+    return new RandomProgram(values, List.of(new Line(drawn.op(), numbers)), List.of(operands));
+  }
+
+  /** A mask in which one query sees no key, which chance alone seldom draws. */
+  private static Tensor hiddenRow(Tensor mask, Random random) {
+    HostData data = mask.value();
+    HostData hidden = HostData.allocate(mask.dtype(), data.elements());
+    int keys = Math.max(1, mask.shape().extent(-1));
+    long row = random.nextInt((int) Math.max(1, data.elements() / keys));
+    for (long i = 0; i < data.elements(); i++) {
+      hidden.setDouble(i, i / keys == row ? Double.NEGATIVE_INFINITY : data.getDouble(i));
+    }
+    return Tensor.of(hidden, mask.shape());
   }
 }

@@ -13,6 +13,12 @@ import org.fluxion.tensor.Tensor;
 
 /** Programs as Java that can be put into a test. */
 final class ProgramPrinter {
+  /** More equal elements than these are told apart by nobody. */
+  private static final int MANY = 12;
+
+  /** More elements than these are read by nobody. */
+  private static final int TOO_MANY = 1000;
+
   private final int inputs;
 
   private ProgramPrinter(int inputs) {
@@ -133,6 +139,11 @@ final class ProgramPrinter {
   static String literal(Tensor value) {
     HostData data = value.value();
     DType dtype = value.dtype();
+    if (data.elements() > MANY && isUniform(data)) {
+      double element = data.getDouble(0);
+      return "Tensor.full(%s, %s, DType.%s)"
+          .formatted(number(element, DType.FLOAT64), shape(value.shape()), dtype.name());
+    }
     String java =
         switch (dtype) {
           case INT64 -> "long";
@@ -141,9 +152,13 @@ final class ProgramPrinter {
           case FLOAT64 -> "double";
         };
     StringJoiner elements = new StringJoiner(", ");
-    for (long i = 0; i < data.elements(); i++) {
+    long shown = data.elements() > TOO_MANY ? MANY : data.elements();
+    for (long i = 0; i < shown; i++) {
       elements.add(
           dtype.isFloating() ? number(data.getDouble(i), dtype) : integer(data.getLong(i), dtype));
+    }
+    if (shown < data.elements()) {
+      elements.add("/* %,d more: the seed draws them */".formatted(data.elements() - shown));
     }
     String extents = extents(value.shape());
     String whole =
@@ -151,6 +166,15 @@ final class ProgramPrinter {
             .formatted(java, elements, extents.isEmpty() ? "" : ", " + extents);
     boolean cast = dtype == DType.BOOL || dtype.isStorageOnly();
     return cast ? whole + ".cast(DType." + dtype.name() + ")" : whole;
+  }
+
+  private static boolean isUniform(HostData data) {
+    for (long i = 1; i < data.elements(); i++) {
+      if (Double.compare(data.getDouble(i), data.getDouble(0)) != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static String integer(long value, DType dtype) {

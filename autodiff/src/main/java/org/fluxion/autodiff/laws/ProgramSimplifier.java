@@ -1,17 +1,24 @@
 package org.fluxion.autodiff.laws;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.fluxion.autodiff.laws.RandomProgram.Line;
 import org.fluxion.tensor.Tensor;
 
 /**
- * Smaller programs: fewer results, results of earlier lines, lines whose result is given instead of
+ * Smaller programs: a few lines of them, fewer results, results of earlier lines, lines whose result is given instead of
  * computed, lines left out, shorter axes, and plainer numbers; the largest steps first.
  */
 final class ProgramSimplifier {
+  private static final int DEEPEST = 4;
+
   private final RandomProgram program;
   private final List<Tensor> known;
 
@@ -23,6 +30,7 @@ final class ProgramSimplifier {
   static Stream<Example> of(RandomProgram program) {
     ProgramSimplifier simplifier = new ProgramSimplifier(program);
     return Stream.of(
+            simplifier.windows(),
             simplifier.fewerResults(),
             simplifier.earlierResults(),
             simplifier.given(),
@@ -39,6 +47,49 @@ final class ProgramSimplifier {
 
   private RandomProgram with(List<Integer> outputs) {
     return new RandomProgram(program.values(), program.lines(), outputs).pruned();
+  }
+
+  /**
+   * A line with what it is made of, so many operations deep; what those are made of is given. One
+   * such step leads out of where leaving out any one line would hide the failure.
+   */
+  private Stream<RandomProgram> windows() {
+    int count = program.lines().size();
+    return IntStream.rangeClosed(1, DEEPEST)
+        .boxed()
+        .flatMap(depth -> IntStream.range(0, count).mapToObj(line -> window(line, depth)))
+        .filter(window -> window.lines().size() < count);
+  }
+
+  private RandomProgram window(int line, int depth) {
+    Set<Integer> kept = new TreeSet<>();
+    Set<Integer> last = Set.of(inputs() + line);
+    for (int i = 0; i < depth; i++) {
+      kept.addAll(last);
+      last =
+          last.stream()
+              .flatMap(number -> program.lines().get(number - inputs()).operands().stream())
+              .filter(operand -> operand >= inputs())
+              .collect(Collectors.toSet());
+    }
+    List<Tensor> values = new ArrayList<>(program.values());
+    Map<Integer, Integer> numbers = new HashMap<>();
+    IntStream.range(0, inputs()).forEach(i -> numbers.put(i, i));
+    for (int number : kept) {
+      for (int operand : program.lines().get(number - inputs()).operands()) {
+        if (!kept.contains(operand) && !numbers.containsKey(operand)) {
+          numbers.put(operand, values.size());
+          values.add(known.get(operand).detach());
+        }
+      }
+    }
+    List<Line> lines = new ArrayList<>();
+    for (int number : kept) {
+      Line old = program.lines().get(number - inputs());
+      lines.add(new Line(old.op(), old.operands().stream().map(numbers::get).toList()));
+      numbers.put(number, values.size() + lines.size() - 1);
+    }
+    return new RandomProgram(values, lines, List.of(numbers.get(inputs() + line))).pruned();
   }
 
   private Stream<RandomProgram> fewerResults() {

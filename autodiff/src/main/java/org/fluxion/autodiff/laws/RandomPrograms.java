@@ -28,13 +28,45 @@ public final class RandomPrograms {
    * @param operations about how many operations
    * @param isTame whether elements stay finite and, where it can be told from the values, away from
    *     the kinks of functions; otherwise infinities and NaN occur
+   * @param isLarge whether tensors are so large that devices share kernels between threads;
+   *     elements are ordinary numbers then, and their sums may be large
    */
-  public record Settings(DType dtype, int operations, boolean isTame) {}
+  public record Settings(DType dtype, int operations, boolean isTame, boolean isLarge) {
+    /**
+     * Of small tensors.
+     *
+     * @param dtype of the inputs that are floating point, float32 or float64
+     * @param operations about how many operations
+     * @param isTame whether elements stay finite and away from kinks
+     */
+    public Settings(DType dtype, int operations, boolean isTame) {
+      this(dtype, operations, isTame, false);
+    }
+
+    /**
+     * Of large tensors.
+     *
+     * @param dtype of the inputs that are floating point, float32 or float64
+     * @param operations about how many operations
+     * @return the settings
+     */
+    public static Settings large(DType dtype, int operations) {
+      return new Settings(dtype, operations, true, true);
+    }
+  }
 
   /** How many elements a tensor may have: more would make laws dear, and counterexamples long. */
   private static final int MOST_ELEMENTS = 150;
 
   private static final int MOST_INPUTS = 6;
+
+  /** Backends share kernels from twice 16,384 elements on. */
+  private static final int FEWEST_OF_LARGE = 33_000;
+
+  private static final int MOST_OF_LARGE = 90_000;
+
+  /** Where the low word of a counter ends. */
+  private static final long WORD = 1L << 32;
 
   /** So large may elements become where they are tame. */
   private static final double LARGEST = 50;
@@ -44,6 +76,9 @@ public final class RandomPrograms {
 
   private static final List<Class<?>> OPERATIONS =
       OpTable.operations().stream().filter(op -> op != Op.Input.class).toList();
+
+  private static final List<Class<?>> MOVEMENTS =
+      List.of(Op.Permute.class, Op.Reshape.class, Op.Concat.class);
 
   private static final double[] SPECIALS = {
     0.0,
@@ -90,9 +125,16 @@ public final class RandomPrograms {
     for (int tries = 0;
         programs.lines.size() < settings.operations() && tries < 20 * settings.operations();
         tries++) {
-      programs.grow(OPERATIONS.get(programs.random.nextInt(OPERATIONS.size())));
+      programs.grow(programs.next());
     }
     return programs.finished();
+  }
+
+  /** By lot; after a product movement more often, since that is what planners fold into it. */
+  private Class<?> next() {
+    boolean isProduct = !lines.isEmpty() && lines.getLast().op() instanceof Op.Matmul;
+    List<Class<?>> choice = isProduct && random.nextInt(3) == 0 ? MOVEMENTS : OPERATIONS;
+    return choice.get(random.nextInt(choice.size()));
   }
 
   // ---- what there is ----
@@ -134,12 +176,28 @@ public final class RandomPrograms {
   }
 
   private Shape newShape() {
+    if (settings.isLarge() && random.nextInt(4) > 0) {
+      return largeShape();
+    }
     int[] extents = new int[random.nextInt(10) == 0 ? 5 : random.nextInt(5)];
     Arrays.setAll(extents, i -> 1 + random.nextInt(extents.length > 2 ? 3 : 5));
     if (extents.length > 0 && random.nextInt(25) == 0) {
       extents[random.nextInt(extents.length)] = 0;
     }
     return Shape.of(extents);
+  }
+
+  /** A long row, a wide or a tall matrix, or a batch of matrices; no round numbers. */
+  private Shape largeShape() {
+    int n = random.nextInt(FEWEST_OF_LARGE, MOST_OF_LARGE);
+    int a = random.nextInt(2, 300);
+    int b = random.nextInt(2, 40);
+    return switch (random.nextInt(4)) {
+      case 0 -> Shape.of(n);
+      case 1 -> Shape.of(a, n / a);
+      case 2 -> Shape.of(n / a, a);
+      default -> Shape.of(b, n / a / b + 1, a);
+    };
   }
 
   private interface Fits {
@@ -222,14 +280,16 @@ public final class RandomPrograms {
     Tensor result;
     try {
       Tensor applied = Tensor.apply(op, numbers.stream().map(this::value).toList());
-      if (applied.shape().elements() > MOST_ELEMENTS || results.size() >= used.length) {
+      if (applied.shape().elements() > (settings.isLarge() ? MOST_OF_LARGE : MOST_ELEMENTS)
+          || results.size() >= used.length) {
         return Optional.empty();
       }
       result = applied.detach();
     } catch (TensorException doesNotFit) {
       return Optional.empty();
     }
-    if (settings.isTame() && !all(result, v -> Math.abs(v) <= LARGEST) && isReal(result)) {
+    boolean isBounded = settings.isTame() && !settings.isLarge();
+    if (isBounded && !all(result, v -> Math.abs(v) <= LARGEST) && isReal(result)) {
       return Optional.empty();
     }
     lines.add(new Line(op, numbers));
@@ -297,7 +357,7 @@ public final class RandomPrograms {
           add(new Op.Iota(shape, random.nextInt(shape.rank()), dtype));
         }
       }
-      case "RandomBits" -> add(new Op.RandomBits(shape(), random.nextInt(9)), key());
+      case "RandomBits" -> add(new Op.RandomBits(shape(), offset()), key());
       case "Neg" -> unary(new Op.Neg(), v -> true);
       case "Exp" -> unary(new Op.Exp(), v -> v < 3);
       case "Log" -> unary(new Op.Log(), v -> v > MARGIN);
@@ -406,6 +466,11 @@ public final class RandomPrograms {
   private int key() {
     return some(v -> v.dtype() == DType.INT32 && v.shape().equals(Shape.of(4)))
         .orElseGet(() -> fresh(DType.INT32, Shape.of(4)));
+  }
+
+  /** A small number of a block, or one about where its low word ends. */
+  private long offset() {
+    return random.nextInt(9) + (random.nextInt(3) == 0 ? WORD - 4 : 0);
   }
 
   private void constant() {
@@ -538,6 +603,11 @@ public final class RandomPrograms {
       int extent = shape.extent(axis);
       start.add(extent == 0 ? 0 : random.nextInt(extent));
       end.add(extent == 0 ? 0 : random.nextInt(start.getLast() + 1, extent + 1));
+    }
+    if (shape.rank() > 0 && random.nextInt(12) == 0) {
+      // Nothing of it.
+      int axis = axis(shape);
+      end.set(axis, start.get(axis));
     }
     List<Integer> stride =
         IntStream.range(0, shape.rank()).map(axis -> 1 + random.nextInt(2)).boxed().toList();

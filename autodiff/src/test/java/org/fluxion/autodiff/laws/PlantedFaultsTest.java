@@ -52,6 +52,24 @@ class PlantedFaultsTest {
     assertTrue(message.contains("The Hessian is symmetric"), message);
   }
 
+  /**
+   * A rule that takes its own value for a constant. Its second derivative is wrong in every order
+   * of the modes alike, and symmetric: only the slope of the tangent tells.
+   */
+  @Test
+  void aRuleThatAgreesWithItself() {
+    CustomFunction tanh =
+        CustomFunction.of(
+            "tanh",
+            Tensor::tanh,
+            (x, y, dx) -> dx.mul(Autodiff.stopGradient(y).square().neg().add(1)));
+    Laws.of(tanh::apply)
+        .only(Law.DIFFERENCES, Law.DUALITY, Law.SYMMETRY, Law.SECOND_ORDER, Law.THIRD_ORDER)
+        .check();
+    String message = broken(tanh, Law.CURVATURE);
+    assertTrue(message.contains("the slope"), message);
+  }
+
   @Test
   void aFunctionThatThrowsInADerivative() {
     CustomFunction refusing =

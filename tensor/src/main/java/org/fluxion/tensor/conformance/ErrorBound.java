@@ -37,6 +37,9 @@ import org.fluxion.tensor.Tensor;
 public final class ErrorBound {
   private static final double UNKNOWN = Double.POSITIVE_INFINITY;
 
+  /** Of a zero that may have either sign: less than any number, and enough to be passed on. */
+  private static final double OPEN = 0x1p-900;
+
   /** Of a zero that may have either sign; it survives being multiplied. */
   private static final double EITHER_ZERO = Double.MIN_NORMAL;
 
@@ -245,6 +248,12 @@ public final class ErrorBound {
   }
 
   private static double product(double x, double ex, double y, double ey) {
+    boolean signIsOpen =
+        ex == 0 && x == 0 && ey > 0 && Math.abs(y) <= ey
+            || ey == 0 && y == 0 && ex > 0 && Math.abs(x) <= ex;
+    if (signIsOpen) {
+      return OPEN;
+    }
     return (ey == 0 ? 0 : Math.abs(x) * ey) + (ex == 0 ? 0 : ex * (Math.abs(y) + ey));
   }
 

@@ -49,6 +49,19 @@ class ErrorBoundTest {
     return data;
   }
 
+  /** A device's rounding may give a zero's factor the other sign; nothing else is forgiven. */
+  @Example
+  void aZeroHasTheSignOfItsFactorWhereThatIsKnown() {
+    Tensor zero = Tensor.of(new float[] {0}, 1);
+    Tensor x = Tensor.of(new float[] {0.7f}, 1);
+    Bounded open =
+        bound(trial(in -> in.get(1).sin().sub(in.get(1).sin()).mul(in.get(0)), zero, x), EXACT);
+    assertTrue(holds(open, floats(-0.0)));
+    assertFalse(holds(open, floats(Float.MIN_VALUE)));
+    Bounded known = bound(trial(in -> in.get(1).sin().mul(in.get(0)), zero, x), EXACT);
+    assertFalse(holds(known, floats(-0.0)));
+  }
+
   /** Graphs of many operations, in the precision that is asked of every backend. */
   @Property(tries = 100)
   void whatABackendComputesIsWithinTheBound(@ForAll long seed) {

@@ -10,16 +10,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
-import org.fluxion.autodiff.laws.DeviceLaw;
 import org.fluxion.autodiff.laws.Law;
 import org.fluxion.autodiff.laws.LawBroken;
-import org.fluxion.autodiff.laws.Laws;
 import org.fluxion.autodiff.laws.RandomProgram;
-import org.fluxion.autodiff.laws.RandomPrograms;
-import org.fluxion.autodiff.laws.RandomPrograms.Settings;
 import org.fluxion.autodiff.laws.Verdict;
-import org.fluxion.tensor.DType;
-import org.fluxion.tensor.Device;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -30,7 +24,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = "Holds random programs to the laws of derivatives, and prints what was tried.")
-public final class LongRun implements Callable<Integer> {
+public final class LongRun implements Callable<Integer>, Tries.Listener {
   @Option(
       names = "--programs",
       defaultValue = "2000",
@@ -51,8 +45,8 @@ public final class LongRun implements Callable<Integer> {
 
   @Option(
       names = "--device",
-      defaultValue = "cpu:1",
-      description = "Where every tenth program also runs as kernels (default: ${DEFAULT-VALUE}).")
+      defaultValue = "cpu:2",
+      description = "Where programs also run as kernels (default: ${DEFAULT-VALUE}).")
   private String device;
 
   @Option(names = "--law", description = "Only this law, by its name: ${COMPLETION-CANDIDATES}.")
@@ -83,7 +77,8 @@ public final class LongRun implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    DeviceLaw deviceLaw = DeviceLaw.of(Device.of(device));
+    Tries tries = new Tries(only, operations, device, this);
+    tries.published();
     AtomicLong next = new AtomicLong(seed);
     long end = seed + programs;
     long started = System.nanoTime();
@@ -94,7 +89,7 @@ public final class LongRun implements Callable<Integer> {
             pool.submit(
                 () -> {
                   for (long s = next.getAndIncrement(); s < end; s = next.getAndIncrement()) {
-                    attempt(s, deviceLaw);
+                    tries.attempt(s);
                     if ((s - seed) % 1000 == 999) {
                       System.err.printf(
                           "%,d of %,d programs, %d broken laws, %d s%n",
@@ -114,39 +109,28 @@ public final class LongRun implements Callable<Integer> {
     return broken.isEmpty() ? 0 : 1;
   }
 
-  private void attempt(long s, DeviceLaw deviceLaw) {
-    RandomProgram program =
-        RandomPrograms.draw(s, new Settings(DType.FLOAT64, operations, s % 4 != 3));
+  @Override
+  public void program(RandomProgram program, boolean tells) {
     coverage.add(program);
-    int certified = 0;
-    for (Law law : only) {
-      boolean isDear = law.order() == 3 && s % 10 != 0;
-      // Differences near infinities and jumps tell nothing.
-      boolean isPointless = law == Law.DIFFERENCES && s % 4 == 3;
-      if (isDear || isPointless) {
-        continue;
-      }
-      try {
-        Verdict verdict = Laws.checked(program, law, s);
-        certified += verdict.certified();
-        count(verdict);
-      } catch (LawBroken e) {
-        broken.add(e.getMessage());
-        System.out.println(e.getMessage() + "\n");
-      }
-    }
-    if (certified > 0) {
+    if (tells) {
       telling.incrementAndGet();
     }
-    if (s % 10 == 5) {
-      onDevice.incrementAndGet();
-      try {
-        deviceLaw.check(program, s);
-      } catch (LawBroken e) {
-        broken.add(e.getMessage());
-        System.out.println(e.getMessage() + "\n");
-      }
-    }
+  }
+
+  @Override
+  public void verdict(Verdict verdict) {
+    count(verdict);
+  }
+
+  @Override
+  public void onDevice() {
+    onDevice.incrementAndGet();
+  }
+
+  @Override
+  public void broken(LawBroken law) {
+    broken.add(law.getMessage());
+    System.out.println(law.getMessage() + "\n");
   }
 
   private synchronized void count(Verdict verdict) {

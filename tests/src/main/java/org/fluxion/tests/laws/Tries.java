@@ -1,0 +1,132 @@
+package org.fluxion.tests.laws;
+
+import java.util.List;
+import org.fluxion.autodiff.laws.DeviceLaw;
+import org.fluxion.autodiff.laws.Law;
+import org.fluxion.autodiff.laws.LawBroken;
+import org.fluxion.autodiff.laws.Laws;
+import org.fluxion.autodiff.laws.OperationExamples;
+import org.fluxion.autodiff.laws.PublishedBits;
+import org.fluxion.autodiff.laws.RandomProgram;
+import org.fluxion.autodiff.laws.RandomPrograms;
+import org.fluxion.autodiff.laws.RandomPrograms.Settings;
+import org.fluxion.autodiff.laws.SameBits;
+import org.fluxion.autodiff.laws.Verdict;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Device;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.conformance.OpTable;
+
+/** What is tried with each seed: an operation alone, and random programs, under every law. */
+final class Tries {
+  /** Who is told what became of it. */
+  interface Listener {
+    /** A program was held to the laws of derivatives; whether anything of it could be compared. */
+    default void program(RandomProgram program, boolean tells) {}
+
+    /** A law holds. */
+    default void verdict(Verdict verdict) {}
+
+    /** A program ran as kernels. */
+    default void onDevice() {}
+
+    /** A law is broken. */
+    void broken(LawBroken law);
+  }
+
+  /** One in so many seeds also draws small programs to be run as kernels. */
+  private static final int KERNELS = 3;
+
+  /** One in so many also draws a program that threads share. */
+  private static final int LARGE = 10;
+
+  private static final int OPERATIONS_OF_KERNELS = 14;
+  private static final int OPERATIONS_OF_LARGE = 6;
+
+  private static final List<OpTable.Row> ROWS =
+      OpTable.rows().stream()
+          .filter(row -> row.takes(DType.FLOAT64) && row.op() != Op.Input.class)
+          .toList();
+
+  private final List<Law> laws;
+  private final int operations;
+  private final Device device;
+  private final DeviceLaw agreement;
+  private final SameBits small;
+  private final SameBits large;
+  private final Listener listener;
+
+  Tries(List<Law> laws, int operations, String device, Listener listener) {
+    this.laws = laws;
+    this.operations = operations;
+    this.device = Device.of(device);
+    this.agreement = DeviceLaw.of(this.device);
+    this.small = SameBits.on(device);
+    this.large = SameBits.on("cpu:1", "cpu:2", "cpu:3", device);
+    this.listener = listener;
+  }
+
+  /** What hangs on no seed. */
+  void published() {
+    told(() -> PublishedBits.check(Device.of("reference")));
+    told(() -> PublishedBits.check(device));
+  }
+
+  /** Tries a seed. */
+  void attempt(long s) {
+    operation(s);
+    program(s);
+    if (s % KERNELS == 0) {
+      DType dtype = s / KERNELS % 2 == 0 ? DType.FLOAT32 : DType.FLOAT64;
+      // What is infinite in float32, and is not in the reference, makes no number of a zero: the
+      // bounds know nothing of that, so numbers of every kind are for float64.
+      boolean isTame = dtype == DType.FLOAT32 || s / KERNELS % 4 < 2;
+      RandomProgram program =
+          RandomPrograms.draw(s, new Settings(dtype, OPERATIONS_OF_KERNELS, isTame));
+      listener.onDevice();
+      told(() -> agreement.check(program, s));
+      told(() -> small.check(program, s));
+    }
+    if (s % LARGE == 7) {
+      DType dtype = s / LARGE % 4 == 0 ? DType.FLOAT64 : DType.FLOAT32;
+      RandomProgram program = RandomPrograms.draw(s, Settings.large(dtype, OPERATIONS_OF_LARGE));
+      listener.onDevice();
+      told(() -> large.check(program, s));
+      told(() -> agreement.check(program, s));
+    }
+  }
+
+  private void operation(long s) {
+    OpTable.Row row = ROWS.get((int) (s % ROWS.size()));
+    RandomProgram alone = OperationExamples.of(row, DType.FLOAT64, s);
+    laws.forEach(law -> told(() -> listener.verdict(Laws.checked(alone, law, s))));
+  }
+
+  private void program(long s) {
+    boolean isTame = s % 4 != 3;
+    RandomProgram program = RandomPrograms.draw(s, new Settings(DType.FLOAT64, operations, isTame));
+    int[] certified = {0};
+    for (Law law : laws) {
+      boolean isDear = law.order() == 3 && s % 10 != 0;
+      // Differences near infinities and jumps tell nothing.
+      boolean isPointless = (law == Law.DIFFERENCES || law == Law.CURVATURE) && !isTame;
+      if (!isDear && !isPointless) {
+        told(
+            () -> {
+              Verdict verdict = Laws.checked(program, law, s);
+              certified[0] += verdict.certified();
+              listener.verdict(verdict);
+            });
+      }
+    }
+    listener.program(program, certified[0] > 0);
+  }
+
+  private void told(Runnable law) {
+    try {
+      law.run();
+    } catch (LawBroken broken) {
+      listener.broken(broken);
+    }
+  }
+}
