@@ -67,7 +67,7 @@ class PlantedFaultsTest {
         .only(Law.DIFFERENCES, Law.DUALITY, Law.SYMMETRY, Law.SECOND_ORDER, Law.THIRD_ORDER)
         .check();
     String message = broken(tanh, Law.CURVATURE);
-    assertTrue(message.contains("the slope"), message);
+    assertTrue(message.contains("is its slope"), message);
   }
 
   @Test

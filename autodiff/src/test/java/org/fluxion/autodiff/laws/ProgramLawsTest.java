@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Random programs obey every law: fixed seeds, which a failure names. */
 class ProgramLawsTest {
-  private static final int PROGRAMS = 120;
+  private static final int PROGRAMS = 90;
 
   /** Eight derivatives of a derivative of a derivative take their time. */
   private static final int PROGRAMS_TO_THIRD_ORDER = 30;
