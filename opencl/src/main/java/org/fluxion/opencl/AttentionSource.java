@@ -295,6 +295,7 @@ abstract class AttentionSource {
     if (dtype == DType.FLOAT64) {
       text.append(Types.DOUBLES);
     }
+    text.append(functions());
     line(0, "kernel __attribute__((reqd_work_group_size(%d, 1, 1)))", lanes());
     StringBuilder arguments = new StringBuilder();
     for (Role role : roles) {
@@ -364,6 +365,11 @@ abstract class AttentionSource {
 
   final long parts() {
     return Math.ceilDiv(rows(), each());
+  }
+
+  /** Functions that the body calls, in OpenCL C. */
+  String functions() {
+    return "";
   }
 
   /** Writes what follows the pointers. */

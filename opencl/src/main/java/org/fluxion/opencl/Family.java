@@ -8,8 +8,14 @@ package org.fluxion.opencl;
  *     neighbouring elements
  * @param width elements of a vector; 1 on cards
  * @param groups work-groups that keep the device busy
+ * @param register floats of a vector register: 8 of AVX2's 16, 16 of AVX-512's 32
  */
-record Family(int lanes, int width, int groups) {
+record Family(int lanes, int width, int groups, int register) {
+  /** With registers as most processors have them. */
+  Family(int lanes, int width, int groups) {
+    this(lanes, width, groups, Math.min(width, 8));
+  }
+
   Family {
     if (lanes < 1 || Integer.bitCount(lanes) != 1) {
       throw new OpenClException("expected a power of two of lanes, got " + lanes);
@@ -21,7 +27,12 @@ record Family(int lanes, int width, int groups) {
 
   /** For a device with a few large cores. */
   static Family processor(int computeUnits) {
-    return new Family(1, 16, 8 * computeUnits);
+    return processor(computeUnits, 8);
+  }
+
+  /** For such a device whose vector registers hold so many floats. */
+  static Family processor(int computeUnits, int register) {
+    return new Family(1, 16, 8 * computeUnits, Math.clamp(register, 4, 16));
   }
 
   /** For a device with many small ones. */

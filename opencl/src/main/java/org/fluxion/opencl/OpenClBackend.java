@@ -126,7 +126,7 @@ public final class OpenClBackend implements Backend {
   private static Device opened(OpenClDevice device, String form, List<String> notes) {
     Family family =
         switch (form) {
-          case "/processor" -> Family.processor(device.computeUnits());
+          case "/processor" -> device.processorFamily();
           case "/card" -> Family.card(device.computeUnits());
           default -> device.family();
         };

@@ -201,7 +201,12 @@ final class OpenClDevice {
 
   /** How kernels are cut for it. */
   Family family() {
-    return kind.equals("cpu") ? Family.processor(computeUnits) : Family.card(computeUnits);
+    return kind.equals("cpu") ? processorFamily() : Family.card(computeUnits);
+  }
+
+  /** How kernels are cut for it if it is taken for a processor. */
+  Family processorFamily() {
+    return Family.processor(computeUnits, matmulLimits.width());
   }
 
   /** Its context, made when it is first asked for and kept for the life of the process. */

@@ -20,8 +20,13 @@ final class VectorAttention extends AttentionSource {
   /** Rows whose products are in registers at once. */
   private static final int DOWN = 4;
 
-  /** Vectors of sums that fit in the registers of AVX2, beside what they are made of. */
+  /**
+   * Vectors of sums that fit in the registers of AVX2, and of AVX-512, beside what they are made
+   * of.
+   */
   private static final int REGISTERS = 12;
+
+  private static final int MORE_REGISTERS = 24;
 
   /**
    * How many rows and columns are worked on at a time.
@@ -36,6 +41,7 @@ final class VectorAttention extends AttentionSource {
       List.of(new Cut(64, 64), new Cut(64, 32), new Cut(32, 32), new Cut(32, 16), new Cut(16, 16));
 
   private final int width;
+  private final int registers;
   private final int rows;
   private final int block;
   private final String vector;
@@ -43,6 +49,7 @@ final class VectorAttention extends AttentionSource {
   VectorAttention(Kernel.AttentionKernel kernel, Family family, long localBytes) {
     super(kernel, family);
     this.width = width(family, dtype);
+    this.registers = family.register() < 16 ? REGISTERS : MORE_REGISTERS;
     int size = Math.max(kernel.headSize(), kernel.valueSize());
     // Longer blocks of large heads would not stay in the first cache.
     Cut cut =
@@ -57,7 +64,7 @@ final class VectorAttention extends AttentionSource {
   }
 
   private static int width(Family family, DType dtype) {
-    int floats = Math.min(8, family.width());
+    int floats = Math.min(family.register(), family.width());
     return dtype.bytes() == 8 ? Math.max(2, floats / 2) : floats;
   }
 
@@ -69,6 +76,17 @@ final class VectorAttention extends AttentionSource {
   static long leastLocalBytes(Family family, DType dtype, int size) {
     int width = width(family, dtype);
     return localBytes(CUTS.getLast(), dtype, Math.ceilDiv(size, width) * width);
+  }
+
+  /** Drivers' own exp may be called lane by lane. */
+  @Override
+  String functions() {
+    List<Op> exp = List.of(new Op.Exp());
+    return dtype == DType.FLOAT32 ? Elementary.source(1, exp) + Elementary.source(width, exp) : "";
+  }
+
+  private String exp(int lanes, String value) {
+    return (dtype == DType.FLOAT32 ? "exp_" + lanes : "exp") + "(" + value + ")";
   }
 
   @Override
@@ -213,8 +231,8 @@ final class VectorAttention extends AttentionSource {
   }
 
   /** How many vectors side by side a loop with so many terms takes, of so many in all. */
-  private static int across(int terms, int vectors) {
-    int across = Math.max(1, REGISTERS / (DOWN * terms));
+  private int across(int terms, int vectors) {
+    int across = Math.max(1, registers / (DOWN * terms));
     while (vectors % across != 0) {
       across--;
     }
@@ -314,7 +332,7 @@ final class VectorAttention extends AttentionSource {
     line(4, "%s peak = m[at];", type);
     line(4, "for (int j = 0; j < %d; j++) peak = fmax(peak, fold[j]);", width);
     line(4, "const %s shift = peak == -INFINITY ? 0 : peak;", type);
-    line(4, "const %1$s fade = m[at] == peak ? 1 : exp(m[at] - shift);", type);
+    line(4, "const %s fade = m[at] == peak ? 1 : %s;", type, exp(1, "m[at] - shift"));
     line(4, "m[at] = peak;");
     line(
         4,
@@ -322,7 +340,7 @@ final class VectorAttention extends AttentionSource {
         vector,
         second() ? ", weighted = (" + vector + ") (0)" : "");
     line(4, "for (int j = 0; j < filled; j += %d) {", width);
-    line(5, "const %s x = exp(%s - shift);", vector, load("e + from + j"));
+    line(5, "const %s x = %s;", vector, exp(width, load("e + from + j") + " - shift"));
     line(5, "%s", store("x", "e + from + j"));
     line(5, "total += x;");
     if (second()) {
@@ -356,7 +374,7 @@ final class VectorAttention extends AttentionSource {
     String lse = pass == 2 ? load("column_lse + j") : "l[at]";
     String delta = pass == 2 ? load("column_delta + j") : "r[at]";
     line(4, "for (int j = 0; j < filled; j += %d) {", width);
-    line(5, "const %s x = exp(%s - %s);", vector, load("e + from + j"), lse);
+    line(5, "const %s x = %s;", vector, exp(width, load("e + from + j") + " - " + lse));
     line(5, "%s", store("x", "e + from + j"));
     if (second()) {
       String y = "x * (%s - %s) * %s".formatted(load("w + from + j"), delta, scale());
