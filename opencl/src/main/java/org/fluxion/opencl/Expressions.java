@@ -8,7 +8,7 @@ import org.fluxion.tensor.Op;
  * Elementwise operations as expressions of OpenCL C, over scalars or vectors, with the meaning that
  * the reference interpreter gives them: maxima and signs pass NaN on, integers wrap, an integer
  * divided by zero is 0, and a cast to an integer saturates. All operands of a vector expression are
- * vectors; conditions choose by select, which is the same for both.
+ * vectors; conditions choose by C's operator, which is the same for both.
  */
 final class Expressions {
   private final int width;
@@ -52,7 +52,7 @@ final class Expressions {
    */
   String fold(boolean maximum, DType dtype, String a, String b) {
     return maximum && dtype.isFloating()
-        ? select(dtype, b, a, first(a, ">", b))
+        ? select(b, a, first(a, ">", b))
         : binary(maximum ? new Op.Max() : new Op.Add(), dtype, a, b);
   }
 
@@ -90,8 +90,7 @@ final class Expressions {
     return switch (op) {
       case Op.Unary o -> unary(o, dtype, operands.get(0));
       case Op.Binary o -> binary(o, dtype, operands.get(0), operands.get(1));
-      case Op.Select _ ->
-          select(dtype, operands.get(2), operands.get(1), holds(dtype, operands.get(0)));
+      case Op.Select _ -> select(operands.get(2), operands.get(1), holds(dtype, operands.get(0)));
       case Op.Cast o -> cast(o.dtype(), dtype, operands.get(0));
       case Op.Marker _ -> operands.get(0);
       case Op.Leaf _,
@@ -111,10 +110,10 @@ final class Expressions {
   }
 
   /** b where a condition over values of the dtype holds, else a. */
-  private String select(DType dtype, String a, String b, String condition) {
-    return width == 1
-        ? "((%s) ? (%s) : (%s))".formatted(condition, b, a)
-        : "select(%s, %s, %s)".formatted(a, b, condition);
+  String select(String a, String b, String condition) {
+    // Of vectors it chooses lane by lane. PoCL's select() hides from its compiler what is a
+    // minimum.
+    return "((%s) ? (%s) : (%s))".formatted(condition, b, a);
   }
 
   /** Whether a bool holds, as selections among values of a dtype want it. */
@@ -142,8 +141,8 @@ final class Expressions {
       case Op.Neg _ -> real ? "-" + a : wrapping(dtype, all(dtype, "0"), "-", a);
       case Op.Abs _ -> real ? "fabs(%s)".formatted(a) : as(dtype, "abs(%s)".formatted(a));
       case Op.Sign _ -> {
-        String negative = select(dtype, a, all(dtype, "-1"), a + " < " + all(dtype, "0"));
-        yield select(dtype, negative, all(dtype, "1"), a + " > " + all(dtype, "0"));
+        String negative = select(a, all(dtype, "-1"), a + " < " + all(dtype, "0"));
+        yield select(negative, all(dtype, "1"), a + " > " + all(dtype, "0"));
       }
       case Op.Exp _, Op.Log _, Op.Log1p _, Op.Expm1 _, Op.Sin _, Op.Cos _ -> call(op, dtype, a);
       case Op.Tanh _, Op.Erf _, Op.Sqrt _, Op.Floor _ -> call(op, dtype, a);
@@ -159,16 +158,15 @@ final class Expressions {
     String bound = all(dtype, dtype == DType.FLOAT64 ? "0x1p30" : "0x1p23f");
     String huge = "fabs(%s) >= %s".formatted(a, bound);
     return select(
-        dtype,
-        call(op, dtype, select(dtype, a, all(dtype, "0"), huge)),
-        call(op, dtype, select(dtype, bound, a, huge)),
+        call(op, dtype, select(a, all(dtype, "0"), huge)),
+        call(op, dtype, select(bound, a, huge)),
         huge);
   }
 
   /** OpenCL's names of these functions are those of the operations. */
   private String call(Op op, DType dtype, String a) {
     boolean written = own && dtype != DType.FLOAT64 && Elementary.has(op);
-    return "%s%s(%s)".formatted(op.label(), written ? "_" + width : "", a);
+    return "%s(%s)".formatted(written ? Elementary.name(op, width, 1) : op.label(), a);
   }
 
   private String binary(Op.Binary op, DType dtype, String a, String b) {
@@ -197,10 +195,10 @@ final class Expressions {
    */
   private String extreme(DType dtype, String a, String comparison, String b, String signed) {
     if (!dtype.isFloating()) {
-      return select(dtype, b, a, "%s %s %s".formatted(a, comparison, b));
+      return select(b, a, "%s %s %s".formatted(a, comparison, b));
     }
     String equal = "((%s == %s) %s signbit(%s))".formatted(a, b, both(), signed);
-    return select(dtype, b, a, "%s %s %s".formatted(first(a, comparison, b), either(), equal));
+    return select(b, a, "%s %s %s".formatted(first(a, comparison, b), either(), equal));
   }
 
   private String first(String a, String comparison, String b) {
@@ -220,7 +218,7 @@ final class Expressions {
     String condition =
         "(fabs(%1$s) == %2$s) %3$s (%4$s - %4$s != %5$s)"
             .formatted(a, all(dtype, "1"), both(), b, all(dtype, "0"));
-    return select(dtype, "pow(%s, %s)".formatted(a, b), "%1$s - %1$s".formatted(b), condition);
+    return select("pow(%s, %s)".formatted(a, b), "%1$s - %1$s".formatted(b), condition);
   }
 
   /** 0 where the divisor is; the smallest integer by −1 is the one quotient that overflows. */
@@ -229,9 +227,9 @@ final class Expressions {
     String minusOne = all(dtype, "-1");
     String special =
         "(%s == %s) %s (%s == %s)".formatted(b, zero, width == 1 ? "||" : "|", b, minusOne);
-    String divisor = select(dtype, b, all(dtype, "1"), special);
-    String plain = select(dtype, "%s / %s".formatted(a, divisor), zero, b + " == " + zero);
-    return select(dtype, plain, wrapping(dtype, zero, "-", a), b + " == " + minusOne);
+    String divisor = select(b, all(dtype, "1"), special);
+    String plain = select("%s / %s".formatted(a, divisor), zero, b + " == " + zero);
+    return select(plain, wrapping(dtype, zero, "-", a), b + " == " + minusOne);
   }
 
   /** The unsigned type's arithmetic, whose overflow is defined. */
@@ -262,13 +260,8 @@ final class Expressions {
     if (from.isFloating() && !to.isFloating()) {
       String saturated = "convert_%s_sat(%s)".formatted(type(to), a);
       String isNan = "%1$s != %1$s".formatted(a);
-      return width == 1
-          ? select(to, saturated, "0", isNan)
-          : "select(%s, %s, %s)"
-              .formatted(
-                  saturated,
-                  all(to, "0"),
-                  "convert_%s(%s)".formatted(Types.mask(to, width), isNan));
+      String holds = width == 1 ? isNan : "convert_%s(%s)".formatted(Types.mask(to, width), isNan);
+      return select(saturated, all(to, "0"), holds);
     }
     if (from == DType.INT64 && to == DType.INT32) {
       // The low half, which a conversion of what does not fit does not promise.

@@ -274,11 +274,23 @@ abstract class LoopSource {
   }
 
   /** What a phase computes of each element, operands first. */
-  final List<Integer> elementValues(int p) {
+  List<Integer> elementValues(int p) {
     Set<Integer> needed = new TreeSet<>();
-    reductions(p).forEach(v -> need(((Kernel.RowReduce) body.get(v)).operand(), needed));
-    stores(p).forEach(store -> need(stored(store), needed));
+    roots(p).forEach(v -> need(v, needed));
     return needed.stream().filter(this::isOfElements).toList();
+  }
+
+  /** What a phase reduces or stores. */
+  final List<Integer> roots(int p) {
+    List<Integer> roots = new ArrayList<>();
+    reductions(p).forEach(v -> roots.add(((Kernel.RowReduce) body.get(v)).operand()));
+    stores(p).forEach(store -> roots.add(stored(store)));
+    return roots;
+  }
+
+  /** Whether neighbours in a row are neighbours in memory, or one and the same. */
+  final boolean readsNeighbours(Access access) {
+    return access.bounds().isEmpty() && (access.strides()[lastLoop] & ~1L) == 0;
   }
 
   /** The value that a store takes, of a column reduction what it folds. */

@@ -1,9 +1,8 @@
 package org.fluxion.opencl;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.stream.IntStream;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.plan.Access;
@@ -15,6 +14,28 @@ import org.fluxion.tensor.plan.Kernel;
  * along the innermost loop, and over what is left at its end one by one.
  */
 final class VectorLoops extends LoopSource {
+  /**
+   * Vectors that a walk with functions takes at once: the steps of one wait for one another, and a
+   * processor has something else to do in between.
+   */
+  private static final int COPIES = 2;
+
+  /** The type of floats that may lie anywhere. */
+  private static final String ANYWHERE = "anywhere";
+
+  /**
+   * Brings the memory at a place that will be written near, where the compiler can say so: not
+   * where it makes SPIR, of which Oclgrind does not know that instruction.
+   */
+  private static final String FETCH =
+      """
+      #if defined(__clang__) && !defined(__SPIR__) && !defined(__SPIR64__)
+      #define FETCH(place) __builtin_prefetch(place, 1)
+      #else
+      #define FETCH(place)
+      #endif
+      """;
+
   private final int width;
   private final boolean folds;
 
@@ -23,10 +44,8 @@ final class VectorLoops extends LoopSource {
 
   private final long rowsEach;
 
-  /** The names of positions that are known before the innermost loop, by what is added to them. */
-  private final Map<String, String> hoisted = new HashMap<>();
-
-  private int names;
+  private final KeptValues kept;
+  private final VectorReductions reductions;
 
   VectorLoops(Kernel.LoopKernel kernel, Family family) {
     super(kernel, family);
@@ -38,6 +57,8 @@ final class VectorLoops extends LoopSource {
     boolean reduces = folds || lastPhase > 0;
     this.pieces = !reduces && lastLoop == outerLoops && row > 2 * PIECE;
     this.rowsEach = pieces ? 1 : Math.max(1, PIECE / Math.max(1, row));
+    this.kept = new KeptValues(this, row <= KeptValues.LONGEST);
+    this.reductions = new VectorReductions(this, width);
   }
 
   private long pieceCount() {
@@ -60,8 +81,43 @@ final class VectorLoops extends LoopSource {
         operations.add(compute.op());
       }
     }
-    String vectors = width > 1 ? Elementary.source(width, operations) : "";
-    return Elementary.source(1, operations) + vectors;
+    StringBuilder text = new StringBuilder(Elementary.source(1, 1, operations));
+    if (width > 1) {
+      if (lastPhase > 0) {
+        text.append(FETCH);
+      }
+      // Of a vector that is aligned as its elements are, PoCL's vstore makes four stores.
+      String declaration = "typedef struct __attribute__((packed)) { float%d of; } %s;\n";
+      text.append(declaration.formatted(width, ANYWHERE));
+      text.append(Elementary.source(width, 1, operations));
+      if (IntStream.rangeClosed(0, lastPhase).anyMatch(p -> copies(p) > 1)) {
+        text.append(Elementary.source(width, COPIES, operations));
+      }
+    }
+    return text.toString();
+  }
+
+  /** How many vectors a phase takes at once. */
+  private int copies(int p) {
+    boolean functions = false;
+    for (int v : kept.values(p)) {
+      if (depth[v] == lastLoop && !kept.isRead(v, p)) {
+        switch (body.get(v)) {
+          // A lane at a time there are steps enough.
+          case Kernel.Load load when !readsNeighbours(load.access()) -> {
+            return 1;
+          }
+          case Kernel.Compute compute -> functions |= isWritten(compute);
+          default -> {}
+        }
+      }
+    }
+    return functions && width > 1 ? COPIES : 1;
+  }
+
+  /** Whether an operation is a function that {@link Elementary} has. */
+  private boolean isWritten(Kernel.Compute compute) {
+    return Elementary.has(compute.op()) && operandDtype(compute) != DType.FLOAT64;
   }
 
   @Override
@@ -88,6 +144,9 @@ final class VectorLoops extends LoopSource {
       line(1, "const long from = 0, to = %s;", extent);
     }
     indices(1, "r", 0, outerLoops, "long");
+    for (int v : kept.all()) {
+      line(1, "%s k%d[%d];", Types.value(body.get(v).dtype()), v, KeptValues.LONGEST);
+    }
     boolean[] defined = new boolean[body.size()];
     for (int v = 0; v < body.size(); v++) {
       if (depth[v] < 0 && phase[v] == 0) {
@@ -126,26 +185,23 @@ final class VectorLoops extends LoopSource {
 
   private void phase(int p, String length) {
     List<Integer> reductions = reductions(p);
-    for (int v : reductions) {
-      Kernel.RowReduce reduce = (Kernel.RowReduce) body.get(v);
-      String start = Expressions.start(reduce.maximum(), reduce.dtype());
-      line(2, "%s a%d = %s;", Types.value(reduce.dtype()), v, start);
-      if (width > 1) {
-        line(2, "%1$s w%2$d = (%1$s) (%3$s);", Types.value(reduce.dtype(), width), v, start);
-      }
-    }
+    int copies = copies(p);
+    reductions.forEach(v -> this.reductions.start(v, copies));
     List<Kernel.Store> stores = stores(p);
     if (!reductions.isEmpty() || !stores.isEmpty()) {
       walk(p, reductions, stores, length);
     }
-    for (int v : reductions) {
-      acrossVector(v);
-    }
+    reductions.forEach(v -> this.reductions.end(v, copies));
+  }
+
+  /** The name of a copy of a value. */
+  static String copy(String name, int copy) {
+    return copy == 0 ? name : name + "_" + copy;
   }
 
   /** The inner loops, of which the innermost goes by vectors. */
   private void walk(int p, List<Integer> reductions, List<Kernel.Store> stores, String length) {
-    List<Integer> values = elementValues(p);
+    List<Integer> values = kept.values(p);
     int level = 2;
     for (int loop = outerLoops; loop < lastLoop; loop++) {
       String extent = size(kernel.loops().get(loop));
@@ -158,17 +214,23 @@ final class VectorLoops extends LoopSource {
       }
     }
     List<Integer> innermost = values.stream().filter(v -> depth[v] == lastLoop).toList();
-    hoisted.clear();
+    Walk walk = new Walk(p, innermost, reductions, stores);
     line(level, "{");
-    hoist(level + 1, innermost, stores, length);
+    hoist(level + 1, walk, length);
     line(level + 1, "long j = from;");
+    int copies = copies(p);
+    if (copies > 1) {
+      line(level + 1, "for (; j + %1$d <= to; j += %1$d) {", copies * width);
+      element(level + 2, walk, width, copies);
+      line(level + 1, "}");
+    }
     if (width > 1) {
-      line(level + 1, "for (; j + %d <= to; j += %d) {", width, width);
-      element(level + 2, innermost, reductions, stores, width);
+      line(level + 1, "for (; j + %1$d <= to; j += %1$d) {", width);
+      element(level + 2, walk, width, 1);
       line(level + 1, "}");
     }
     line(level + 1, "for (; j < to; j++) {");
-    element(level + 2, innermost, reductions, stores, 1);
+    element(level + 2, walk, 1, 1);
     line(level + 1, "}");
     line(level, "}");
     for (int loop = lastLoop - 1; loop >= outerLoops; loop--) {
@@ -177,9 +239,26 @@ final class VectorLoops extends LoopSource {
     }
   }
 
+  /** What a phase does along the innermost loop. */
+  private record Walk(
+      int phase, List<Integer> values, List<Integer> reductions, List<Kernel.Store> stores) {}
+
+  /** Element stores of the next phase if it is the last, whose memory this one can fetch. */
+  private List<Kernel.Store> nextStores(int p) {
+    return p + 1 == lastPhase
+        ? stores(lastPhase).stream().filter(s -> s.level() == Kernel.Level.ELEMENT).toList()
+        : List.of();
+  }
+
   /** Names what the innermost loop adds to, since compilers do not see that stores leave it. */
-  private void hoist(int level, List<Integer> values, List<Kernel.Store> stores, String length) {
-    for (int v : values) {
+  private void hoist(int level, Walk walk, String length) {
+    int p = walk.phase();
+    boolean keeps = false;
+    for (int v : walk.values()) {
+      keeps |= kept.isWritten(v, p) || kept.isRead(v, p);
+      if (kept.isRead(v, p)) {
+        continue;
+      }
       switch (body.get(v)) {
         case Kernel.Load load -> {
           Access access = load.access();
@@ -200,7 +279,12 @@ final class VectorLoops extends LoopSource {
       step /= kernel.loops().get(loop);
       at.append(" + %s * i%d".formatted(size(step), loop));
     }
-    if (stores.stream().anyMatch(s -> s.level() == Kernel.Level.ELEMENT)) {
+    List<Kernel.Store> stores = walk.stores();
+    if (keeps) {
+      line(level, "const long o = 0%s;", at);
+    }
+    if (!nextStores(p).isEmpty()
+        || stores.stream().anyMatch(s -> s.level() == Kernel.Level.ELEMENT)) {
       line(level, "const long e = r * %s%s;", length, at);
     }
     if (stores.stream().anyMatch(s -> s.level() == Kernel.Level.COLUMN)) {
@@ -226,44 +310,102 @@ final class VectorLoops extends LoopSource {
             : "%s + t%s * (%s)".formatted(name, name, index);
   }
 
-  private void element(
-      int level,
-      List<Integer> values,
-      List<Integer> reductions,
-      List<Kernel.Store> stores,
-      int lanes) {
-    for (int v : values) {
-      String type = Types.value(body.get(v).dtype(), lanes);
-      line(level, "const %s v%d = %s;", type, v, value(v, lanes));
+  /**
+   * What happens to some elements.
+   *
+   * @param lanes how many there are in a vector; 1 for one element
+   * @param copies how many vectors
+   */
+  private void element(int level, Walk walk, int lanes, int copies) {
+    for (int v : walk.values()) {
+      define(level, walk.phase(), v, lanes, copies);
     }
-    Expressions expressions = new Expressions(lanes, true);
-    for (int v : reductions) {
-      Kernel.RowReduce reduce = (Kernel.RowReduce) body.get(v);
-      String into = (lanes > 1 ? "w" : "a") + v;
-      String operand = operand(reduce.operand(), lanes);
-      String next = expressions.fold(reduce.maximum(), reduce.dtype(), into, operand);
-      line(level, "%s = %s;", into, next);
-    }
-    for (Kernel.Store store : stores) {
-      store(level, store, expressions, lanes);
+    for (int copy = 0; copy < copies; copy++) {
+      for (int v : walk.reductions()) {
+        String operand = operand(((Kernel.RowReduce) body.get(v)).operand(), lanes, copy);
+        reductions.fold(level, v, operand, lanes, copy);
+      }
+      for (Kernel.Store store : walk.stores()) {
+        store(level, store, lanes, copy);
+      }
+      if (lanes > 1) {
+        // Without it a store waits for memory that was not read before.
+        for (Kernel.Store store : nextStores(walk.phase())) {
+          line(level, "FETCH(%s + e + %s);", name(store.buffer()), at("j", lanes, copy));
+        }
+      }
     }
   }
 
-  private void store(int level, Kernel.Store store, Expressions expressions, int lanes) {
+  /** Defines a value of some elements: each step of all copies, then the next. */
+  private void define(int level, int p, int v, int lanes, int copies) {
+    DType dtype = body.get(v).dtype();
+    String type = Types.value(dtype, lanes);
+    if (copies > 1
+        && !kept.isRead(v, p)
+        && body.get(v) instanceof Kernel.Compute compute
+        && isWritten(compute)) {
+      List<String> arguments = new ArrayList<>();
+      List<String> results = new ArrayList<>();
+      for (int copy = 0; copy < copies; copy++) {
+        arguments.add(operand(compute.operands().getFirst(), lanes, copy));
+        results.add(copy("v" + v, copy));
+      }
+      line(level, "%s %s;", type, String.join(", ", results));
+      results.replaceAll(name -> "&" + name);
+      arguments.addAll(results);
+      String function = Elementary.name(compute.op(), lanes, copies);
+      line(level, "%s(%s);", function, String.join(", ", arguments));
+    } else {
+      for (int copy = 0; copy < copies; copy++) {
+        String place = "k%d + o + %s".formatted(v, at("j", lanes, copy));
+        String value =
+            !kept.isRead(v, p)
+                ? value(v, lanes, copy)
+                : lanes > 1 ? "vload%d(0, %s)".formatted(lanes, place) : "*(%s)".formatted(place);
+        line(level, "const %s %s = %s;", type, copy("v" + v, copy), value);
+      }
+    }
+    if (kept.isWritten(v, p)) {
+      for (int copy = 0; copy < copies; copy++) {
+        String place = "k%d + o + %s".formatted(v, at("j", lanes, copy));
+        String value = copy("v" + v, copy);
+        line(level, "%s", kept(dtype, lanes, place, value));
+      }
+    }
+  }
+
+  private static String kept(DType dtype, int lanes, String place, String value) {
+    if (lanes == 1) {
+      return "*(%s) = %s;".formatted(place, value);
+    }
+    return Types.value(dtype).equals("float")
+        ? "((%s *) (%s))->of = %s;".formatted(ANYWHERE, place, value)
+        : "vstore%d(%s, 0, %s);".formatted(lanes, value, place);
+  }
+
+  /** The index of a copy's first element. */
+  private static String at(String index, int lanes, int copy) {
+    return copy == 0 ? index : "%s + %d".formatted(index, copy * lanes);
+  }
+
+  private void store(int level, Kernel.Store store, int lanes, int copy) {
     DType dtype = store.buffer().dtype();
-    String value = operand(stored(store), lanes);
+    String value = operand(stored(store), lanes, copy);
+    String j = at("j", lanes, copy);
     if (store.level() == Kernel.Level.ELEMENT) {
       String name = name(store.buffer());
       line(
           level,
           "%s",
           lanes > 1
-              ? Types.store(dtype, lanes, name + " + e + j", value)
+              ? vectorStore(dtype, lanes, name + " + e + " + j, value)
               : Types.store(dtype, name, "e + j", value));
       return;
     }
     Kernel.ColumnReduce reduce = (Kernel.ColumnReduce) body.get(store.value());
-    String place = columns(store) + " + c + j";
+    String place = columns(store) + " + c + " + j;
+    Expressions expressions = new Expressions(lanes, true);
     String old = lanes > 1 ? Types.load(dtype, lanes, place) : "*(%s)".formatted(place);
     String next = expressions.fold(reduce.maximum(), reduce.dtype(), "old", value);
     String type = Types.value(dtype, lanes);
@@ -277,20 +419,28 @@ final class VectorLoops extends LoopSource {
 
   private static String write(DType dtype, int lanes, String place, String value) {
     return lanes > 1
-        ? Types.store(dtype, lanes, place, value)
+        ? vectorStore(dtype, lanes, place, value)
         : "*(%s) = %s;".formatted(place, value);
   }
 
+  private static String vectorStore(DType dtype, int lanes, String place, String value) {
+    return dtype == DType.FLOAT32
+        ? "((global %s *) (%s))->of = %s;".formatted(ANYWHERE, place, value)
+        : Types.store(dtype, lanes, place, value);
+  }
+
   /** A value as an operand: in every lane, if it does not vary along the innermost loop. */
-  private String operand(int v, int lanes) {
-    return lanes == 1 || depth[v] == lastLoop && isOfElements(v)
-        ? "v" + v
+  private String operand(int v, int lanes, int copy) {
+    boolean varies = depth[v] == lastLoop && isOfElements(v);
+    return lanes == 1 || varies
+        ? copy("v" + v, varies ? copy : 0)
         : "((%s) (v%d))".formatted(Types.value(body.get(v).dtype(), lanes), v);
   }
 
-  private String value(int v, int lanes) {
+  private String value(int v, int lanes, int copy) {
+    String first = at("j", lanes, copy);
     return switch (body.get(v)) {
-      case Kernel.Load load -> load(v, load.access(), lanes);
+      case Kernel.Load load -> load(v, load.access(), lanes, first);
       case Kernel.Index index -> {
         long stride = strides(index)[lastLoop];
         if (lanes == 1) {
@@ -301,7 +451,8 @@ final class VectorLoops extends LoopSource {
           each.add(
               "(%s) (%s)"
                   .formatted(
-                      Types.value(index.dtype()), along("x" + v, stride, "(j + " + lane + ")")));
+                      Types.value(index.dtype()),
+                      along("x" + v, stride, "(" + first + " + " + lane + ")")));
         }
         yield vector(index.dtype(), lanes, each);
       }
@@ -310,7 +461,7 @@ final class VectorLoops extends LoopSource {
               .of(
                   compute.op(),
                   operandDtype(compute),
-                  compute.operands().stream().map(o -> operand(o, lanes)).toList());
+                  compute.operands().stream().map(o -> operand(o, lanes, copy)).toList());
       case Kernel.Literal _, Kernel.RowReduce _, Kernel.ColumnReduce _ ->
           throw new IllegalStateException("does not vary along a row");
     };
@@ -320,19 +471,19 @@ final class VectorLoops extends LoopSource {
     return "(%s) (%s)".formatted(Types.value(dtype, lanes), String.join(", ", each));
   }
 
-  private String load(int v, Access access, int lanes) {
+  private String load(int v, Access access, int lanes, String first) {
     Buffer buffer = access.buffer();
     long stride = access.strides()[lastLoop];
     if (lanes > 1 && stride == 1 && access.bounds().isEmpty()) {
       return Types.load(
-          buffer.dtype(), lanes, "%s + %s".formatted(name(buffer), along("x" + v, 1, "j")));
+          buffer.dtype(), lanes, "%s + %s".formatted(name(buffer), along("x" + v, 1, first)));
     }
     if (lanes == 1) {
       return element(v, access, "j");
     }
     List<String> each = new ArrayList<>();
     for (int lane = 0; lane < lanes; lane++) {
-      each.add(element(v, access, "(j + " + lane + ")"));
+      each.add(element(v, access, "(" + first + " + " + lane + ")"));
     }
     return vector(buffer.dtype(), lanes, each);
   }
@@ -353,27 +504,5 @@ final class VectorLoops extends LoopSource {
     }
     String zero = Types.value(buffer.dtype()).equals("float") ? "0.0f" : "0";
     return "((%s) ? %s : %s)".formatted(String.join(" && ", conditions), read, zero);
-  }
-
-  /** Folds a vector's lanes in a fixed tree, by way of memory of its own. */
-  private void acrossVector(int v) {
-    Kernel.RowReduce reduce = (Kernel.RowReduce) body.get(v);
-    String type = Types.value(reduce.dtype());
-    Expressions scalars = new Expressions(1, true);
-    if (width > 1) {
-      line(2, "%s l%d[%d];", type, v, width);
-      line(2, "vstore%d(w%d, 0, l%d);", width, v, v);
-      for (int half = width / 2; half > 0; half /= 2) {
-        for (int lane = 0; lane < half; lane++) {
-          String a = "l%d[%d]".formatted(v, lane);
-          String b = "l%d[%d]".formatted(v, lane + half);
-          line(2, "%s = %s;", a, scalars.fold(reduce.maximum(), reduce.dtype(), a, b));
-        }
-      }
-      String whole = scalars.fold(reduce.maximum(), reduce.dtype(), "a" + v, "l%d[0]".formatted(v));
-      line(2, "const %s v%d = %s;", type, v, whole);
-    } else {
-      line(2, "const %s v%d = a%d;", type, v, v);
-    }
   }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.DoubleUnaryOperator;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.autodiff.Jvp;
 import org.fluxion.tensor.DType;
@@ -336,6 +337,72 @@ class LoopSourceTest {
       assertEquals(Math.sin(angle), got.get(0).getDouble(i), 4 * ROUNDING, "sine of " + angle);
       assertEquals(Math.cos(angle), got.get(1).getDouble(i), 4 * ROUNDING, "cosine of " + angle);
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("families")
+  void aMaximumIsNoNumberWhereverOneIsNone(Family family) {
+    ProbeTest.assumeADevice();
+    int n = 40;
+    Tensor x = input("x", n + 1, n);
+    HostData values = HostData.allocate(DType.FLOAT32, (n + 1) * n);
+    for (int i = 0; i < values.elements(); i++) {
+      // Row r has it at column r, and the last row nowhere.
+      values.setDouble(i, i / n == i % n ? Double.NaN : -i % 7 - 1);
+    }
+    List<HostData> got = onDevice(plan(List.of(x), List.of(x.max(1))), List.of(values), family);
+    for (int r = 0; r < n; r++) {
+      assertEquals(Double.NaN, got.get(0).getDouble(r), "row " + r);
+    }
+    assertEquals(-1, got.get(0).getDouble(n));
+  }
+
+  @Test
+  void functionsKeepTheirErrorsAndHaveTheSameBitsInEveryWidth() {
+    ProbeTest.assumeADevice();
+    // Both signs of every 4099th number up to 100 in size, and an odd count, so that all loops run.
+    int each = Float.floatToRawIntBits(100) / 4099;
+    Tensor x = input("x", 2 * each + 1);
+    HostData values = HostData.allocate(DType.FLOAT32, 2 * each + 1);
+    for (int i = 0; i < each; i++) {
+      float number = Float.intBitsToFloat(i * 4099);
+      values.setDouble(2 * i, number);
+      values.setDouble(2 * i + 1, -number);
+    }
+    Plan plan = plan(List.of(x), List.of(x.exp(), x.expm1(), x.tanh(), x.erf()));
+    List<DoubleUnaryOperator> exact = List.of(StrictMath::exp, StrictMath::expm1, StrictMath::tanh);
+    List<HostData> wide = onDevice(plan, List.of(values), new Family(1, 16, 8));
+    for (int o = 0; o < exact.size(); o++) {
+      for (long i = 0; i < values.elements(); i++) {
+        double expected = exact.get(o).applyAsDouble(values.getDouble(i));
+        if ((float) expected == Float.POSITIVE_INFINITY) {
+          continue;
+        }
+        // Where a device makes subnormal numbers zeros, it may be off by the smallest normal one.
+        double subnormal = Math.abs(expected) < Float.MIN_NORMAL ? Float.MIN_NORMAL : 0;
+        double tolerance = 2.5 * Math.ulp((float) expected) + subnormal;
+        String what = "output " + o + " of " + values.getDouble(i);
+        assertEquals(expected, wide.get(o).getDouble(i), tolerance, what);
+      }
+    }
+    for (Family family : List.of(new Family(1, 8, 3), new Family(1, 1, 1))) {
+      List<HostData> narrow = onDevice(plan, List.of(values), family);
+      for (int o = 0; o < narrow.size(); o++) {
+        assertEquals(-1, wide.get(o).segment().mismatch(narrow.get(o).segment()), "output " + o);
+      }
+    }
+  }
+
+  @Test
+  void rowsThatAreTooLongAreComputedAgain() {
+    Family family = new Family(1, 16, 8);
+    Tensor x = input("x", 3, KeptValues.LONGEST + 5);
+    Plan plan = plan(List.of(x), List.of(x.softmax(-1)));
+    agrees(plan, family);
+    assertFalse(texts(plan, family).toString().contains("[" + KeptValues.LONGEST + "]"));
+    Tensor y = input("y", 3, 5, 100);
+    String kept = texts(plan(List.of(y), List.of(y.softmax(-1))), family).toString();
+    assertTrue(kept.contains("[" + KeptValues.LONGEST + "]"), kept);
   }
 
   @ParameterizedTest

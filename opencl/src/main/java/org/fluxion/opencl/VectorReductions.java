@@ -1,0 +1,106 @@
+package org.fluxion.opencl;
+
+import org.fluxion.tensor.plan.Kernel;
+
+/**
+ * Reductions of rows by vectors: of reduction v, w<i>v</i> and its copies hold what each lane has
+ * of the row so far, a<i>v</i> what was left at the row's end, and v<i>v</i> is the result.
+ */
+final class VectorReductions {
+  private final LoopSource loops;
+  private final int width;
+
+  /**
+   * Reductions of a kernel.
+   *
+   * @param loops where they are written
+   * @param width elements of a vector; 1 for none
+   */
+  VectorReductions(LoopSource loops, int width) {
+    this.loops = loops;
+    this.width = width;
+  }
+
+  private Kernel.RowReduce reduction(int v) {
+    return (Kernel.RowReduce) loops.body.get(v);
+  }
+
+  /**
+   * Whether a reduction looks for the largest number, and remembers apart whether there was one
+   * that is none: one instruction for the former is the shortest chain there is.
+   */
+  private static boolean seeksNumbers(Kernel.RowReduce reduce) {
+    return reduce.maximum() && reduce.dtype().isFloating();
+  }
+
+  /** Declares what a walk folds into. */
+  void start(int v, int copies) {
+    Kernel.RowReduce reduce = reduction(v);
+    String start = Expressions.start(reduce.maximum(), reduce.dtype());
+    loops.line(2, "%s a%d = %s;", Types.value(reduce.dtype()), v, start);
+    if (width == 1) {
+      return;
+    }
+    String type = Types.value(reduce.dtype(), width);
+    for (int copy = 0; copy < copies; copy++) {
+      loops.line(2, "%1$s %2$s = (%1$s) (%3$s);", type, VectorLoops.copy("w" + v, copy), start);
+    }
+    if (seeksNumbers(reduce)) {
+      loops.line(2, "%1$s n%2$d = (%1$s) (0);", Types.mask(reduce.dtype(), width), v);
+    }
+  }
+
+  /**
+   * Folds some elements.
+   *
+   * @param operand the expression that is folded
+   * @param lanes how many there are in a vector; 1 for one element
+   * @param copy which of several vectors it is
+   */
+  void fold(int level, int v, String operand, int lanes, int copy) {
+    Kernel.RowReduce reduce = reduction(v);
+    String into = lanes > 1 ? VectorLoops.copy("w" + v, copy) : "a" + v;
+    Expressions expressions = new Expressions(lanes, true);
+    if (lanes > 1 && seeksNumbers(reduce)) {
+      String larger = "%s > %s".formatted(operand, into);
+      loops.line(level, "%s = %s;", into, expressions.select(into, operand, larger));
+      loops.line(level, "n%1$d |= %2$s != %2$s;", v, operand);
+    } else {
+      loops.line(level, "%s = %s;", into, folded(reduce, lanes, into, operand));
+    }
+  }
+
+  /** Folds the copies, then a vector's lanes, in a fixed tree, by way of memory of its own. */
+  void end(int v, int copies) {
+    Kernel.RowReduce reduce = reduction(v);
+    String type = Types.value(reduce.dtype());
+    if (width == 1) {
+      loops.line(2, "const %s v%d = a%d;", type, v, v);
+      return;
+    }
+    for (int copy = 1; copy < copies; copy++) {
+      loops.line(
+          2, "w%d = %s;", v, folded(reduce, width, "w" + v, VectorLoops.copy("w" + v, copy)));
+    }
+    if (seeksNumbers(reduce)) {
+      String none = "(%s) (NAN)".formatted(Types.value(reduce.dtype(), width));
+      loops.line(2, "w%1$d = %2$s;", v, new Expressions(width).select("w" + v, none, "n" + v));
+    }
+    loops.line(2, "%s l%d[%d];", type, v, width);
+    loops.line(2, "vstore%d(w%d, 0, l%d);", width, v, v);
+    for (int half = width / 2; half > 1; half /= 2) {
+      loops.line(2, "{");
+      loops.line(3, "const %s%d a = vload%d(0, l%d);", type, half, half, v);
+      loops.line(3, "const %s%d b = vload%d(1, l%d);", type, half, half, v);
+      loops.line(3, "vstore%d(%s, 0, l%d);", half, folded(reduce, half, "a", "b"), v);
+      loops.line(2, "}");
+    }
+    loops.line(
+        2, "const %s t%d = %s;", type, v, folded(reduce, 1, "l" + v + "[0]", "l" + v + "[1]"));
+    loops.line(2, "const %s v%d = %s;", type, v, folded(reduce, 1, "a" + v, "t" + v));
+  }
+
+  private static String folded(Kernel.RowReduce reduce, int lanes, String a, String b) {
+    return new Expressions(lanes, true).fold(reduce.maximum(), reduce.dtype(), a, b);
+  }
+}
