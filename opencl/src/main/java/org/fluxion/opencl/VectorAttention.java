@@ -82,7 +82,9 @@ final class VectorAttention extends AttentionSource {
   @Override
   String functions() {
     List<Op> exp = List.of(new Op.Exp());
-    return dtype == DType.FLOAT32 ? Elementary.source(1, exp) + Elementary.source(width, exp) : "";
+    return dtype == DType.FLOAT32
+        ? Elementary.source(1, 1, exp) + Elementary.source(width, 1, exp)
+        : "";
   }
 
   private String exp(int lanes, String value) {
