@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -163,7 +164,12 @@ public record TrainingConfiguration(
    * @throws IOException if it cannot be read
    */
   public static TrainingConfiguration read(Path file) throws IOException {
-    return parse(file.toString(), Files.readString(file));
+    try {
+      return parse(file.toString(), Files.readString(file));
+    } catch (CharacterCodingException noText) {
+      throw new IOException(
+          file + ": expected a configuration as JSON, got a file that is no text in UTF-8", noText);
+    }
   }
 
   /**

@@ -270,6 +270,12 @@ class TrainCommandTest {
     assertTrue(
         refused(CommandRun.here("train", "--config", model.toString()))
             .endsWith(": expected a configuration as JSON, got a model file's name"));
+    Path picture = Files.write(folder.resolve("picture.png"), new byte[] {(byte) 0x89, 'P'});
+    assertEquals(
+        "--config: "
+            + picture
+            + ": expected a configuration as JSON, got a file that is no text in UTF-8",
+        refused(CommandRun.here("train", "--config", picture.toString())));
     assertTrue(
         refused(train("--initial", "digits-map-long"))
             .endsWith("; that is the name of a configuration to train by"));
