@@ -13,8 +13,9 @@ import org.fluxion.autodiff.laws.RandomProgram.Line;
 import org.fluxion.tensor.Tensor;
 
 /**
- * Smaller programs: a few lines of them, fewer results, results of earlier lines, lines whose result is given instead of
- * computed, lines left out, shorter axes, and plainer numbers; the largest steps first.
+ * Smaller programs: a few lines of them, fewer results, results of earlier lines, lines whose
+ * result is given instead of computed, lines left out, shorter axes, and plainer numbers; the
+ * largest steps first.
  */
 final class ProgramSimplifier {
   private static final int DEEPEST = 4;
