@@ -27,6 +27,9 @@ final class Probe {
   private final List<OpenClDevice> devices = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
 
+  /** As they were before a driver was called. */
+  private final SignalHandlers signalHandlers = SignalHandlers.current();
+
   private Probe() {
     String library = library();
     if (!isThere(library)) {
@@ -48,6 +51,8 @@ final class Probe {
               : "OpenCL failed while it was asked for devices: " + e.getMessage());
     } catch (LinkageError e) {
       notes.add("JOCL cannot be loaded: " + e.getMessage());
+    } finally {
+      signalHandlers.restore();
     }
   }
 
@@ -67,6 +72,11 @@ final class Probe {
    */
   static List<String> notes() {
     return List.copyOf(Holder.PROBE.notes);
+  }
+
+  /** Takes back from the drivers the signals that Java needs, after a call that may lose them. */
+  static void restoreSignalHandlers() {
+    Holder.PROBE.signalHandlers.restore();
   }
 
   /** The name by which JOCL opens OpenCL's library. */

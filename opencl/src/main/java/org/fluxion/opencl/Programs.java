@@ -148,7 +148,11 @@ final class Programs {
   }
 
   private void build(cl_program program) {
-    CL.clBuildProgram(program, 1, new cl_device_id[] {device.id()}, OPTIONS, null, null);
+    try {
+      CL.clBuildProgram(program, 1, new cl_device_id[] {device.id()}, OPTIONS, null, null);
+    } finally {
+      Probe.restoreSignalHandlers();
+    }
   }
 
   synchronized void release() {

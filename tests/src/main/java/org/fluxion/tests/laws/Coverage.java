@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.fluxion.autodiff.laws.RandomProgram;
 import org.fluxion.autodiff.laws.RandomProgram.Line;
@@ -18,10 +19,41 @@ import org.fluxion.tensor.conformance.OpTable;
 
 /** What random programs consist of: operations, and pairs of them of which one feeds the other. */
 final class Coverage {
-  private final Map<String, Integer> operations = new TreeMap<>();
-  private final Set<String> pairs = new HashSet<>();
-  private final Map<Integer, Integer> sizes = new TreeMap<>();
+  /**
+   * What has been counted.
+   *
+   * @param programs how many programs
+   * @param operations how often each operation occurs
+   * @param pairs which operation fed which
+   * @param sizes how many programs have a number of operations
+   */
+  record Counts(
+      int programs,
+      Map<String, Integer> operations,
+      Set<String> pairs,
+      Map<Integer, Integer> sizes) {}
+
+  private final Map<String, Integer> operations;
+  private final Set<String> pairs;
+  private final Map<Integer, Integer> sizes;
   private int programs;
+
+  Coverage() {
+    this(new Counts(0, Map.of(), Set.of(), Map.of()));
+  }
+
+  /** Goes on from what has been counted. */
+  Coverage(Counts counts) {
+    this.programs = counts.programs;
+    this.operations = new TreeMap<>(counts.operations);
+    this.pairs = new TreeSet<>(counts.pairs);
+    this.sizes = new TreeMap<>(counts.sizes);
+  }
+
+  synchronized Counts counts() {
+    return new Counts(
+        programs, new TreeMap<>(operations), new TreeSet<>(pairs), new TreeMap<>(sizes));
+  }
 
   synchronized void add(RandomProgram program) {
     programs++;

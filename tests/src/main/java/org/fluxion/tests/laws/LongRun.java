@@ -1,22 +1,22 @@
 package org.fluxion.tests.laws;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import org.fluxion.autodiff.laws.Law;
-import org.fluxion.autodiff.laws.LawBroken;
-import org.fluxion.autodiff.laws.RandomProgram;
-import org.fluxion.autodiff.laws.Verdict;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Holds many random programs to the laws, and prints what they consisted of. */
 @Command(
@@ -24,7 +24,9 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = "Holds random programs to the laws of derivatives, and prints what was tried.")
-public final class LongRun implements Callable<Integer>, Tries.Listener {
+public final class LongRun implements Callable<Integer> {
+  private static final int PIECE = 1000;
+
   @Option(
       names = "--programs",
       defaultValue = "2000",
@@ -58,13 +60,14 @@ public final class LongRun implements Callable<Integer>, Tries.Listener {
       description = "How many programs are tried at a time (default: ${DEFAULT-VALUE}).")
   private int threads;
 
-  private final Coverage coverage = new Coverage();
-  private final Map<Law, long[]> counts = new EnumMap<>(Law.class);
-  private final ConcurrentLinkedQueue<String> broken = new ConcurrentLinkedQueue<>();
-  private final AtomicLong telling = new AtomicLong();
-  private final AtomicLong curved = new AtomicLong();
-  private final AtomicLong curvedOf = new AtomicLong();
-  private final AtomicLong onDevice = new AtomicLong();
+  @Option(
+      names = "--file",
+      description =
+          "Where the tally is kept, after every 1000 programs. A run that finds it goes on from"
+              + " it.")
+  private Path file;
+
+  @Spec private CommandSpec spec;
 
   /**
    * Runs it.
@@ -77,94 +80,64 @@ public final class LongRun implements Callable<Integer>, Tries.Listener {
 
   @Override
   public Integer call() throws Exception {
-    Tries tries = new Tries(only, operations, device, this);
+    boolean goesOn = file != null && Files.exists(file);
+    Tally tally = goesOn ? read() : new Tally(seed, operations, device);
+    Tally.State start = tally.start();
+    if (goesOn && !isOf(start)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "%s is of --seed %d --operations %d --device %s: give these, or another file"
+              .formatted(file, start.firstSeed(), start.operations(), start.device()));
+    }
+    Tries tries = new Tries(only, operations, device, tally);
     tries.published();
-    AtomicLong next = new AtomicLong(seed);
     long end = seed + programs;
     long started = System.nanoTime();
-    List<Future<?>> workers = new ArrayList<>();
     try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
-      for (int i = 0; i < threads; i++) {
-        workers.add(
-            pool.submit(
-                () -> {
-                  for (long s = next.getAndIncrement(); s < end; s = next.getAndIncrement()) {
-                    tries.attempt(s);
-                    if ((s - seed) % 1000 == 999) {
-                      System.err.printf(
-                          "%,d of %,d programs, %d broken laws, %d s%n",
-                          s - seed + 1,
-                          programs,
-                          broken.size(),
-                          (System.nanoTime() - started) / 1_000_000_000);
-                    }
-                  }
-                }));
-      }
-      for (Future<?> worker : workers) {
-        worker.get();
+      for (long from = start.nextSeed(); from < end; from += PIECE) {
+        long to = Math.min(end, from + PIECE);
+        attempt(tries, from, to, pool);
+        if (file != null) {
+          tally.write(file, to);
+        }
+        System.err.printf(
+            "%,d of %,d programs, %d broken laws, %d s%n",
+            to - seed, programs, tally.broken(), (System.nanoTime() - started) / 1_000_000_000);
       }
     }
-    print();
-    return broken.isEmpty() ? 0 : 1;
+    tally.print(System.out, Math.max(end, start.nextSeed()));
+    return tally.broken() == 0 ? 0 : 1;
   }
 
-  @Override
-  public void program(RandomProgram program, boolean tells) {
-    coverage.add(program);
-    if (tells) {
-      telling.incrementAndGet();
+  private Tally read() {
+    try {
+      return Tally.read(file);
+    } catch (IOException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
   }
 
-  @Override
-  public void verdict(Verdict verdict) {
-    count(verdict);
+  private boolean isOf(Tally.State start) {
+    return start.firstSeed() == seed
+        && start.operations() == operations
+        && start.device().equals(device);
   }
 
-  @Override
-  public void onDevice() {
-    onDevice.incrementAndGet();
-  }
-
-  @Override
-  public void broken(LawBroken law) {
-    broken.add(law.getMessage());
-    System.out.println(law.getMessage() + "\n");
-  }
-
-  private synchronized void count(Verdict verdict) {
-    long[] count = counts.computeIfAbsent(verdict.law(), law -> new long[3]);
-    count[0]++;
-    count[1] += verdict.certified();
-    count[2] += verdict.excused();
-    if (verdict.law() == Law.SYMMETRY) {
-      curvedOf.incrementAndGet();
-      curved.addAndGet(verdict.certified() > verdict.zero() ? 1 : 0);
+  /** Tries each of some seeds once. */
+  private void attempt(Tries tries, long from, long to, ExecutorService pool) throws Exception {
+    AtomicLong next = new AtomicLong(from);
+    List<Future<?>> workers = new ArrayList<>();
+    for (int i = 0; i < threads; i++) {
+      workers.add(
+          pool.submit(
+              () -> {
+                for (long s = next.getAndIncrement(); s < to; s = next.getAndIncrement()) {
+                  tries.attempt(s);
+                }
+              }));
     }
-  }
-
-  private void print() {
-    System.out.printf(
-        "programs       %,d, seeds %d to %d%n", coverage.programs(), seed, seed + programs - 1);
-    coverage.lines().forEach(System.out::println);
-    System.out.printf(
-        "discarded      %.1f %%: nothing of them was certified%n",
-        100.0 * (coverage.programs() - telling.get()) / coverage.programs());
-    System.out.printf(
-        "curved         %.1f %% have a second derivative that is not zero%n",
-        100.0 * curved.get() / Math.max(1, curvedOf.get()));
-    System.out.printf("on %-11s %,d programs with their derivatives%n", device, onDevice.get());
-    System.out.printf("%-14s %10s %14s %12s%n", "law", "programs", "certified", "excused");
-    counts.forEach(
-        (law, count) ->
-            System.out.printf(
-                "%-14s %,10d %,14d %,12d  %s%n",
-                law.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '),
-                count[0],
-                count[1],
-                count[2],
-                law.sentence()));
-    System.out.printf("broken         %d%n", broken.size());
+    for (Future<?> worker : workers) {
+      worker.get();
+    }
   }
 }

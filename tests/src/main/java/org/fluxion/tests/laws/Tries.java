@@ -21,8 +21,14 @@ import org.fluxion.tensor.conformance.OpTable;
 final class Tries {
   /** Who is told what became of it. */
   interface Listener {
-    /** A program was held to the laws of derivatives; whether anything of it could be compared. */
-    default void program(RandomProgram program, boolean tells) {}
+    /**
+     * A program was held to the laws of derivatives.
+     *
+     * @param program the program
+     * @param tells whether anything of it could be compared
+     * @param isCurved whether it was seen to have a second derivative that is not zero
+     */
+    default void program(RandomProgram program, boolean tells, boolean isCurved) {}
 
     /** A law holds. */
     default void verdict(Verdict verdict) {}
@@ -106,6 +112,7 @@ final class Tries {
     boolean isTame = s % 4 != 3;
     RandomProgram program = RandomPrograms.draw(s, new Settings(DType.FLOAT64, operations, isTame));
     int[] certified = {0};
+    boolean[] isCurved = {false};
     for (Law law : laws) {
       boolean isDear = law.order() == 3 && s % 10 != 0;
       // Differences near infinities and jumps tell nothing.
@@ -115,11 +122,12 @@ final class Tries {
             () -> {
               Verdict verdict = Laws.checked(program, law, s);
               certified[0] += verdict.certified();
+              isCurved[0] |= law == Law.SYMMETRY && verdict.certified() > verdict.zero();
               listener.verdict(verdict);
             });
       }
     }
-    listener.program(program, certified[0] > 0);
+    listener.program(program, certified[0] > 0, isCurved[0]);
   }
 
   private void told(Runnable law) {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.fluxion.tests.conformance.Missing;
 import org.fluxion.tests.consumers.Command;
 
 /**
@@ -45,6 +46,9 @@ final class Oclgrind {
   private static final Pattern CHATTER =
       Pattern.compile("WARNING: Using incubator modules: .*|\\d+ warnings? generated\\.");
 
+  /** A process takes less than one minute; on a machine that does much else, a few. */
+  private static final Duration LIMIT = Duration.ofMinutes(15);
+
   private final Path driver;
 
   private Oclgrind(Path driver) {
@@ -56,15 +60,23 @@ final class Oclgrind {
     return PLACES.stream().filter(Files::isRegularFile).findFirst().map(Oclgrind::new);
   }
 
+  /** The one that is installed: a test is skipped where there is none, or fails if it must run. */
+  static Oclgrind required() {
+    return find()
+        .orElseGet(
+            () ->
+                Missing.skipOrFail(
+                    "OCLGRIND", "Oclgrind is not installed; on Debian: apt-get install oclgrind"));
+  }
+
   /**
    * Runs a class of this class path, with Oclgrind as the only driver.
    *
    * @param main the class
-   * @param limit how long it may take
    * @param options Java's, such as properties
    * @param arguments what it is given
    */
-  Outcome run(Class<?> main, Duration limit, List<String> options, List<String> arguments)
+  Outcome run(Class<?> main, List<String> options, List<String> arguments)
       throws IOException, InterruptedException {
     List<String> command =
         new ArrayList<>(
@@ -92,7 +104,7 @@ final class Oclgrind {
             "-cl-opt-disable",
             "FLUXION_CACHE",
             "off");
-    Command.Outcome ended = Command.run(Path.of("").toAbsolutePath(), command, environment, limit);
+    Command.Outcome ended = Command.run(Path.of("").toAbsolutePath(), command, environment, LIMIT);
     List<String> findings =
         ended
             .err()

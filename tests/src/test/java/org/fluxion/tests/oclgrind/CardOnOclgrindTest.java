@@ -1,0 +1,8 @@
+package org.fluxion.tests.oclgrind;
+
+/** Kernels as for cards. A few hundred elements keep several groups of lanes busy. */
+class CardOnOclgrindTest extends SuiteOnOclgrind {
+  CardOnOclgrindTest() {
+    super("opencl:/card", 307);
+  }
+}
