@@ -141,7 +141,7 @@ final class VectorAttention extends AttentionSource {
     } else {
       line(1, "local %s m[%d], l[%d], r[%d];", type, rows, rows, rows);
     }
-    line(1, "%s e[%d], w[%d], fold[%d];", type, DOWN * block, DOWN * block, width);
+    line(1, "%s e[%d], w[%d];", type, DOWN * block, DOWN * block);
     begin();
     columnLoop(block);
     line(2, "const int filled = (count + %d) / %d * %d;", width - 1, width, width);
@@ -191,7 +191,15 @@ final class VectorAttention extends AttentionSource {
   private void pack() {
     for (Role role : dotColumns()) {
       line(2, "for (int j = 0; j < %d; j += %d) {", block, width);
-      line(3, "for (int p = 0; p < %d; p++) {", size(role));
+      line(3, "int p = 0;");
+      if (isDense(role) && kernel.operands().get(role).buffer().dtype() == dtype) {
+        line(3, "if (j + %d <= count) {", width);
+        line(4, "for (; p + %1$d <= %2$d; p += %1$d) {", width, size(role));
+        transpose(role);
+        line(4, "}");
+        line(3, "}");
+      }
+      line(3, "for (; p < %d; p++) {", size(role));
       line(4, "local %s *t = t_%s + p * %d + j;", type, name(role), block);
       for (int lane = 0; lane < width; lane++) {
         String column = "c0 + min(j + %d, count - 1)".formatted(lane);
@@ -219,6 +227,43 @@ final class VectorAttention extends AttentionSource {
       line(3, "for (int p = 0; p < %d; p++) sum += %s;", kernel.valueSize(), delta("query"));
       line(3, "column_delta[j] = sum;");
       line(2, "}");
+    }
+  }
+
+  /**
+   * As many elements of as many columns as a vector has: each step takes two vectors and makes two
+   * of their halves, one element of each in turn; after as many steps as two's power is the width,
+   * a vector has one element of every column.
+   */
+  private void transpose(Role role) {
+    for (int lane = 0; lane < width; lane++) {
+      String column = element(role, "c0 + j + " + lane, "p");
+      line(5, "const %s x0_%d = %s;", vector, lane, load("&" + column));
+    }
+    int steps = Integer.numberOfTrailingZeros(width);
+    for (int step = 0; step < steps; step++) {
+      for (int pair = 0; pair < width / 2; pair++) {
+        String one = "x%d_%d".formatted(step, pair);
+        String other = "x%d_%d".formatted(step, pair + width / 2);
+        for (int half = 0; half < 2; half++) {
+          List<String> elements = new ArrayList<>();
+          for (int lane = half * width / 2; lane < (half + 1) * width / 2; lane++) {
+            elements.add("%s.s%x".formatted(one, lane));
+            elements.add("%s.s%x".formatted(other, lane));
+          }
+          line(
+              5,
+              "const %1$s x%2$d_%3$d = (%1$s) (%4$s);",
+              vector,
+              step + 1,
+              2 * pair + half,
+              String.join(", ", elements));
+        }
+      }
+    }
+    for (int lane = 0; lane < width; lane++) {
+      String at = "t_%s + (p + %d) * %d + j".formatted(name(role), lane, block);
+      line(5, "%s", store("x%d_%d".formatted(steps, lane), at));
     }
   }
 
@@ -330,9 +375,7 @@ final class VectorAttention extends AttentionSource {
     line(4, "%s top = %s;", vector, load("e + from"));
     line(4, "for (int j = %1$d; j < filled; j += %1$d)", width);
     line(5, "top = fmax(top, %s);", load("e + from + j"));
-    line(4, "%s", store("top", "fold"));
-    line(4, "%s peak = m[at];", type);
-    line(4, "for (int j = 0; j < %d; j++) peak = fmax(peak, fold[j]);", width);
+    line(4, "const %s peak = fmax(m[at], %s);", type, folded("top", "fmax(%s, %s)"));
     line(4, "const %s shift = peak == -INFINITY ? 0 : peak;", type);
     line(4, "const %s fade = m[at] == peak ? 1 : %s;", type, exp(1, "m[at] - shift"));
     line(4, "m[at] = peak;");
@@ -366,10 +409,19 @@ final class VectorAttention extends AttentionSource {
   }
 
   private void fold(String state, String value) {
-    line(4, "%s", store(value, "fold"));
-    line(4, "{ %1$s sum = %2$s[at] * fade;", type, state);
-    line(4, "  for (int j = 0; j < %d; j++) sum += fold[j];", width);
-    line(4, "  %s[at] = sum; }", state);
+    line(4, "%1$s[at] = %1$s[at] * fade + %2$s;", state, folded(value, "%s + %s"));
+  }
+
+  /** Folds a vector by halves; the variables that are needed for it are written. */
+  private String folded(String value, String pattern) {
+    String whole = value;
+    for (int half = width / 2; half > 0; half /= 2) {
+      String part = value + half;
+      String next = pattern.formatted(whole + ".lo", whole + ".hi");
+      line(4, "const %s %s = %s;", Types.value(dtype, half), part, next);
+      whole = part;
+    }
+    return whole;
   }
 
   private void weightsStep() {

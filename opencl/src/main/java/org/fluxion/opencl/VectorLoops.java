@@ -46,6 +46,7 @@ final class VectorLoops extends LoopSource {
 
   private final KeptValues kept;
   private final VectorReductions reductions;
+  private final RowQuotients quotients = new RowQuotients(this);
 
   VectorLoops(Kernel.LoopKernel kernel, Family family) {
     super(kernel, family);
@@ -270,6 +271,7 @@ final class VectorLoops extends LoopSource {
           }
         }
         case Kernel.Index index -> hoist(level, "x" + v, index.offset(), strides(index));
+        case Kernel.Compute _ when quotients.is(v) -> quotients.hoist(level, v);
         default -> {}
       }
     }
@@ -456,12 +458,13 @@ final class VectorLoops extends LoopSource {
         }
         yield vector(index.dtype(), lanes, each);
       }
-      case Kernel.Compute compute ->
-          new Expressions(lanes, true)
-              .of(
-                  compute.op(),
-                  operandDtype(compute),
-                  compute.operands().stream().map(o -> operand(o, lanes, copy)).toList());
+      case Kernel.Compute compute -> {
+        List<String> operands =
+            compute.operands().stream().map(o -> operand(o, lanes, copy)).toList();
+        yield quotients.is(v)
+            ? quotients.of(v, operands.getFirst(), lanes)
+            : new Expressions(lanes, true).of(compute.op(), operandDtype(compute), operands);
+      }
       case Kernel.Literal _, Kernel.RowReduce _, Kernel.ColumnReduce _ ->
           throw new IllegalStateException("does not vary along a row");
     };

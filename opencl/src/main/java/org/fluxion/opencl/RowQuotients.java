@@ -1,0 +1,48 @@
+package org.fluxion.opencl;
+
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.plan.Kernel;
+
+/**
+ * Floats divided by what does not vary along a row, as a softmax does: by the divisor's reciprocal,
+ * which is computed once, since a division takes as long as ten products. The result is off by no
+ * more than 1.5 units in the last place; OpenCL allows 2.5 of a division.
+ *
+ * <p>The reciprocal of a huge divisor is subnormal, of a tiny one infinite: both are scaled first,
+ * and the result by as much after.
+ */
+final class RowQuotients {
+  private final LoopSource loops;
+
+  RowQuotients(LoopSource loops) {
+    this.loops = loops;
+  }
+
+  /** Whether a value is such a quotient. */
+  boolean is(int v) {
+    return loops.body.get(v) instanceof Kernel.Compute compute
+        && compute.op() instanceof Op.Div
+        && compute.dtype() == DType.FLOAT32
+        && loops.depth[v] == loops.lastLoop
+        && loops.depth[compute.operands().get(1)] < loops.lastLoop;
+  }
+
+  /** Names what the quotient is made of, before the loop. */
+  void hoist(int level, int v) {
+    int divisor = ((Kernel.Compute) loops.body.get(v)).operands().get(1);
+    loops.line(
+        level,
+        "const float h%d = fabs(v%2$d) > 0x1p64f ? 0x1p-64f : fabs(v%2$d) < 0x1p-64f ? 0x1p64f :"
+            + " 1.0f;",
+        v,
+        divisor);
+    loops.line(level, "const float u%d = 1.0f / (v%d * h%d);", v, divisor, v);
+  }
+
+  /** The quotient of some elements. */
+  String of(int v, String dividend, int lanes) {
+    String type = Types.value(DType.FLOAT32, lanes);
+    return "%s * (%s) (u%d) * (%s) (h%d)".formatted(dividend, type, v, type, v);
+  }
+}
