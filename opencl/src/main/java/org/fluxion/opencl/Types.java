@@ -70,6 +70,17 @@ final class Types {
     return value(dtype) + (width == 1 ? "" : width);
   }
 
+  /**
+   * Declares a type of memory that holds a vector wherever it lies. Of one that is aligned as its
+   * elements are, PoCL's vstore makes four stores, of which what is read next has to wait for all.
+   *
+   * @param vector the vector's type
+   * @param name what the type is called; its member is {@code of}
+   */
+  static String anywhere(String vector, String name) {
+    return "typedef struct __attribute__((packed)) { %s of; } %s;\n".formatted(vector, name);
+  }
+
   /** The signed integer of a value's size, which vector comparisons and selections speak. */
   static String mask(DType dtype, int width) {
     String scalar =

@@ -12,7 +12,7 @@ import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Kernel.Role;
 
 /**
- * Attention for processors: a work-item owns up to 64 rows. It packs a block of columns into local
+ * Attention for processors: a work-item owns up to 128 rows. It packs a block of columns into local
  * memory, one element of all columns after another, so that dots are vectors of columns; and takes
  * four rows at a time, whose products stay in registers.
  */
@@ -38,7 +38,19 @@ final class VectorAttention extends AttentionSource {
 
   /** From the fastest to the one that needs the least local memory. */
   private static final List<Cut> CUTS =
-      List.of(new Cut(64, 64), new Cut(64, 32), new Cut(32, 32), new Cut(32, 16), new Cut(16, 16));
+      List.of(
+          new Cut(128, 64),
+          new Cut(64, 64),
+          new Cut(64, 32),
+          new Cut(32, 32),
+          new Cut(32, 16),
+          new Cut(16, 16));
+
+  /** Elements of a column, and columns, that are packed at once. */
+  private static final int SQUARE = 4;
+
+  /** The type of vectors that may lie anywhere. */
+  private static final String ANYWHERE = "anywhere";
 
   private final int width;
   private final int registers;
@@ -82,9 +94,10 @@ final class VectorAttention extends AttentionSource {
   @Override
   String functions() {
     List<Op> exp = List.of(new Op.Exp());
-    return dtype == DType.FLOAT32
-        ? Elementary.source(1, 1, exp) + Elementary.source(width, 1, exp)
-        : "";
+    return Types.anywhere(vector, ANYWHERE)
+        + (dtype == DType.FLOAT32
+            ? Elementary.source(1, 1, exp) + Elementary.source(width, 1, exp)
+            : "");
   }
 
   private String exp(int lanes, String value) {
@@ -110,8 +123,9 @@ final class VectorAttention extends AttentionSource {
     return "vload%d(0, %s)".formatted(width, pointer);
   }
 
-  private String store(String value, String pointer) {
-    return "vstore%d(%s, 0, %s);".formatted(width, value, pointer);
+  /** Into memory that is not global. */
+  private String store(String value, String space, String pointer) {
+    return "((%s %s *) (%s))->of = %s;".formatted(space, ANYWHERE, pointer, value);
   }
 
   private int padded(int size) {
@@ -190,18 +204,18 @@ final class VectorAttention extends AttentionSource {
 
   private void pack() {
     for (Role role : dotColumns()) {
-      line(2, "for (int j = 0; j < %d; j += %d) {", block, width);
+      line(2, "for (int j = 0; j < %d; j += %d) {", block, SQUARE);
       line(3, "int p = 0;");
       if (isDense(role) && kernel.operands().get(role).buffer().dtype() == dtype) {
-        line(3, "if (j + %d <= count) {", width);
-        line(4, "for (; p + %1$d <= %2$d; p += %1$d) {", width, size(role));
+        line(3, "if (j + %d <= count) {", SQUARE);
+        line(4, "for (; p + %1$d <= %2$d; p += %1$d) {", SQUARE, size(role));
         transpose(role);
         line(4, "}");
         line(3, "}");
       }
       line(3, "for (; p < %d; p++) {", size(role));
       line(4, "local %s *t = t_%s + p * %d + j;", type, name(role), block);
-      for (int lane = 0; lane < width; lane++) {
+      for (int lane = 0; lane < SQUARE; lane++) {
         String column = "c0 + min(j + %d, count - 1)".formatted(lane);
         line(4, "t[%1$d] = j + %1$d < count ? %2$s : 0;", lane, element(role, column, "p"));
       }
@@ -231,39 +245,19 @@ final class VectorAttention extends AttentionSource {
   }
 
   /**
-   * As many elements of as many columns as a vector has: each step takes two vectors and makes two
-   * of their halves, one element of each in turn; after as many steps as two's power is the width,
-   * a vector has one element of every column.
+   * Four elements of four columns. Larger squares would take fewer steps, but LLVM merges those
+   * into single elements' ways.
    */
   private void transpose(Role role) {
-    for (int lane = 0; lane < width; lane++) {
+    String four = Types.value(dtype, SQUARE);
+    for (int lane = 0; lane < SQUARE; lane++) {
       String column = element(role, "c0 + j + " + lane, "p");
-      line(5, "const %s x0_%d = %s;", vector, lane, load("&" + column));
+      line(5, "const %s x%d = vload4(0, &%s);", four, lane, column);
     }
-    int steps = Integer.numberOfTrailingZeros(width);
-    for (int step = 0; step < steps; step++) {
-      for (int pair = 0; pair < width / 2; pair++) {
-        String one = "x%d_%d".formatted(step, pair);
-        String other = "x%d_%d".formatted(step, pair + width / 2);
-        for (int half = 0; half < 2; half++) {
-          List<String> elements = new ArrayList<>();
-          for (int lane = half * width / 2; lane < (half + 1) * width / 2; lane++) {
-            elements.add("%s.s%x".formatted(one, lane));
-            elements.add("%s.s%x".formatted(other, lane));
-          }
-          line(
-              5,
-              "const %1$s x%2$d_%3$d = (%1$s) (%4$s);",
-              vector,
-              step + 1,
-              2 * pair + half,
-              String.join(", ", elements));
-        }
-      }
-    }
-    for (int lane = 0; lane < width; lane++) {
+    for (int lane = 0; lane < SQUARE; lane++) {
+      String elements = "x0.s%1$d, x1.s%1$d, x2.s%1$d, x3.s%1$d".formatted(lane);
       String at = "t_%s + (p + %d) * %d + j".formatted(name(role), lane, block);
-      line(5, "%s", store("x%d_%d".formatted(steps, lane), at));
+      line(5, "vstore4((%s) (%s), 0, %s);", four, elements, at);
     }
   }
 
@@ -344,7 +338,7 @@ final class VectorAttention extends AttentionSource {
             String scaled = target.equals("s") || pass == 0 ? " * " + scale() : "";
             String value = "(" + String.join(" + ", terms) + ")" + scaled;
             String at = "%s + %d + j + %d".formatted(array(target), n * block, x * width);
-            line(4, "%s", store(value, at));
+            line(4, "%s", store(value, "private", at));
           }
         }
       }
@@ -386,11 +380,11 @@ final class VectorAttention extends AttentionSource {
         second() ? ", weighted = (" + vector + ") (0)" : "");
     line(4, "for (int j = 0; j < filled; j += %d) {", width);
     line(5, "const %s x = %s;", vector, exp(width, load("e + from + j") + " - shift"));
-    line(5, "%s", store("x", "e + from + j"));
+    line(5, "%s", store("x", "private", "e + from + j"));
     line(5, "total += x;");
     if (second()) {
       line(5, "const %s y = x * %s;", vector, load("w + from + j"));
-      line(5, "%s", store("y", "w + from + j"));
+      line(5, "%s", store("y", "private", "w + from + j"));
       line(5, "weighted += y;");
     }
     line(4, "}");
@@ -429,10 +423,10 @@ final class VectorAttention extends AttentionSource {
     String delta = pass == 2 ? load("column_delta + j") : "r[at]";
     line(4, "for (int j = 0; j < filled; j += %d) {", width);
     line(5, "const %s x = %s;", vector, exp(width, load("e + from + j") + " - " + lse));
-    line(5, "%s", store("x", "e + from + j"));
+    line(5, "%s", store("x", "private", "e + from + j"));
     if (second()) {
       String y = "x * (%s - %s) * %s".formatted(load("w + from + j"), delta, scale());
-      line(5, "%s", store(y, "w + from + j"));
+      line(5, "%s", store(y, "private", "w + from + j"));
     }
     line(4, "}");
   }
@@ -488,7 +482,7 @@ final class VectorAttention extends AttentionSource {
             }
             if (!terms.isEmpty()) {
               String at = "a%d + (i - first + %d) * %d + f + %d".formatted(a, n, size, x * width);
-              line(4, "%s", store(load(at) + " + " + String.join(" + ", terms), at));
+              line(4, "%s", store(load(at) + " + " + String.join(" + ", terms), "local", at));
             }
           }
         }

@@ -87,9 +87,7 @@ final class VectorLoops extends LoopSource {
       if (lastPhase > 0) {
         text.append(FETCH);
       }
-      // Of a vector that is aligned as its elements are, PoCL's vstore makes four stores.
-      String declaration = "typedef struct __attribute__((packed)) { float%d of; } %s;\n";
-      text.append(declaration.formatted(width, ANYWHERE));
+      text.append(Types.anywhere("float" + width, ANYWHERE));
       text.append(Elementary.source(width, 1, operations));
       if (IntStream.rangeClosed(0, lastPhase).anyMatch(p -> copies(p) > 1)) {
         text.append(Elementary.source(width, COPIES, operations));
