@@ -23,6 +23,7 @@ import org.fluxion.meanflow.report.Report;
 import org.fluxion.meanflow.report.Summary;
 import org.fluxion.meanflow.report.SummaryRow;
 import org.fluxion.meanflow.sample.Sampler;
+import org.fluxion.meanflow.train.FileFailure;
 import org.fluxion.meanflow.train.ModelFile;
 import org.fluxion.meanflow.train.RunFolder;
 import org.fluxion.meanflow.train.Trainer;
@@ -77,6 +78,9 @@ final class Demo {
 
   /** Training says itself how to go on, and does so after it was stopped. */
   private volatile boolean training;
+
+  /** Whether it was said how to go on, to which two threads may come. */
+  private boolean toldHowToGoOn;
 
   private final DemoClock clock;
 
@@ -179,17 +183,29 @@ final class Demo {
   }
 
   /** If the process is told to end; while training, {@link #train} says it, with the steps. */
-  private void sayHowToGoOn() {
+  void sayHowToGoOn() {
     if (training) {
       return;
     }
+    // The words come first: they are of use also where the disk is full.
+    attempt(this::sayStopped);
+    attempt(clock::keep);
+  }
+
+  private void attempt(Interruption.Work work) {
     try {
-      clock.keep();
+      work.run();
+    } catch (IOException failed) {
+      err.println("fluxion: " + FileFailure.message(failed));
+      err.flush();
+    }
+  }
+
+  private synchronized void sayStopped() throws IOException {
+    if (!toldHowToGoOn) {
+      toldHowToGoOn = true;
       say("");
       say(stopped());
-    } catch (IOException failed) {
-      err.println("fluxion: " + failed.getMessage());
-      err.flush();
     }
   }
 
@@ -404,31 +420,38 @@ final class Demo {
     List<ModelFile> trained = new ArrayList<>();
     Trainer trainer = new Trainer(configuration, into, plan.device());
     training = true;
-    new Interruption(trainer::stop, err)
-        .during(
-            () -> {
-              Trainer.Result result;
-              try (ProgressReport progress = clock.progress(out, err, terminal)) {
-                result = trainer.listener(progress).train();
-              }
-              clock.keep();
-              if (result.finished()) {
-                trained.add(result.model());
-              } else if (result.step() == 0) {
-                say(stopped());
-              } else {
-                say(
-                    "Stopped after %,d of %,d steps; all is saved. Go on with:%n  %s"
-                        .formatted(result.step(), configuration.steps(), plan.resumption()));
-              }
-            });
-    training = trained.isEmpty();
+    Interruption interruption = new Interruption(trainer::stop, err);
+    interruption.during(
+        () -> {
+          Trainer.Result result;
+          try (ProgressReport progress = clock.progress(out, err, terminal)) {
+            result = trainer.listener(progress).train();
+          }
+          if (result.finished()) {
+            trained.add(result.model());
+          } else if (result.step() == 0) {
+            say(stopped());
+          } else {
+            say(
+                "Stopped after %,d of %,d steps; all is saved. Go on with:%n  %s"
+                    .formatted(result.step(), configuration.steps(), plan.resumption()));
+          }
+          clock.keep();
+          // Before the interruption's hook is gone: from then on sayHowToGoOn alone hears of one.
+          training = trained.isEmpty();
+        });
+    if (!trained.isEmpty() && interruption.wasInterrupted()) {
+      // The last step was being taken or saved, so that training did not stop early and say so.
+      sayStopped();
+      return Optional.empty();
+    }
     return trained.stream().findFirst();
   }
 
   private void measure(Measurement measurement, Generator generator, Sampler settings, int seeds)
       throws IOException {
-    List<Long> all = LongStream.range(plan.seed(), plan.seed() + seeds).boxed().toList();
+    // After the last of all seeds comes the first: a range up to its end would be empty.
+    List<Long> all = LongStream.range(0, seeds).map(i -> plan.seed() + i).boxed().toList();
     String task = "%s, %s".formatted(generator.title(), FigureTable.steps(settings.steps()));
     Sampler sampler = settings.guidance(plan.settings().guidance()).device(plan.device());
     Measurement.Result result;

@@ -165,12 +165,13 @@ final class DemoCommand implements Callable<Integer> {
    *
    * @param folder the demo's folder
    * @param device where to go on
-   * @throws IllegalArgumentException if it was begun with other options than this command's
+   * @throws IllegalArgumentException if it was begun with other options than this command's, or
+   *     what it was begun with is missing or damaged
    */
   Resumed resumed(RunFolder folder, Device device) throws IOException {
     TrainingConfiguration map = folder.readConfiguration();
     Optional<TrainingConfiguration> flow = flowOf(folder, map);
-    DemoSettings.Kept kept = DemoSettings.read(folder);
+    DemoSettings.Kept kept = Arguments.given("--resume", () -> DemoSettings.read(folder));
     requireAsBegun(kept.settings(), map, flow);
     return new Resumed(plan(kept.settings(), kept.seconds(), map.seed(), device), map, flow);
   }
@@ -227,7 +228,7 @@ final class DemoCommand implements Callable<Integer> {
     }
     Path path = Demo.flowFolder(folder);
     if (!Files.isDirectory(path)) {
-      throw new IOException(
+      throw new IllegalArgumentException(
           "there is no folder %s, so that it is not known how the demo's flow model was to be trained; begin a new demo with another --name"
               .formatted(path));
     }

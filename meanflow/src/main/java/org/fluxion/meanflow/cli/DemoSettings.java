@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,7 +79,7 @@ record DemoSettings(double guidance, int samplingSeeds, int samples) {
             new DemoSettings(guidance.doubleValue(), samplingSeeds.intValue(), samples.intValue()),
             seconds);
       }
-    } catch (JsonProcessingException broken) {
+    } catch (JsonProcessingException | CharacterCodingException broken) {
       // Said below.
     } catch (IllegalArgumentException wrong) {
       throw new IOException(

@@ -77,8 +77,7 @@ public final class DeviceOptions {
           "--threads: expected with the backend cpu alone, but the environment variable %s is %s; add --backend cpu, or leave --threads out"
               .formatted(VARIABLE, elsewhere));
     }
-    requireThreads(threads.get(), backend.orElse(CPU));
-    return Device.cpu(threads.get());
+    return threaded(threads.get(), backend.orElse(CPU));
   }
 
   /**
@@ -104,12 +103,13 @@ public final class DeviceOptions {
     return Arguments.given(BACKEND, () -> Device.of(name));
   }
 
-  /** A number of threads is that of the cpu backend, whose name does not have one yet. */
-  static void requireThreads(int threads, String backend) {
+  /** The cpu with a number of threads; no other backend has them, nor a name that has a number. */
+  static Device threaded(int threads, String backend) {
     if (!backend.equals(CPU)) {
       throw new IllegalArgumentException(
           "--threads: expected with --backend cpu alone, got --backend " + backend);
     }
     Arguments.requireAtLeastOne("--threads", threads);
+    return Arguments.given("--threads", () -> Device.cpu(threads));
   }
 }

@@ -178,8 +178,7 @@ final class DevicesCommand implements Callable<Integer> {
     if (threads.isEmpty()) {
       return backend.orElse(AUTOMATIC);
     }
-    DeviceOptions.requireThreads(threads.get(), backend.orElse(DeviceOptions.CPU));
-    return DeviceOptions.CPU + ":" + threads.get();
+    return DeviceOptions.threaded(threads.get(), backend.orElse(DeviceOptions.CPU)).name();
   }
 
   private static List<String> row(DeviceInfo device) {

@@ -3,6 +3,7 @@ package org.fluxion.meanflow.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.CountDownLatch;
+import org.fluxion.meanflow.train.FileFailure;
 
 /**
  * Lets work end well when the process is told to end (Ctrl-C, or a polite kill): the work is asked
@@ -63,23 +64,33 @@ final class Interruption {
     } catch (IOException | RuntimeException | Error failed) {
       if (interrupted) {
         // The process ends with the hook: nobody after it would say so.
-        err.println("fluxion: " + failed.getMessage());
+        err.println(
+            "fluxion: "
+                + (failed instanceof IOException file
+                    ? FileFailure.message(file)
+                    : failed.getMessage()));
         err.flush();
       }
       throw failed;
     } finally {
       ended.countDown();
       if (!interrupted) {
-        remove(hook);
+        interrupted = !remove(hook);
       }
     }
   }
 
-  private static void remove(Thread hook) {
+  /** Whether the process was told to end while the work, by all that is known, was not done. */
+  boolean wasInterrupted() {
+    return interrupted;
+  }
+
+  /** Removes a hook, unless the process ends just now: the hook then finds the work done. */
+  private static boolean remove(Thread hook) {
     try {
-      Runtime.getRuntime().removeShutdownHook(hook);
+      return Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException ending) {
-      // The process ends just now, and the hook finds the work done.
+      return false;
     }
   }
 

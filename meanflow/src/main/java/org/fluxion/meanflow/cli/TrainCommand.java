@@ -2,12 +2,12 @@ package org.fluxion.meanflow.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.fluxion.meanflow.report.FigureTable;
 import org.fluxion.meanflow.train.ModelFile;
 import org.fluxion.meanflow.train.Objective;
@@ -129,9 +129,13 @@ final class TrainCommand implements Callable<Integer> {
     Device device = profile.of(devices.device());
     if (resume) {
       try (RunFolder folder = RunFolder.open(path)) {
-        TrainingConfiguration configuration = resumed(folder.readConfiguration());
-        requireData(configuration);
-        train(folder, configuration, device);
+        TrainingConfiguration begun = folder.readConfiguration();
+        TrainingConfiguration configuration = resumed(begun);
+        if (data.isPresent()) {
+          // Else the trainer says so, if it needs them: a run that is finished does not.
+          requireData(configuration);
+        }
+        train(folder, configuration, !configuration.equals(begun), device);
       }
     } else {
       TrainingConfiguration configuration = changed(read());
@@ -153,7 +157,7 @@ final class TrainCommand implements Callable<Integer> {
       throws IOException {
     try {
       folder.writeConfiguration(configuration);
-      train(folder, configuration, device);
+      train(folder, configuration, false, device);
     } catch (IOException | RuntimeException | Error failed) {
       folder.discardIfEmpty();
       throw failed;
@@ -175,22 +179,32 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private void requireData(TrainingConfiguration configuration) {
-    Optional<String> folder = configuration.data().folder();
-    if (folder.isPresent() && !Files.isDirectory(Path.of(folder.get()))) {
-      throw new IllegalArgumentException(
-          "%s: expected the folder of the data set's files, there is no folder %s"
-              .formatted(data.isPresent() ? "--data" : "data.folder", folder.get()));
+    try {
+      configuration.data().requireFolder();
+    } catch (IllegalArgumentException wrong) {
+      throw byOption(wrong);
     }
   }
 
   /** What an option has set goes by that name, and not by the configuration's key. */
   private String byOption(String message) {
-    if (seed.isPresent() && message.startsWith("seed:")) {
-      return "--" + message;
-    }
-    return initial.isPresent() && message.startsWith(INITIAL_KEY + ":")
-        ? INITIAL + message.substring(INITIAL_KEY.length())
+    String named = byOption(message, "steps", "--steps", steps);
+    named = byOption(named, "seed", "--seed", seed);
+    named = byOption(named, "data.folder", "--data", data);
+    return byOption(named, INITIAL_KEY, INITIAL, initial);
+  }
+
+  private static String byOption(String message, String key, String option, Optional<?> given) {
+    return given.isPresent() && message.startsWith(key + ":")
+        ? option + message.substring(key.length())
         : message;
+  }
+
+  private IllegalArgumentException byOption(IllegalArgumentException wrong) {
+    String message = wrong.getMessage();
+    return message == null || byOption(message).equals(message)
+        ? wrong
+        : new IllegalArgumentException(byOption(message), wrong);
   }
 
   private String configName() {
@@ -255,7 +269,13 @@ final class TrainCommand implements Callable<Integer> {
 
   // ---- training ----
 
-  private void train(RunFolder folder, TrainingConfiguration configuration, Device device)
+  /**
+   * Trains.
+   *
+   * @param changed whether the run was begun with another length, or its data lay elsewhere
+   */
+  private void train(
+      RunFolder folder, TrainingConfiguration configuration, boolean changed, Device device)
       throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     out.println(describe(configuration, device));
@@ -272,12 +292,9 @@ final class TrainCommand implements Callable<Integer> {
                       out, spec.commandLine().getErr(), ProgressReport.isTerminal())) {
                 result = trainer.listener(progress).train();
               } catch (IllegalArgumentException wrong) {
-                String message = byOption(wrong.getMessage());
-                throw message.equals(wrong.getMessage())
-                    ? wrong
-                    : new IllegalArgumentException(message, wrong);
+                throw byOption(wrong);
               }
-              out.println(outcome(folder, configuration, result));
+              out.println(outcome(folder, configuration, changed, result));
               out.flush();
               if (!result.kept()) {
                 profile.finish(folder.path().resolve(ProfileOption.TRACE), out);
@@ -304,7 +321,10 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private String outcome(
-      RunFolder folder, TrainingConfiguration configuration, Trainer.Result result) {
+      RunFolder folder,
+      TrainingConfiguration configuration,
+      boolean changed,
+      Trainer.Result result) {
     if (result.step() == 0) {
       return Interruption.BEFORE_ANY_STEP.formatted(resumeCommand());
     }
@@ -314,26 +334,37 @@ final class TrainCommand implements Callable<Integer> {
               result.step(), FigureTable.count(configuration.steps(), "step"), resumeCommand());
     }
     ModelFile.Kind kind = configuration.objective().kind();
-    return "%s The flow %s (its averaged weights%s) is %s; how it went is in %s."
+    return "%s The flow %s (its averaged weights%s) is %s; how it went is in %s.%s"
         .formatted(
-            taken(result),
+            taken(result, changed),
             kind == ModelFile.Kind.FLOW ? "model" : "map",
             // A model that was there before is of the dtype that was asked for then.
             result.kept() ? "" : ", " + dtype,
             folder.model(kind),
-            folder.metrics());
+            folder.metrics(),
+            result.kept() ? withoutEffect() : "");
   }
 
-  private static String taken(Trainer.Result result) {
+  /** The options that say what to do with a training that there was not. */
+  private String withoutEffect() {
+    List<String> options =
+        Stream.of("--dtype", "--profile")
+            .filter(spec.commandLine().getParseResult()::hasMatchedOption)
+            .toList();
+    return options.isEmpty() ? "" : " %s had no effect.".formatted(String.join(" and ", options));
+  }
+
+  private static String taken(Trainer.Result result, boolean changed) {
     if (result.begunAt() < result.step()) {
       return "Trained %s.".formatted(FigureTable.count(result.step(), "step"));
     }
     return (result.kept()
             ? "The run was finished already, and nothing was left to train: it has taken %s,"
-                + " and all its files are as they were."
+                + " and all its files%s are as they were."
             : "Nothing was left to train after %s; their model was not written yet, and now"
                 + " is.")
-        .formatted(FigureTable.count(result.step(), "step"));
+        .formatted(
+            FigureTable.count(result.step(), "step"), changed ? " but configuration.json" : "");
   }
 
   /** The command that goes on from here, as it can be typed. */

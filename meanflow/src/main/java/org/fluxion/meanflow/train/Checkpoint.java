@@ -48,7 +48,7 @@ record Checkpoint(
    * @param wanted the configuration to go on with
    * @param like a state of the run's model: names, shapes and dtypes count
    * @param metrics how many metrics there are sums of
-   * @throws DamagedCheckpointException if the file is damaged
+   * @throws DamagedFileException if the file is damaged
    * @throws SafetensorsException if the file is damaged, unless it says that bytes of it could not
    *     be read
    * @throws IOException if the file cannot be read, which says nothing of what it holds
@@ -59,14 +59,14 @@ record Checkpoint(
     try (Safetensors stored = Safetensors.open(file)) {
       Map<String, String> metadata = stored.metadata();
       if (!CHECKPOINT.equals(metadata.get(KIND))) {
-        throw new DamagedCheckpointException(file + ": is no checkpoint");
+        throw new DamagedFileException(file + ": is no checkpoint");
       }
       if (Checksum.isEarlier(metadata)) {
         throw otherVersion(file, "an earlier version", "its checksum is of another kind");
       }
       Parameters tensors = stored.parameters();
       if (!Checksum.of(metadata, tensors).equals(metadata.get(Checksum.KEY))) {
-        throw new DamagedCheckpointException(
+        throw new DamagedFileException(
             file + ": the checksum is not that of its contents; the file is damaged");
       }
       long step = step(file, metadata);

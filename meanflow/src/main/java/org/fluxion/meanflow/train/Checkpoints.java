@@ -16,7 +16,6 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.fluxion.nn.io.SafetensorsException;
 
 /** The checkpoints of a run, of which the newest few are kept. */
 final class Checkpoints {
@@ -67,10 +66,11 @@ final class Checkpoints {
    * @param metrics how many metrics there are sums of
    * @param notice told of every damaged file
    * @return nothing if no checkpoint was written yet
-   * @throws IOException if there are checkpoints, and all are damaged; or if one cannot be read, of
-   *     which it is not known what it holds: all files are then left as they are
+   * @throws RunFolder.RefusedException if there are checkpoints, and all are damaged
+   * @throws IOException if one cannot be read, of which it is not known what it holds: all files
+   *     are then left as they are
    * @throws IllegalArgumentException if the newest that is whole is of another configuration or
-   *     version; all files are then left as they are
+   *     version, or of more steps than are wanted; all files are then left as they are
    */
   Optional<Checkpoint> latest(
       TrainingConfiguration wanted, TrainingState like, int metrics, Consumer<String> notice)
@@ -83,12 +83,12 @@ final class Checkpoints {
       try {
         checkpoint = Checkpoint.read(file, wanted, like, metrics);
         if (checkpoint.step() != entry.getKey()) {
-          throw new DamagedCheckpointException(
+          throw new DamagedFileException(
               "%s: is of step %d, not of that in its name; was it renamed?"
                   .formatted(file, checkpoint.step()));
         }
       } catch (IOException unusable) {
-        if (!isOfContents(unusable)) {
+        if (!DamagedFileException.isOfContents(unusable)) {
           throw new IOException(
               "the checkpoint %s cannot be read: %s; no file was changed: see to its disk and permissions, then resume again"
                   .formatted(file, reason(unusable)),
@@ -101,6 +101,7 @@ final class Checkpoints {
                 + unusable.getMessage().replaceAll("\\R\\s*", " "));
         continue;
       }
+      requireSteps(checkpoint.step(), wanted.steps());
       for (Path newer : damaged) {
         Path aside = newer.resolveSibling(newer.getFileName() + ".damaged");
         Files.move(newer, aside, StandardCopyOption.REPLACE_EXISTING);
@@ -108,7 +109,7 @@ final class Checkpoints {
       return Optional.of(checkpoint);
     }
     if (last != null) {
-      throw new IOException(
+      throw new RunFolder.RefusedException(
           "no checkpoint in %s can be used; begin the run again under another --name"
               .formatted(folder),
           last);
@@ -116,18 +117,18 @@ final class Checkpoints {
     return Optional.empty();
   }
 
+  /** The weights of fewer steps are gone, and those of more are not what was asked for. */
+  private void requireSteps(long taken, int wanted) {
+    if (taken > wanted) {
+      throw new IllegalArgumentException(
+          "steps: the run in %s has taken %,d steps, more than the %,d asked for; ask for %,d or more, or begin a new run in another folder"
+              .formatted(folder.getParent(), taken, wanted, taken));
+    }
+  }
+
   private static String reason(IOException unusable) {
     return unusable instanceof FileSystemException refused
         ? Objects.requireNonNullElse(refused.getReason(), FileFailure.reason(refused))
         : unusable.getMessage();
-  }
-
-  /** Whether a file was read and is wrong, and not only could not be read. */
-  private static boolean isOfContents(IOException unusable) {
-    return switch (unusable) {
-      case DamagedCheckpointException _ -> true;
-      case SafetensorsException wrong -> wrong.isOfContents();
-      default -> false;
-    };
   }
 }

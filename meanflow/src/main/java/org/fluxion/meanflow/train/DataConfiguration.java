@@ -3,6 +3,7 @@ package org.fluxion.meanflow.train;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -76,12 +77,27 @@ public record DataConfiguration(Name set, int size, Optional<String> folder) {
   }
 
   /**
+   * Checks that the folder is there, if the data come from one.
+   *
+   * @throws IllegalArgumentException if it is not
+   */
+  public void requireFolder() {
+    if (folder.isPresent() && !Files.isDirectory(Path.of(folder.get()))) {
+      throw new IllegalArgumentException(
+          "data.folder: expected the folder of the data set's files, there is no folder "
+              + folder.get());
+    }
+  }
+
+  /**
    * Reads the images to train on.
    *
    * @return inputs float32 [n, channels, size, size] from −1 to 1, labels int32 [n]
+   * @throws IllegalArgumentException if there is no such folder
    * @throws IOException if a file is missing or damaged
    */
   public DataSet read() throws IOException {
+    requireFolder();
     Mnist.Size extent = mnistSize(size);
     return folder.isPresent()
         ? Mnist.read(Mnist.Part.TRAIN, extent, Path.of(folder.get()))

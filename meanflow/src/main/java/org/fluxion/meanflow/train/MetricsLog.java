@@ -30,14 +30,16 @@ final class MetricsLog implements AutoCloseable {
   static MetricsLog open(Path file, long step) throws IOException {
     StringBuilder kept = new StringBuilder();
     if (Files.exists(file)) {
-      for (String line : Files.readString(file).lines().toList()) {
+      // What a crash may leave at the end need not be text; the lines themselves are ASCII.
+      String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+      for (String line : text.lines().toList()) {
         if (!belongs(line, step)) {
           break;
         }
         kept.append(line).append('\n');
       }
     }
-    WholeFile.write(file, kept.toString().getBytes(StandardCharsets.UTF_8));
+    WholeFile.write(file, kept.toString().getBytes(StandardCharsets.ISO_8859_1));
     return new MetricsLog(FileChannel.open(file, StandardOpenOption.APPEND));
   }
 

@@ -191,7 +191,7 @@ public record ModelFile(
       Parameters expected = model.transformer().expected(stored, load);
       Load.Differences differences = load.compare(stored, expected);
       if (!differences.isEmpty()) {
-        throw new IOException(
+        throw new DamagedFileException(
             "%s: does not fit the model that its metadata tells of:%n%s"
                 .formatted(source, differences));
       }
@@ -202,7 +202,7 @@ public record ModelFile(
       Parameters tensors = parameters.build();
       // Files that others wrote have none, nor have those of earlier versions.
       if (checksum != null && !checksum.equals(Checksum.of(stored.metadata(), tensors))) {
-        throw new IOException(
+        throw new DamagedFileException(
             source + ": the checksum is not that of its contents; the file is damaged");
       }
       return new ModelFile(kind, model, tensors, notes);
@@ -215,19 +215,21 @@ public record ModelFile(
         return kind;
       }
     }
-    throw new IOException(
+    throw new DamagedFileException(
         "%s: expected a model file, whose metadata has %s \"flow\" or \"map\", got %s"
             .formatted(source, KIND, text == null ? "none" : "\"" + text + "\""));
   }
 
   private static ModelConfiguration model(String source, String json) throws IOException {
     if (json == null) {
-      throw new IOException(source + ": expected the metadata's " + MODEL + " as JSON, got none");
+      throw new DamagedFileException(
+          source + ": expected the metadata's " + MODEL + " as JSON, got none");
     }
     try {
       return ModelConfiguration.ofJson(json);
     } catch (IllegalArgumentException wrong) {
-      throw new IOException("%s: metadata: %s".formatted(source, wrong.getMessage()), wrong);
+      throw new DamagedFileException(
+          "%s: metadata: %s".formatted(source, wrong.getMessage()), wrong);
     }
   }
 

@@ -10,8 +10,6 @@ import org.fluxion.nn.FlatParameters;
 import org.fluxion.nn.Parameters;
 import org.fluxion.nn.Schedule;
 import org.fluxion.nn.data.DataSet;
-import org.fluxion.nn.io.Safetensors;
-import org.fluxion.nn.io.SafetensorsException;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Program;
@@ -107,20 +105,23 @@ public final class Trainer {
    * @param begunAt the number of steps that had been taken before
    * @param step the number of steps taken
    * @param finished whether those are all
-   * @param kept whether there was nothing to do at all: every file of the run is as it was
+   * @param kept whether there was nothing to do at all: every file of the run is as it was, except
+   *     that its configuration is this one, which may be of another length
    * @param model the moving average of the weights, in float32
    */
   public record Result(long begunAt, long step, boolean finished, boolean kept, ModelFile model) {}
 
   /**
    * Trains to the last step, or until {@link #stop}. The trained model is then in the folder, at
-   * {@link RunFolder#model}. If the run was finished before, all its files stay as they are.
+   * {@link RunFolder#model}. If the run was finished before, all its files stay as they are, except
+   * for a configuration of another length; what is refused changes none.
    *
    * @return how far it came
    * @throws IOException if a file cannot be read or written
    * @throws IllegalArgumentException if the program needs more memory than there is, the initial
-   *     weights are of another shape, the run was begun with another configuration: only its length
-   *     and the folder of its data may change, or it has taken more steps than are asked for
+   *     weights are of another shape, there is no folder of the data, the run was begun with
+   *     another configuration: only its length and the folder of its data may change, or it has
+   *     taken more steps than are asked for
    * @throws IllegalStateException if the loss is no longer finite; the last checkpoint stays
    */
   public Result train() throws IOException {
@@ -131,20 +132,21 @@ public final class Trainer {
     Checkpoints checkpoints = new Checkpoints(folder.checkpoints());
     Optional<Checkpoint> found =
         checkpoints.latest(configuration, named, step.metrics(), listener::notice);
-    if (found.isPresent()) {
-      requireSteps(found.get().step());
-      if (isFinished(found.get().step())) {
-        long steps = found.get().step();
-        return new Result(steps, steps, true, true, model(steps, found.get().state().average()));
+    if (found.isPresent() && isFinished(found.get().step())) {
+      // It may tell of a longer run, which was begun and took no step that was saved.
+      if (!configuration.equals(folder.readConfiguration())) {
+        folder.writeConfiguration(configuration);
       }
+      long steps = found.get().step();
+      return new Result(steps, steps, true, true, model(steps, found.get().state().average()));
     }
-    folder.writeConfiguration(configuration);
     Checkpoint start =
         found.isPresent()
             ? found.get()
             : new Checkpoint(
                 0, configuration, fresh(weights(initial)), new MetricSums(step.metrics()));
     if (start.step() == configuration.steps()) {
+      folder.writeConfiguration(configuration);
       return finish(start.step(), start.step(), start.state().average());
     }
     listener.preparing(start.step());
@@ -158,34 +160,26 @@ public final class Trainer {
                 start.state(),
                 data.batches(configuration.batchSize(), configuration.seed()),
                 key().fold(DRAWS_FOLD))) {
-      // Not before what may be wrong: an error stands by itself.
+      // Not before what may be wrong: an error stands by itself, and changes nothing.
+      folder.writeConfiguration(configuration);
       tellWhatIsShort();
       listener.started(configuration, start.step());
       return new Steps(step, checkpoints, log, run, start).take();
     }
   }
 
-  /** The weights of fewer steps are gone, and those of more are not what was asked for. */
-  private void requireSteps(long taken) {
-    if (taken > configuration.steps()) {
-      throw new IllegalArgumentException(
-          "steps: the run in %s has taken %,d steps, more than the %,d asked for; ask for %,d or more, or begin a new run in another folder"
-              .formatted(folder.path(), taken, configuration.steps(), taken));
-    }
-  }
-
-  /** Whether the last step was taken and its model written, which a kill may have prevented. */
+  /** Whether the last step was taken and its model is whole, which a kill may have prevented. */
   private boolean isFinished(long taken) throws IOException {
     Path file = folder.model(configuration.objective().kind());
     if (taken < configuration.steps() || !Files.exists(file)) {
       return false;
     }
-    try (Safetensors model = Safetensors.open(file)) {
+    try {
       // A longer run has written over the model of a shorter one, unless it was killed before.
-      return Long.toString(taken).equals(model.metadata().get(STEPS));
-    } catch (SafetensorsException damaged) {
-      if (!damaged.isOfContents()) {
-        throw damaged;
+      return Long.toString(taken).equals(ModelFile.read(file).notes().get(STEPS));
+    } catch (IOException unusable) {
+      if (!DamagedFileException.isOfContents(unusable)) {
+        throw unusable;
       }
       return false;
     }

@@ -161,13 +161,15 @@ public record TrainingConfiguration(
    *
    * @param file a JSON file
    * @return the configuration
+   * @throws IllegalArgumentException if it holds no text in UTF-8, or for what {@link #parse}
+   *     refuses
    * @throws IOException if it cannot be read
    */
   public static TrainingConfiguration read(Path file) throws IOException {
     try {
       return parse(file.toString(), Files.readString(file));
     } catch (CharacterCodingException noText) {
-      throw new IOException(
+      throw new IllegalArgumentException(
           file + ": expected a configuration as JSON, got a file that is no text in UTF-8", noText);
     }
   }

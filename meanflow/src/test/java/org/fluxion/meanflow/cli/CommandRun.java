@@ -29,13 +29,19 @@ final class CommandRun {
   /** In a process of its own, which writes both streams to a file. */
   static Process start(Path log, List<String> virtualMachine, String... arguments)
       throws IOException {
+    return start(Main.class, log, virtualMachine, arguments);
+  }
+
+  /** The same of another class's {@code main}. */
+  static Process start(Class<?> main, Path log, List<String> virtualMachine, String... arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC"));
     command.addAll(virtualMachine);
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(Main.class.getName());
+    command.add(main.getName());
     command.addAll(List.of(arguments));
     return new ProcessBuilder(command)
         .redirectErrorStream(true)

@@ -26,6 +26,7 @@ import org.fluxion.meanflow.report.Measurement;
 import org.fluxion.meanflow.report.Summary;
 import org.fluxion.meanflow.train.ModelFile;
 import org.fluxion.meanflow.train.RunFolder;
+import org.fluxion.meanflow.train.TinyRun;
 import org.fluxion.meanflow.train.TrainingConfiguration;
 import org.fluxion.nn.data.DataSet;
 import org.fluxion.nn.data.Mnist;
@@ -43,6 +44,9 @@ class DemoTest {
   private static final int REAL_IMAGES = 2500;
 
   private static final long PATIENCE_SECONDS = 120;
+
+  /** The last that there is, after which the first follows. */
+  private static final long SEED = Long.MAX_VALUE;
 
   private static TrainingConfiguration tiny(String shipped) throws IOException {
     String json =
@@ -66,7 +70,7 @@ class DemoTest {
   private static Demo demo(
       RunFolder folder, double secondsBefore, Device device, StringWriter out) {
     Demo.Plan plan =
-        new Demo.Plan("tiny", new DemoSettings(1, 2, 200), secondsBefore, 5, device, "");
+        new Demo.Plan("tiny", new DemoSettings(1, 2, 200), secondsBefore, SEED, device, "again");
     return new Demo(
         plan, folder, DemoTest::measurement, new PrintWriter(out), new PrintWriter(out));
   }
@@ -103,7 +107,7 @@ class DemoTest {
             });
     assertEquals(2, summary.row(Generator.FLOW, 32).orElseThrow().seeds().size());
     assertEquals(1, summary.row(Generator.FLOW, 1).orElseThrow().seeds().size());
-    assertEquals(5, summary.row(Generator.MAP, 1).orElseThrow().seeds().getFirst().seed());
+    assertEquals(SEED, summary.row(Generator.MAP, 1).orElseThrow().seeds().getFirst().seed());
     assertEquals(ModelFile.Kind.MAP, ModelFile.read(path.resolve("map.safetensors")).kind());
     assertEquals(ModelFile.Kind.FLOW, ModelFile.read(path.resolve("flow.safetensors")).kind());
     assertTrue(Files.readString(path.resolve("report.html")).endsWith("</html>\n"));
@@ -117,7 +121,7 @@ class DemoTest {
     // The map's samples can be drawn again, in another process or another year.
     Path again = runs.resolve("again.png");
     CommandRun.Outcome sample =
-        run("sample", "--model", path.resolve("map.safetensors"), "--seed", 5, "--out", again);
+        run("sample", "--model", path.resolve("map.safetensors"), "--seed", SEED, "--out", again);
     assertEquals("", sample.err());
     assertArrayEquals(
         Files.readAllBytes(path.resolve("samples/map-1.png")), Files.readAllBytes(again));
@@ -161,6 +165,77 @@ class DemoTest {
     assertTrue(other.err().contains("(--steps: 8, not 7)"), other.err());
   }
 
+  /** A demo that is told to end by its own output, once its first training has saved all. */
+  static final class EndsAtTheLastStep {
+    private EndsAtTheLastStep() {}
+
+    public static void main(String[] paths) throws IOException {
+      StringWriter out =
+          new StringWriter() {
+            @Override
+            public void flush() {
+              if (toString().contains("step 2: checkpoint")) {
+                new Thread(() -> System.exit(130)).start();
+                awaitShutdown();
+              }
+            }
+          };
+      TrainingConfiguration flow = TinyRun.flow(Path.of(paths[1]), 2);
+      try (RunFolder folder = RunFolder.create(Path.of(paths[0]))) {
+        Demo demo = demo(folder, Device.cpu(1), out);
+        TrainingConfiguration map = demo.begin(flow, Optional.of(flow));
+        System.out.println(demo.run(map, Optional.of(flow)) + "\n" + out);
+      }
+    }
+
+    private static void awaitShutdown() {
+      Thread hook = new Thread(() -> {});
+      try {
+        while (true) {
+          Runtime.getRuntime().addShutdownHook(hook);
+          Runtime.getRuntime().removeShutdownHook(hook);
+        }
+      } catch (IllegalStateException ending) {
+        // What was awaited.
+      }
+    }
+  }
+
+  @Test
+  void whoeverInterruptsTheLastStepIsToldHowToGoOn(@TempDir Path runs) throws Exception {
+    Path log = Files.createFile(runs.resolve("log"));
+    Path data = TinyRun.data(runs.resolve("data"));
+    Process demo =
+        CommandRun.start(
+            EndsAtTheLastStep.class,
+            log,
+            List.of("-XX:TieredStopAtLevel=1"),
+            runs.resolve("tiny").toString(),
+            data.toString());
+    assertTrue(demo.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), "ended");
+    String said = Files.readString(log);
+    assertEquals(130, demo.exitValue(), said);
+    assertTrue(said.contains("false\n"), said);
+    assertEquals(
+        2,
+        said.split("Stopped; what is trained is saved. Go on with:\n  again\n", -1).length,
+        said);
+    assertTrue(Files.exists(runs.resolve("tiny/flow/flow.safetensors")), said);
+  }
+
+  @Test
+  void itSaysHowToGoOnAlsoWhereNothingCanBeKept(@TempDir Path runs) throws IOException {
+    StringWriter out = new StringWriter();
+    try (RunFolder folder = RunFolder.create(runs.resolve("tiny"))) {
+      Files.createDirectories(folder.demo().resolve("in-its-place"));
+      demo(folder, new SmallCard(), out).sayHowToGoOn();
+    }
+    List<String> lines = out.toString().strip().lines().toList();
+    assertEquals(3, lines.size(), lines::toString);
+    assertEquals("Stopped before anything was trained. Go on with:", lines.get(0));
+    assertTrue(lines.get(2).startsWith("fluxion: "), lines::toString);
+  }
+
   @Test
   void whatIsResumedStaysAsItWasBegun(@TempDir Path runs) throws IOException {
     TrainingConfiguration map = TrainingConfiguration.read(ShippedModels.MAP).withSeed(3);
@@ -182,6 +257,16 @@ class DemoTest {
     assertOtherOptions("--seed: 4, not 3", runs, "begun", "--seed", 4, "--steps", 40);
     assertOtherOptions("--from-scratch: given, not left out", runs, "begun", "--from-scratch");
     assertOtherOptions("--flow-steps: 5, not none", runs, "begun", "--flow-steps", 5);
+    Path settings = Files.write(runs.resolve("begun/demo.json"), new byte[] {(byte) 0xFF});
+    assertOneLine(
+        "fluxion: --resume: %s: expected a JSON object with the numbers guidance, samplingSeeds and samples; put back what it was, or begin a new demo with another --name"
+            .formatted(settings),
+        "demo",
+        "--resume",
+        "--runs",
+        runs,
+        "--name",
+        "begun");
 
     String own = runs.resolve("scratch/flow.safetensors").toAbsolutePath().normalize().toString();
     try (RunFolder folder = RunFolder.create(runs.resolve("scratch"))) {
@@ -191,8 +276,10 @@ class DemoTest {
     }
     Path flowFolder = runs.resolve("scratch/flow");
     // As an earlier version left it that was stopped at once.
-    String unknown = run("demo", "--resume", "--runs", runs, "--name", "scratch").err();
-    assertTrue(unknown.startsWith("fluxion: there is no folder " + flowFolder), unknown);
+    CommandRun.Outcome unknown = run("demo", "--resume", "--runs", runs, "--name", "scratch");
+    assertEquals(2, unknown.exitCode());
+    assertTrue(
+        unknown.err().startsWith("fluxion: there is no folder " + flowFolder), unknown.err());
     try (RunFolder flow = RunFolder.create(flowFolder)) {
       flow.writeConfiguration(
           TrainingConfiguration.read(ShippedModels.FLOW).withSeed(3).withSteps(20));

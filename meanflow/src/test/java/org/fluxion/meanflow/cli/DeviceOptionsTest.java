@@ -59,6 +59,12 @@ class DeviceOptionsTest {
     assertTrue(
         message.startsWith("--threads: ") && message.contains("FLUXION_BACKEND is reference"),
         message);
+    String many =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> DeviceOptions.device(Optional.empty(), Optional.of(100_000), Map.of()))
+            .getMessage();
+    assertTrue(many.startsWith("--threads: expected cpu"), many);
   }
 
   @Test

@@ -54,13 +54,16 @@ class DevicesCommandTest {
           {"--backend", "abacus"},
           {"--backend", "cpu:none"},
           {"--backend", "reference", "--threads", "2"},
-          {"--threads", "0"}
+          {"--threads", "0"},
+          {"--threads", "100000"}
         }) {
       String[] words = Stream.concat(Stream.of("devices"), Stream.of(wrong)).toArray(String[]::new);
       CommandRun.Outcome run = CommandRun.here(words);
       assertEquals(2, run.exitCode(), run.out());
       assertEquals("", run.out());
       assertEquals(1, run.err().lines().count(), run.err());
+      assertTrue(
+          run.err().startsWith("fluxion: %s: ".formatted(wrong[wrong.length - 2])), run.err());
     }
   }
 

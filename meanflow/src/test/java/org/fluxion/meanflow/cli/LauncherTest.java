@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -132,6 +133,23 @@ class LauncherTest {
     builds++;
     Files.setLastModifiedTime(
         source, FileTime.fromMillis(System.currentTimeMillis() + builds * 1000L));
+  }
+
+  @Test
+  void whereNothingCanBeWrittenIsSaid() throws Exception {
+    Path copies = Files.createDirectories(project.resolve("meanflow/target/launcher"));
+    // Whoever may write everywhere still cannot open a folder as the lock.
+    boolean mayAll = copies.toFile().setWritable(false) && Files.isWritable(copies);
+    if (mayAll) {
+      Files.createDirectory(copies.resolve("lock"));
+    }
+    Process refused = start("refused", true);
+    assertTrue(refused.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), "ended");
+    assertTrue(copies.toFile().setWritable(true));
+    assertEquals(1, refused.exitValue());
+    assertEquals(
+        "fluxion: cannot write to %s: build as a user who may%n".formatted(copies.getParent()),
+        Files.readString(project.resolve("refused.err")));
   }
 
   @ParameterizedTest

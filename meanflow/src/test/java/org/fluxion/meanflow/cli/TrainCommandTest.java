@@ -3,7 +3,6 @@ package org.fluxion.meanflow.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -168,10 +167,22 @@ class TrainCommandTest {
                     + " steps, and all its files are as they were. The flow model (its averaged"
                     + " weights) is"),
         resumed.out());
+    assertTrue(resumed.out().contains(". --dtype and --profile had no effect."), resumed.out());
+    Path own = flow.resolveSibling("configuration.json");
+    String begun = Files.readString(own);
+    Files.writeString(own, begun.replace(data.toString(), data + "-gone"));
+    CommandRun.Outcome without = train("--resume", "--seed", "3");
+    assertEquals(0, without.exitCode(), "no data are needed: " + without.err());
+    assertFalse(without.out().contains("effect"), without.out());
+    Files.writeString(own, begun.replace("\"steps\" : 3", "\"steps\" : 4"));
+    CommandRun.Outcome again = train("--resume", "--seed", "3", "--steps", "3");
+    assertTrue(
+        again.out().contains(" and all its files but configuration.json are as they were."),
+        again.out() + again.err());
+    assertEquals(run, contents(flow.getParent()));
     // It cannot be made shorter than it is, only longer.
     CommandRun.Outcome shorter = train("--resume", "--seed", "3", "--steps", "1");
-    assertNotEquals(0, shorter.exitCode());
-    assertEquals(1, shorter.err().lines().count(), shorter.err());
+    assertTrue(refused(shorter).startsWith("--steps: the run in "), shorter.err());
     assertTrue(
         shorter.err().contains("has taken 3 steps, more than the 1 asked for"), shorter.err());
     assertEquals(run, contents(flow.getParent()));
@@ -290,6 +301,21 @@ class TrainCommandTest {
       assertEquals(0, left.count());
     }
     assertTrue(train("--name", "e", "--debug").err().contains("\tat "));
+  }
+
+  @Test
+  void aRunThatIsDamagedIsBadInput() throws IOException {
+    Path run = runs().resolve("damaged");
+    Path checkpoints = Files.createDirectories(run.resolve("checkpoints"));
+    String[] resume = {"train", "--resume", "--runs", runs().toString(), "--name", "damaged"};
+    Path own = Files.write(run.resolve("configuration.json"), new byte[] {(byte) 0xFF});
+    assertTrue(refused(CommandRun.here(resume)).startsWith(own + ": expected a configuration"));
+    Files.writeString(own, TinyRun.flow(data.resolve("gone"), 3).toJson());
+    assertTrue(refused(CommandRun.here(resume)).startsWith("data.folder: expected the folder"));
+    Files.write(checkpoints.resolve("step-00000003.safetensors"), new byte[9]);
+    CommandRun.Outcome none = CommandRun.here(resume);
+    assertEquals(2, none.exitCode(), none.err());
+    assertTrue(none.err().contains("fluxion: no checkpoint in " + checkpoints), none.err());
   }
 
   @Test

@@ -174,11 +174,24 @@ class CheckpointsTest {
     assertEquals(10, latest().orElseThrow().step());
     assertEquals(2, notices.size());
     Files.write(file(10), new byte[1]);
-    String message = assertThrows(IOException.class, this::latest).getMessage();
+    String message = assertThrows(RunFolder.RefusedException.class, this::latest).getMessage();
     assertTrue(message.contains("no checkpoint in " + folder), message);
     assertTrue(Files.exists(file(10)), "nothing is put aside where nothing replaces it");
     Files.delete(file(10));
     assertEquals(Optional.empty(), latest());
+  }
+
+  @Test
+  void aShorterRunIsRefusedBeforeAnythingIsPutAside() throws IOException {
+    Files.write(file(20), new byte[9]);
+    List<String> before = files();
+    configuration = configuration.withSteps(14);
+    String message = assertThrows(IllegalArgumentException.class, this::latest).getMessage();
+    assertTrue(message.startsWith("steps: the run in " + folder.getParent()), message);
+    assertTrue(message.contains("has taken 15 steps, more than the 14 asked for"), message);
+    assertEquals(before, files());
+    configuration = configuration.withSteps(15);
+    assertEquals(15, latest().orElseThrow().step());
   }
 
   @Test

@@ -30,6 +30,8 @@ class MetricsLogTest {
     assertEquals(5, Files.readAllLines(file).size());
     // What a kill may leave behind: half a line.
     Files.writeString(file, "{\"step\":30,\"lo", StandardOpenOption.APPEND);
+    // What a crash may leave behind besides: bytes that are no text.
+    Files.write(file, new byte[] {(byte) 0xFF, 0, '\n', (byte) 0xC3}, StandardOpenOption.APPEND);
     try (MetricsLog log = MetricsLog.open(file, 30)) {
       assertEquals(5, Files.readAllLines(file).size());
       log.append(at(30));

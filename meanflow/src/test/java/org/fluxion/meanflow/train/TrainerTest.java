@@ -206,14 +206,46 @@ class TrainerTest {
       Files.delete(file);
       assertFalse(train(folder, configuration, -1).kept());
       assertArrayEquals(model, Files.readAllBytes(file));
-      Files.write(file, new byte[9]);
-      assertFalse(train(folder, configuration, -1).kept());
-      assertArrayEquals(model, Files.readAllBytes(file));
+      byte[] oneBit = model.clone();
+      oneBit[model.length - 1] ^= 1;
+      for (byte[] damaged : List.of(new byte[9], oneBit)) {
+        Files.write(file, damaged);
+        assertFalse(train(folder, configuration, -1).kept());
+        assertArrayEquals(model, Files.readAllBytes(file));
+      }
       ModelFile whole = ModelFile.read(file);
       new ModelFile(whole.kind(), whole.model(), whole.parameters(), Map.of("steps", "1"))
           .write(file);
       assertFalse(train(folder, configuration, -1).kept());
       assertArrayEquals(model, Files.readAllBytes(file));
+      // What cannot be read may be whole.
+      Files.delete(file);
+      Files.createDirectory(file);
+      assertThrows(IOException.class, () -> train(folder, configuration, -1));
+    }
+  }
+
+  @Test
+  void whatARunIsRefusedForIsNotItsConfiguration() throws IOException {
+    TrainingConfiguration begun = TinyRun.flow(data, 2);
+    TrainingConfiguration longer = begun.withSteps(3);
+    try (RunFolder folder = RunFolder.create(runs.resolve("run"))) {
+      train(folder, begun, -1);
+      Trainer tooLarge = new Trainer(longer, folder, Device.cpu(1)).memoryLimit(0);
+      assertThrows(IllegalArgumentException.class, tooLarge::train);
+      assertEquals(begun, folder.readConfiguration());
+      TrainingConfiguration moved =
+          longer.withData(begun.data().withFolder(runs.resolve("gone").toString()));
+      String gone =
+          assertThrows(IllegalArgumentException.class, () -> train(folder, moved, -1)).getMessage();
+      assertTrue(gone.startsWith("data.folder: expected the folder"), gone);
+      assertEquals(begun, folder.readConfiguration());
+      // As a kill leaves it that comes before the longer run's first checkpoint.
+      folder.writeConfiguration(longer);
+      assertTrue(train(folder, begun, -1).kept());
+      assertEquals(begun, folder.readConfiguration());
+      assertTrue(train(folder, longer, -1).finished());
+      assertEquals(longer, folder.readConfiguration());
     }
   }
 
