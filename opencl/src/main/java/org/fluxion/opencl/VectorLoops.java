@@ -20,6 +20,9 @@ final class VectorLoops extends LoopSource {
    */
   private static final int COPIES = 2;
 
+  /** The same where registers are as many as AVX-512 has. */
+  private static final int MORE_COPIES = 4;
+
   /** The type of floats that may lie anywhere. */
   private static final String ANYWHERE = "anywhere";
 
@@ -37,6 +40,10 @@ final class VectorLoops extends LoopSource {
       """;
 
   private final int width;
+
+  /** Vectors that a walk with functions takes at once. */
+  private final int most;
+
   private final boolean folds;
 
   /** Whether a work-item takes a part of a row, rather than some rows. */
@@ -54,6 +61,7 @@ final class VectorLoops extends LoopSource {
     int fitting = (int) Math.min(family.width(), Long.highestOneBit(Math.max(1, extent)));
     // OpenCL C has vectors of 2, 4, 8 and 16; short ones gain nothing.
     this.width = fitting < 4 ? 1 : fitting;
+    this.most = family.register() < 16 ? COPIES : MORE_COPIES;
     this.folds = kernel.stores().stream().anyMatch(s -> s.level() == Kernel.Level.COLUMN);
     boolean reduces = folds || lastPhase > 0;
     this.pieces = !reduces && lastLoop == outerLoops && row > 2 * PIECE;
@@ -90,7 +98,7 @@ final class VectorLoops extends LoopSource {
       text.append(Types.anywhere("float" + width, ANYWHERE));
       text.append(Elementary.source(width, 1, operations));
       if (IntStream.rangeClosed(0, lastPhase).anyMatch(p -> copies(p) > 1)) {
-        text.append(Elementary.source(width, COPIES, operations));
+        text.append(Elementary.source(width, most, operations));
       }
     }
     return text.toString();
@@ -111,7 +119,7 @@ final class VectorLoops extends LoopSource {
         }
       }
     }
-    return functions && width > 1 ? COPIES : 1;
+    return functions && width > 1 ? most : 1;
   }
 
   /** Whether an operation is a function that {@link Elementary} has. */
