@@ -178,7 +178,8 @@ public final class ErrorBound {
       case Op.Movement o -> moved(z, e);
       case Op.Unfold o -> moved(z, e);
       case Op.Matmul o -> matmul(z);
-      case Op.Attention o -> eitherZero(z, defined(z, in -> Attention.definition(o, in)));
+      case Op.Attention o ->
+          hidden(z, o, eitherZero(z, defined(z, in -> Attention.definition(o, in))));
       case Op.Custom o -> defined(z, o.function()::expand);
     };
   }
@@ -397,6 +398,32 @@ public final class ErrorBound {
     return each(z, i -> value(z, i) == 0 ? Math.max(at(e, i), EITHER_ZERO) : at(e, i));
   }
 
+  /**
+   * A kernel may take what is hidden times zero, which is no number if that is none, or may be: so
+   * then nothing of a matrix is known.
+   */
+  private double[] hidden(Tensor z, Op.Attention op, double[] e) {
+    if (!op.causal() && z.inputs().size() == op.operands()) {
+      return e;
+    }
+    List<Tensor> operands = z.inputs().subList(0, op.operands());
+    Shape queries = operands.get(0).shape();
+    int matrices = 1;
+    for (int axis = 0; axis < queries.rank() - 2; axis++) {
+      matrices *= Math.toIntExact(queries.extent(axis));
+    }
+    boolean[] isOpen = new boolean[matrices];
+    for (Tensor operand : operands) {
+      int each = Math.toIntExact(operand.shape().elements() / Math.max(1, matrices));
+      for (int i = 0; i < each * matrices; i++) {
+        isOpen[i / each] |=
+            !Double.isFinite(value(operand, i)) || !(at(errors.get(operand), i) < UNKNOWN);
+      }
+    }
+    int each = Math.toIntExact(z.shape().elements() / Math.max(1, matrices));
+    return each(z, i -> isOpen[i / each] ? UNKNOWN : e[i]);
+  }
+
   // ---- roundings ----
 
   /** A result's own rounding on top of what its operands are off by. */
@@ -481,6 +508,9 @@ public final class ErrorBound {
           if (terms[i] > 0 && negative[i] == terms[i]) {
             return Math.max(propagated[i], EITHER_ZERO);
           }
+          if (leaves(z, magnitudes[i])) {
+            return UNKNOWN;
+          }
           double roundings = Math.max(0, terms[i] - 1);
           return propagated[i]
               + growth(roundings, unit) * magnitudes[i]
@@ -507,10 +537,19 @@ public final class ErrorBound {
     return each(
         z,
         i ->
-            at(fromX, i)
-                + at(fromY, i)
-                + growth(k, unit) * magnitudes[i]
-                + k * (least + underflow(z.dtype(), value(z, i), magnitudes[i])));
+            leaves(z, magnitudes[i])
+                ? UNKNOWN
+                : at(fromX, i)
+                    + at(fromY, i)
+                    + growth(k, unit) * magnitudes[i]
+                    + k * (least + underflow(z.dtype(), value(z, i), magnitudes[i])));
+  }
+
+  /** Whether a part of a sum may be beyond the dtype's range, though the sum of all is not. */
+  private static boolean leaves(Tensor z, double magnitudes) {
+    return z.dtype() == DType.FLOAT32
+        && Double.isFinite(magnitudes)
+        && magnitudes > Float.MAX_VALUE;
   }
 
   /** Half a unit in the last place of 1; in float64 twice, since the reference rounds as well. */

@@ -17,6 +17,7 @@ import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
@@ -164,6 +165,38 @@ class ErrorBoundTest {
     assertFalse(holds(square, floats(1)));
     Bounded after = bound(trial(in -> in.get(0).square().div(in.get(0)), x), EXACT);
     assertTrue(holds(after, floats(Double.POSITIVE_INFINITY)));
+  }
+
+  /** Added up in another order it may be finite. */
+  @Example
+  void aSumOfWhichAPartIsBeyondTheRangeMayBeInfinite() {
+    Tensor x = Tensor.of(new float[] {3e38f, 3e38f, -3e38f}, 3);
+    Tensor ones = Tensor.of(new float[] {1, 1, 1}, 3, 1);
+    for (Trial trial :
+        List.of(
+            trial(in -> in.get(0).sum(0), x),
+            trial(in -> in.get(0).reshape(1, 3).matmul(in.get(1)).reshape(), x, ones))) {
+      Bounded sum = bound(trial, EXACT);
+      assertTrue(holds(sum, floats(Float.POSITIVE_INFINITY)));
+      assertTrue(holds(sum, floats(3e38f)));
+    }
+    Bounded fits = bound(trial(in -> in.get(0).sum(0), x.mul(0.25)), EXACT);
+    assertFalse(holds(fits, floats(Float.POSITIVE_INFINITY)));
+  }
+
+  /** A kernel multiplies what is hidden by zero; the definition selects. */
+  @Example
+  void whatAMaskHidesMayMakeNoNumberOfAZeroIfItIsNone() {
+    Tensor x = Tensor.of(new float[] {1, 2}, 2, 1);
+    Tensor odd = Tensor.of(new float[] {1, Float.NaN}, 2, 1);
+    Tensor mask = Tensor.of(new int[] {1, 0, 1, 0}, 2, 2).cast(DType.BOOL);
+    Tensor all = Tensor.of(new int[] {1, 1, 1, 1}, 2, 2).cast(DType.BOOL);
+    Op op = new Op.AttentionOutput(1, false);
+    Function<List<Tensor>, Tensor> f = in -> Tensor.apply(op, in);
+    HostData none = floats(Double.NaN, Double.NaN);
+    assertTrue(holds(bound(trial(f, x, x, odd, mask), EXACT), none));
+    assertFalse(holds(bound(trial(f, x, x, x, mask), EXACT), none));
+    assertTrue(holds(bound(trial(f, x, x, odd, all), EXACT), none));
   }
 
   @Example
