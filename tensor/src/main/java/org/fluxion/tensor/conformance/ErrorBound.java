@@ -253,7 +253,8 @@ public final class ErrorBound {
         ex == 0 && x == 0 && ey > 0 && Math.abs(y) <= ey
             || ey == 0 && y == 0 && ex > 0 && Math.abs(x) <= ex;
     if (signIsOpen) {
-      return OPEN;
+      // What is not known may be infinite.
+      return ex == UNKNOWN || ey == UNKNOWN ? UNKNOWN : OPEN;
     }
     return (ey == 0 ? 0 : Math.abs(x) * ey) + (ex == 0 ? 0 : ex * (Math.abs(y) + ey));
   }
