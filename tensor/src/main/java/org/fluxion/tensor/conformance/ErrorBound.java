@@ -48,6 +48,13 @@ public final class ErrorBound {
   /** Whether the yardstick is real arithmetic, and not the reference's results. */
   private final boolean isReal;
 
+  /**
+   * Whether this is the inside of attention, where the only value that is held still is the largest
+   * score. All scores are taken relative to it, and softmax and log-sum-exp are the same whatever
+   * it is: that it is off makes nothing else so.
+   */
+  private final boolean peakCancels;
+
   private final Map<Tensor, HostData> values = new HashMap<>();
 
   /** What a result may be off by. */
@@ -56,9 +63,10 @@ public final class ErrorBound {
   /** What those who use it must reckon with, which is more where it is beyond the dtype's range. */
   private final Map<Tensor, double[]> errors = new HashMap<>();
 
-  private ErrorBound(Arithmetic arithmetic, boolean isReal) {
+  private ErrorBound(Arithmetic arithmetic, boolean isReal, boolean peakCancels) {
     this.arithmetic = arithmetic;
     this.isReal = isReal;
+    this.peakCancels = peakCancels;
   }
 
   /**
@@ -69,7 +77,7 @@ public final class ErrorBound {
    * @return one for each output
    */
   public static List<Bounded> of(Trial trial, Arithmetic arithmetic) {
-    return new ErrorBound(arithmetic, false).of(trial);
+    return new ErrorBound(arithmetic, false, false).of(trial);
   }
 
   /**
@@ -83,7 +91,7 @@ public final class ErrorBound {
    */
   public static List<Bounded> ofReal(Trial trial) {
     Arithmetic reference = new Arithmetic(Arithmetic.Table.OWN, false, Optional.empty());
-    return new ErrorBound(reference, true).of(trial);
+    return new ErrorBound(reference, true, false).of(trial);
   }
 
   private List<Bounded> of(Trial trial) {
@@ -140,7 +148,8 @@ public final class ErrorBound {
       case Op.Neg o -> e;
       case Op.Abs o -> e;
       case Op.Not o -> e;
-      case Op.Marker o -> e;
+      case Op.Mark o -> e;
+      case Op.StopGradient o -> peakCancels ? null : e;
       case Op.Exp o -> rounded(z, monotone(z));
       case Op.Log o -> rounded(z, monotone(z));
       case Op.Log1p o -> rounded(z, monotone(z));
@@ -179,8 +188,8 @@ public final class ErrorBound {
       case Op.Unfold o -> moved(z, e);
       case Op.Matmul o -> matmul(z);
       case Op.Attention o ->
-          hidden(z, o, eitherZero(z, defined(z, in -> Attention.definition(o, in))));
-      case Op.Custom o -> defined(z, o.function()::expand);
+          hidden(z, o, eitherZero(z, defined(z, true, in -> Attention.definition(o, in))));
+      case Op.Custom o -> defined(z, false, o.function()::expand);
     };
   }
 
@@ -553,9 +562,12 @@ public final class ErrorBound {
         && magnitudes > Float.MAX_VALUE;
   }
 
-  /** Half a unit in the last place of 1; in float64 twice, since the reference rounds as well. */
-  private static double unit(DType dtype) {
-    return dtype == DType.FLOAT64 ? 0x1p-52 : 0x1p-24;
+  /**
+   * Half a unit in the last place of 1; in float64 twice if the yardstick is the reference, which
+   * rounds as well.
+   */
+  private double unit(DType dtype) {
+    return dtype == DType.FLOAT64 ? (isReal ? 0x1p-53 : 0x1p-52) : 0x1p-24;
   }
 
   /** What n roundings make of a number at most, relative to it: (1 + u)ⁿ − 1 ≤ nu/(1 − nu). */
@@ -565,10 +577,11 @@ public final class ErrorBound {
   }
 
   /** An operation that is defined by others is off by as much as they are. */
-  private double[] defined(Tensor z, Function<List<Tensor>, Tensor> definition) {
+  private double[] defined(
+      Tensor z, boolean peakCancels, Function<List<Tensor>, Tensor> definition) {
     List<Tensor> inputs = new ArrayList<>();
     Map<Tensor, HostData> bindings = new HashMap<>();
-    ErrorBound inner = new ErrorBound(arithmetic, isReal);
+    ErrorBound inner = new ErrorBound(arithmetic, isReal, peakCancels);
     for (Tensor operand : z.inputs()) {
       Tensor input = Tensor.input(z.op().label(), operand.shape(), operand.dtype());
       inputs.add(input);
@@ -576,7 +589,27 @@ public final class ErrorBound {
       inner.errors.put(input, errors.get(operand));
     }
     Tensor body = definition.apply(inputs);
-    inner.fill(new Graph(inputs, List.of(body)), bindings);
-    return inner.bounds.get(body);
+    Graph graph = new Graph(inputs, List.of(body));
+    inner.fill(graph, bindings);
+    double[] bound = inner.bounds.get(body);
+    return switch (z.op()) {
+      case Op.AttentionOutput o -> inner.shared(o, graph, bound);
+      case Op.AttentionTangent o -> inner.shared(o, graph, bound);
+      default -> bound;
+    };
+  }
+
+  /** The smaller of a bound and what is known of weights that occur more than once. */
+  private double[] shared(Op.Attention op, Graph definition, double[] bound) {
+    Tensor result = definition.outputs().get(0);
+    DType dtype = result.dtype();
+    double unit = unit(dtype);
+    double[] shared =
+        new SharedWeights(values::get, errors::get, unit)
+            .bound(
+                op, definition.nodes(), definition.inputs(), arithmetic.units(new Op.Div(), dtype));
+    // Of numbers so small that they are subnormal, or zero, only the other bound knows.
+    double least = (dtype == DType.FLOAT64 ? Double.MIN_NORMAL : Float.MIN_NORMAL) / unit;
+    return each(result, i -> shared[i] < least ? at(bound, i) : Math.min(at(bound, i), shared[i]));
   }
 }

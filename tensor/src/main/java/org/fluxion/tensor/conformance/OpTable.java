@@ -13,7 +13,10 @@ import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
-/** A row for every operation, and for every way in which it is used: how a case of it is drawn. */
+/**
+ * A row for every operation, and for every way in which it is used: how a case of it is drawn, and
+ * what is to be known of it.
+ */
 public final class OpTable {
   /** Draws a case at a dtype, whether or not the type rules allow it. */
   @FunctionalInterface
@@ -38,6 +41,15 @@ public final class OpTable {
      */
     public Class<? extends Op> op() {
       return op;
+    }
+
+    /**
+     * What is to be known of the operation.
+     *
+     * @return its line
+     */
+    public OpTraits traits() {
+      return OpTraits.of(draw(DType.FLOAT32, new Draw(new Random(1), Draw.Kind.MODERATE)).op());
     }
 
     /**
@@ -173,7 +185,9 @@ public final class OpTable {
             new Op.Tanh(),
             new Op.Erf(),
             new Op.Sqrt())) {
-      rows.add(new Row(op.getClass(), (t, d) -> of(op, d.above(domain(op), t, d.loose(0, 4)))));
+      // Of moderate operands all are inside.
+      double least = Math.max(-2, OpTraits.of(op).domain().least());
+      rows.add(new Row(op.getClass(), (t, d) -> of(op, d.above(least, t, d.loose(0, 4)))));
     }
     for (Op op :
         List.of(
@@ -222,16 +236,6 @@ public final class OpTable {
       rows.add(new Row(Op.Cast.class, (t, d) -> of(new Op.Cast(to), d.any(t, d.loose(0, 4)))));
     }
     return rows;
-  }
-
-  /** Where an operation's domain begins, of which moderate operands are inside. */
-  private static double domain(Op op) {
-    return switch (op) {
-      case Op.Log o -> 0;
-      case Op.Sqrt o -> 0;
-      case Op.Log1p o -> -1;
-      default -> -2;
-    };
   }
 
   private static List<Row> reductions() {
