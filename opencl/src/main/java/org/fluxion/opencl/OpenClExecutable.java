@@ -182,6 +182,7 @@ final class OpenClExecutable implements Executable {
     }
     memory.allocate(plan, all);
     plan.constants().forEach((buffer, data) -> write(memory.place(buffer), data.segment()));
+    context.programs().prepare(unkept);
     for (int i = 0; i < all.size(); i++) {
       launches.add(ready(all.get(i), memory.numbers(i), numbers.get(i), parts.get(i)));
     }

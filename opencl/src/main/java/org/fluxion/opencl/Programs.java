@@ -1,8 +1,10 @@
 package org.fluxion.opencl;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jocl.CL;
@@ -23,13 +25,23 @@ final class Programs {
    */
   private static final String OPTIONS = "-cl-std=CL1.2 -w";
 
-  /** A program, and whether the cache has it, or is not to have it. */
-  private record Made(cl_program program, boolean kept) {}
+  /**
+   * A program that has a text's kernels.
+   *
+   * @param program the program
+   * @param suffix what its kernels are called beyond their names in the text
+   * @param kept whether the cache has it, or is not to have it
+   */
+  private record Made(cl_program program, String suffix, boolean kept) {}
 
   private final OpenClDevice device;
   private final cl_context context;
   private final ProgramCache cache;
   private final Map<String, Made> programs = new HashMap<>();
+
+  /** Each once, though several texts may be in one. */
+  private final List<cl_program> all = new ArrayList<>();
+
   private int compiled;
 
   Programs(OpenClDevice device, cl_context context, Optional<Path> cacheFolder) {
@@ -52,7 +64,33 @@ final class Programs {
    * @throws OpenClException if it does not compile, with what the compiler said
    */
   synchronized cl_kernel kernel(String source, String name) {
-    return CL.clCreateKernel(programs.computeIfAbsent(source, this::make).program, name, null);
+    Made made = programs.computeIfAbsent(source, this::make);
+    return CL.clCreateKernel(made.program, name + made.suffix, null);
+  }
+
+  /**
+   * Makes programs that will be asked for, several at once where that is faster: where the driver
+   * keeps programs itself, since of what is kept here each has to be one.
+   */
+  synchronized void prepare(Collection<String> sources) {
+    if (!device.driverKeepsPrograms() || cache.keepsAnything()) {
+      return;
+    }
+    List<String> missing =
+        sources.stream().filter(source -> !programs.containsKey(source)).distinct().toList();
+    for (int from = 0; from < missing.size(); from += Bundle.MOST) {
+      List<String> some = missing.subList(from, Math.min(from + Bundle.MOST, missing.size()));
+      Bundle bundle = Bundle.of(some);
+      try {
+        cl_program program = compile(bundle.source());
+        for (int i = 0; i < some.size(); i++) {
+          programs.put(some.get(i), new Made(program, bundle.suffixes().get(i), true));
+        }
+        compiled += some.size();
+      } catch (OpenClException refused) {
+        // Each is compiled alone when it is asked for, and the one at fault is known.
+      }
+    }
   }
 
   /** How many programs there are. */
@@ -83,7 +121,7 @@ final class Programs {
     for (String source : sources) {
       Made made = programs.get(source);
       if (made != null && !made.kept) {
-        programs.put(source, new Made(made.program, true));
+        programs.put(source, new Made(made.program, made.suffix, true));
         binary(made.program).ifPresent(binary -> cache.keep(source, binary));
         any = true;
       }
@@ -105,10 +143,10 @@ final class Programs {
   private Made make(String source) {
     Optional<cl_program> kept = cache.find(source).flatMap(this::load);
     if (kept.isPresent()) {
-      return new Made(kept.get(), true);
+      return new Made(kept.get(), "", true);
     }
     compiled++;
-    return new Made(compile(source), false);
+    return new Made(compile(source), "", false);
   }
 
   /** What was kept may be of no use to the driver, whatever the reason. */
@@ -125,6 +163,7 @@ final class Programs {
               new int[1],
               null);
       build(program);
+      all.add(program);
       return Optional.of(program);
     } catch (CLException refused) {
       if (program != null) {
@@ -139,6 +178,7 @@ final class Programs {
         CL.clCreateProgramWithSource(context, 1, new String[] {source}, null, null);
     try {
       build(program);
+      all.add(program);
       return program;
     } catch (CLException e) {
       String log = Info.buildLog(program, device.id());
@@ -156,7 +196,8 @@ final class Programs {
   }
 
   synchronized void release() {
-    programs.values().forEach(made -> CL.clReleaseProgram(made.program));
+    all.forEach(CL::clReleaseProgram);
+    all.clear();
     programs.clear();
   }
 }
