@@ -130,8 +130,14 @@ public final class RandomPrograms {
     return programs.finished();
   }
 
-  /** By lot; after a product movement more often, since that is what planners fold into it. */
+  /**
+   * By lot; after a product movement more often, since that is what planners fold into it, and of
+   * large tensors sums, since there threads have something to share.
+   */
   private Class<?> next() {
+    if (settings.isLarge() && random.nextInt(4) == 0) {
+      return Op.Sum.class;
+    }
     boolean isProduct = !lines.isEmpty() && lines.getLast().op() instanceof Op.Matmul;
     List<Class<?>> choice = isProduct && random.nextInt(3) == 0 ? MOVEMENTS : OPERATIONS;
     return choice.get(random.nextInt(choice.size()));
@@ -386,7 +392,7 @@ public final class RandomPrograms {
       case "Or" -> bits().ifPresent(x -> add(new Op.Or(), x, alike(x)));
       case "Select" -> select();
       case "Cast" -> cast();
-      case "Sum" -> number().ifPresent(x -> add(new Op.Sum(axes(shapeOf(x))), x));
+      case "Sum" -> number().ifPresent(x -> add(new Op.Sum(summed(shapeOf(x))), x));
       case "ReduceMax" -> number().ifPresent(x -> add(new Op.ReduceMax(axes(shapeOf(x))), x));
       case "ArgMax" -> ranked(1).ifPresent(x -> add(new Op.ArgMax(axis(shapeOf(x))), x));
       case "ArgSort" -> ranked(1).ifPresent(x -> add(new Op.ArgSort(), x));
@@ -533,6 +539,12 @@ public final class RandomPrograms {
 
   private List<Integer> axes(Shape shape) {
     return IntStream.range(0, shape.rank()).filter(axis -> random.nextBoolean()).boxed().toList();
+  }
+
+  /** Of large tensors the rows half the time: their sum is shared, and put together at the end. */
+  private List<Integer> summed(Shape shape) {
+    boolean isOfRows = settings.isLarge() && shape.rank() > 1 && random.nextBoolean();
+    return isOfRows ? List.of(0) : axes(shape);
   }
 
   private int axis(Shape shape) {

@@ -18,7 +18,7 @@ class LargeProgramsTest {
   private final DeviceLaw agreement = DeviceLaw.of(Device.cpu(2));
 
   @ParameterizedTest
-  @ValueSource(longs = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
+  @ValueSource(longs = {0, 1, 2, 3})
   void threadsChangeNoBit(long seed) {
     DType dtype = seed % 2 == 0 ? DType.FLOAT32 : DType.FLOAT64;
     RandomProgram program = RandomPrograms.draw(seed, Settings.large(dtype, OPERATIONS));

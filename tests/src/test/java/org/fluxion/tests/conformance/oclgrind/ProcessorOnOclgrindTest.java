@@ -1,4 +1,4 @@
-package org.fluxion.tests.oclgrind;
+package org.fluxion.tests.conformance.oclgrind;
 
 /** Kernels as for processors. A group takes thousands of elements. */
 class ProcessorOnOclgrindTest extends SuiteOnOclgrind {

@@ -1,4 +1,4 @@
-package org.fluxion.tests.oclgrind;
+package org.fluxion.tests.conformance.oclgrind;
 
 /** Kernels as for cards. A few hundred elements keep several groups of lanes busy. */
 class CardOnOclgrindTest extends SuiteOnOclgrind {

@@ -1,12 +1,12 @@
-package org.fluxion.tests.oclgrind;
+package org.fluxion.tests.conformance.oclgrind;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.List;
-import org.fluxion.tests.oclgrind.Oclgrind.Outcome;
-import org.fluxion.tests.oclgrind.PlantedFaults.Fault;
+import org.fluxion.tests.conformance.oclgrind.Oclgrind.Outcome;
+import org.fluxion.tests.conformance.oclgrind.PlantedFaults.Fault;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 

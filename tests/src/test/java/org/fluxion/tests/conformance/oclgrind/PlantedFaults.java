@@ -1,4 +1,4 @@
-package org.fluxion.tests.oclgrind;
+package org.fluxion.tests.conformance.oclgrind;
 
 import java.util.List;
 import org.jocl.CL;

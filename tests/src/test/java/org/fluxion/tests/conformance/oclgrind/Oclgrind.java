@@ -1,4 +1,4 @@
-package org.fluxion.tests.oclgrind;
+package org.fluxion.tests.conformance.oclgrind;
 
 import java.io.IOException;
 import java.nio.file.Files;
