@@ -32,7 +32,7 @@ final class Linearity {
         continue;
       }
       dependent.add(node);
-      for (Tensor operand : summed(node)) {
+      for (Tensor operand : summed(node, dependent)) {
         if (!dependent.contains(operand) && !isZero(operand)) {
           throw notLinear(
               subject,
@@ -62,14 +62,30 @@ final class Linearity {
   }
 
   /** The operands of which the result is a sum or an arrangement: all linear, or zero. */
-  private static List<Tensor> summed(Tensor node) {
+  private static List<Tensor> summed(Tensor node, Set<Tensor> dependent) {
+    List<Tensor> in = node.inputs();
     return switch (node.op()) {
-      case Op.Add o -> node.inputs();
-      case Op.Sub o -> node.inputs();
-      case Op.Concat o -> node.inputs();
-      case Op.Select o -> node.inputs().subList(1, 3);
+      case Op.Add o -> in;
+      case Op.Sub o -> in;
+      case Op.Concat o -> in;
+      case Op.Select o -> in.subList(1, 3);
+      // A sum over the tangents of queries, keys and values, of which the last has no other factor.
+      case Op.AttentionTangent o ->
+          in.subList(3, 6).stream().anyMatch(dependent::contains)
+              ? in.subList(3, 6)
+              : in.subList(5, 6);
+      // The output's cotangent by the values, less that by the output.
+      case Op.AttentionQueryCotangent o -> valuesAndOutput(in, dependent);
+      case Op.AttentionKeyCotangent o -> valuesAndOutput(in, dependent);
+      // Of its operands the values and the output play no part.
+      case Op.AttentionValueCotangent o -> in.subList(5, 6);
       default -> List.of();
     };
+  }
+
+  private static List<Tensor> valuesAndOutput(List<Tensor> in, Set<Tensor> dependent) {
+    List<Tensor> both = in.subList(2, 4);
+    return both.stream().anyMatch(dependent::contains) ? both : List.of();
   }
 
   private static boolean isZero(Tensor node) {
