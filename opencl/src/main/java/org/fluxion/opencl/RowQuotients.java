@@ -9,8 +9,8 @@ import org.fluxion.tensor.plan.Kernel;
  * which is computed once, since a division takes as long as ten products. The result is off by no
  * more than 1.5 units in the last place; OpenCL allows 2.5 of a division.
  *
- * <p>The reciprocal of a huge divisor is subnormal, of a tiny one infinite: so then it is scaled,
- * and the dividend by as much before it is multiplied.
+ * <p>The reciprocal of a huge divisor is subnormal, of a tiny one infinite: such a divisor is
+ * scaled, and the dividend by as much, before it is multiplied.
  */
 final class RowQuotients {
   private final LoopSource loops;

@@ -71,14 +71,24 @@ final class Types {
   }
 
   /**
-   * Declares a type of memory that holds a vector wherever it lies. Of one that is aligned as its
-   * elements are, PoCL's vstore makes four stores, of which what is read next has to wait for all.
+   * Declares the type of memory that holds a vector wherever it lies, for {@link #storeAnywhere}.
    *
    * @param vector the vector's type
-   * @param name what the type is called; its member is {@code of}
    */
-  static String anywhere(String vector, String name) {
-    return "typedef struct __attribute__((packed)) { %s of; } %s;\n".formatted(vector, name);
+  static String anywhere(String vector) {
+    return "typedef struct __attribute__((packed)) { %s of; } anywhere;\n".formatted(vector);
+  }
+
+  /**
+   * The statement that stores a vector in one piece. Of one that is aligned as its elements are,
+   * PoCL's vstore makes four stores, of which what is read next has to wait for all.
+   *
+   * @param space the pointer's address space
+   * @param pointer where to
+   * @param vector what is stored, of the declared type
+   */
+  static String storeAnywhere(String space, String pointer, String vector) {
+    return "((%s anywhere *) (%s))->of = %s;".formatted(space, pointer, vector);
   }
 
   /** The signed integer of a value's size, which vector comparisons and selections speak. */

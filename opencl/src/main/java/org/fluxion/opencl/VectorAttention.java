@@ -49,9 +49,6 @@ final class VectorAttention extends AttentionSource {
   /** Elements of a column, and columns, that are packed at once. */
   private static final int SQUARE = 4;
 
-  /** The type of vectors that may lie anywhere. */
-  private static final String ANYWHERE = "anywhere";
-
   private final int width;
   private final int registers;
   private final int rows;
@@ -94,7 +91,7 @@ final class VectorAttention extends AttentionSource {
   @Override
   String functions() {
     List<Op> exp = List.of(new Op.Exp());
-    return Types.anywhere(vector, ANYWHERE)
+    return Types.anywhere(vector)
         + (dtype == DType.FLOAT32
             ? Elementary.source(1, 1, exp) + Elementary.source(width, 1, exp)
             : "");
@@ -121,11 +118,6 @@ final class VectorAttention extends AttentionSource {
 
   private String load(String pointer) {
     return "vload%d(0, %s)".formatted(width, pointer);
-  }
-
-  /** Into memory that is not global. */
-  private String store(String value, String space, String pointer) {
-    return "((%s %s *) (%s))->of = %s;".formatted(space, ANYWHERE, pointer, value);
   }
 
   private int padded(int size) {
@@ -338,7 +330,7 @@ final class VectorAttention extends AttentionSource {
             String scaled = target.equals("s") || pass == 0 ? " * " + scale() : "";
             String value = "(" + String.join(" + ", terms) + ")" + scaled;
             String at = "%s + %d + j + %d".formatted(array(target), n * block, x * width);
-            line(4, "%s", store(value, "private", at));
+            line(4, "%s", Types.storeAnywhere("private", at, value));
           }
         }
       }
@@ -380,11 +372,11 @@ final class VectorAttention extends AttentionSource {
         second() ? ", weighted = (" + vector + ") (0)" : "");
     line(4, "for (int j = 0; j < filled; j += %d) {", width);
     line(5, "const %s x = %s;", vector, exp(width, load("e + from + j") + " - shift"));
-    line(5, "%s", store("x", "private", "e + from + j"));
+    line(5, "%s", Types.storeAnywhere("private", "e + from + j", "x"));
     line(5, "total += x;");
     if (second()) {
       line(5, "const %s y = x * %s;", vector, load("w + from + j"));
-      line(5, "%s", store("y", "private", "w + from + j"));
+      line(5, "%s", Types.storeAnywhere("private", "w + from + j", "y"));
       line(5, "weighted += y;");
     }
     line(4, "}");
@@ -423,10 +415,10 @@ final class VectorAttention extends AttentionSource {
     String delta = pass == 2 ? load("column_delta + j") : "r[at]";
     line(4, "for (int j = 0; j < filled; j += %d) {", width);
     line(5, "const %s x = %s;", vector, exp(width, load("e + from + j") + " - " + lse));
-    line(5, "%s", store("x", "private", "e + from + j"));
+    line(5, "%s", Types.storeAnywhere("private", "e + from + j", "x"));
     if (second()) {
       String y = "x * (%s - %s) * %s".formatted(load("w + from + j"), delta, scale());
-      line(5, "%s", store(y, "private", "w + from + j"));
+      line(5, "%s", Types.storeAnywhere("private", "w + from + j", y));
     }
     line(4, "}");
   }
@@ -482,7 +474,10 @@ final class VectorAttention extends AttentionSource {
             }
             if (!terms.isEmpty()) {
               String at = "a%d + (i - first + %d) * %d + f + %d".formatted(a, n, size, x * width);
-              line(4, "%s", store(load(at) + " + " + String.join(" + ", terms), "local", at));
+              line(
+                  4,
+                  "%s",
+                  Types.storeAnywhere("local", at, load(at) + " + " + String.join(" + ", terms)));
             }
           }
         }

@@ -23,9 +23,6 @@ final class VectorLoops extends LoopSource {
   /** The same where registers are as many as AVX-512 has. */
   private static final int MORE_COPIES = 4;
 
-  /** The type of floats that may lie anywhere. */
-  private static final String ANYWHERE = "anywhere";
-
   /**
    * Brings the memory at a place that will be written near, where the compiler can say so: not
    * where it makes SPIR, of which Oclgrind does not know that instruction.
@@ -95,7 +92,7 @@ final class VectorLoops extends LoopSource {
       if (lastPhase > 0) {
         text.append(FETCH);
       }
-      text.append(Types.anywhere("float" + width, ANYWHERE));
+      text.append(Types.anywhere("float" + width));
       text.append(Elementary.source(width, 1, operations));
       if (IntStream.rangeClosed(0, lastPhase).anyMatch(p -> copies(p) > 1)) {
         text.append(Elementary.source(width, most, operations));
@@ -388,7 +385,7 @@ final class VectorLoops extends LoopSource {
       return "*(%s) = %s;".formatted(place, value);
     }
     return Types.value(dtype).equals("float")
-        ? "((%s *) (%s))->of = %s;".formatted(ANYWHERE, place, value)
+        ? Types.storeAnywhere("private", place, value)
         : "vstore%d(%s, 0, %s);".formatted(lanes, value, place);
   }
 
@@ -433,7 +430,7 @@ final class VectorLoops extends LoopSource {
 
   private static String vectorStore(DType dtype, int lanes, String place, String value) {
     return dtype == DType.FLOAT32
-        ? "((global %s *) (%s))->of = %s;".formatted(ANYWHERE, place, value)
+        ? Types.storeAnywhere("global", place, value)
         : Types.store(dtype, lanes, place, value);
   }
 

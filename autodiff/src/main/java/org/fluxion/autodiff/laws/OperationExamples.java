@@ -18,6 +18,18 @@ public final class OperationExamples {
   private OperationExamples() {}
 
   /**
+   * The operations that have operands to be differentiated by: all but a variable.
+   *
+   * @param dtype the dtype of those operands
+   * @return their rows, in the table's order
+   */
+  public static List<OpTable.Row> rows(DType dtype) {
+    return OpTable.rows().stream()
+        .filter(row -> row.takes(dtype) && row.op() != Op.Input.class)
+        .toList();
+  }
+
+  /**
    * An operation alone.
    *
    * @param row the operation

@@ -11,7 +11,6 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.tensor.DType;
-import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.conformance.OpTable;
@@ -29,9 +28,7 @@ class TranspositionLawsTest {
 
   @TestFactory
   Stream<DynamicTest> everyOperationIsTransposedOrRefused() {
-    return OpTable.rows().stream()
-        .filter(row -> row.takes(DType.FLOAT64))
-        .filter(row -> row.op() != Op.Input.class)
+    return OperationExamples.rows(DType.FLOAT64).stream()
         .map(row -> DynamicTest.dynamicTest(row.op().getSimpleName(), () -> check(row)));
   }
 

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -17,6 +16,7 @@ import org.fluxion.autodiff.laws.Law;
 import org.fluxion.autodiff.laws.LawBroken;
 import org.fluxion.autodiff.laws.RandomProgram;
 import org.fluxion.autodiff.laws.Verdict;
+import org.fluxion.nn.io.WholeFile;
 
 /** What became of the programs that were tried; it can be put into a file and gone on from. */
 final class Tally implements Tries.Listener {
@@ -122,10 +122,7 @@ final class Tally implements Tries.Listener {
   void write(Path file, long nextSeed) throws IOException {
     Path absolute = file.toAbsolutePath();
     Files.createDirectories(absolute.getParent());
-    Path partial = absolute.resolveSibling(absolute.getFileName() + ".partial");
-    JSON.writeValue(partial.toFile(), state(nextSeed));
-    Files.move(
-        partial, absolute, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    WholeFile.write(absolute, JSON.writeValueAsBytes(state(nextSeed)));
   }
 
   private synchronized State state(long nextSeed) {

@@ -14,7 +14,6 @@ import org.fluxion.autodiff.laws.SameBits;
 import org.fluxion.autodiff.laws.Verdict;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
-import org.fluxion.tensor.Op;
 import org.fluxion.tensor.conformance.OpTable;
 
 /** What is tried with each seed: an operation alone, and random programs, under every law. */
@@ -49,10 +48,7 @@ final class Tries {
   private static final int OPERATIONS_OF_KERNELS = 14;
   private static final int OPERATIONS_OF_LARGE = 6;
 
-  private static final List<OpTable.Row> ROWS =
-      OpTable.rows().stream()
-          .filter(row -> row.takes(DType.FLOAT64) && row.op() != Op.Input.class)
-          .toList();
+  private static final List<OpTable.Row> ROWS = OperationExamples.rows(DType.FLOAT64);
 
   private final List<Law> laws;
   private final int operations;
