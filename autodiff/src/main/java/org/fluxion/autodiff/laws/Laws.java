@@ -19,9 +19,10 @@ import org.fluxion.tensor.Tree;
  * Laws.of(SOFTPLUS::apply).over(tensors().rank(0, 4)).order(3).devices("cpu").seed(42).check();
  * }</pre>
  *
- * <p>Immutable: each method returns another. The derivatives are compared in float64, by the
- * reference interpreter, within a tolerance that follows from the operations of both sides. What
- * breaks a law is made as small as it can be before it is reported.
+ * <p>Immutable: each method returns another. The derivatives are compared by the reference
+ * interpreter, within a tolerance that follows from the operations of both sides: in float64, or in
+ * what else the arguments are drawn in, each operation rounded to its own dtype. What breaks a law
+ * is made as small as it can be before it is reported.
  */
 public final class Laws {
   private static final int TRIES = 100;
@@ -226,16 +227,19 @@ public final class Laws {
     if (verdict.violation().isPresent()) {
       Example smallest =
           Shrinker.smallest(example, e -> violation(e, law, seed).isPresent(), SHRINKING);
+      Example along =
+          Shrinker.smallest(
+              Directed.of(smallest, seed), e -> violation(e, law, seed).isPresent(), SHRINKING);
+      Verdict.Violation violation = violation(along, law, seed).get();
+      String directions =
+          violation.along().isEmpty()
+              ? ""
+              : "%nalong%n%s".formatted(String.join("\n", violation.along()));
       throw new LawBroken(
           law.name(),
           smallest,
-          "%s is broken (seed %d): %s%n%s%nat%n%s"
-              .formatted(
-                  law,
-                  seed,
-                  law.sentence(),
-                  violation(smallest, law, seed).get(),
-                  smallest.print()),
+          "%s is broken (seed %d): %s%n%s%nat%n%s%s"
+              .formatted(law, seed, law.sentence(), violation, smallest.print(), directions),
           null);
     }
     return verdict;

@@ -136,7 +136,7 @@ class ErrorModelTest {
   private static void compareReal(
       Widths reference, Widths device, String name, Trial trial, List<HostData> actual) {
     List<BigDecimal[]> reals = RealInterpreter.evaluate(trial.graph(), trial.bindings());
-    List<Bounded> real = ErrorBound.ofReal(trial);
+    List<Bounded> real = ErrorBound.ofReal(trial, ErrorBound.Yardstick.REAL);
     List<Bounded> own = ErrorBound.of(trial, OWN);
     for (int k = 0; k < reals.size(); k++) {
       if (real.get(k).dtype() != DType.FLOAT64) {
