@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.fluxion.autodiff.laws.LawReport.Tally;
@@ -11,6 +12,7 @@ import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.Tree;
+import org.fluxion.tensor.conformance.Widened;
 
 /**
  * Holds a function to the laws of derivatives, at random arguments, under any test engine:
@@ -97,7 +99,8 @@ public final class Laws {
       return leaf.detach();
     }
     double[] by = random.doubles(leaf.shape().elements(), -1, 1).toArray();
-    return leaf.add(Tensor.of(by, leaf.shape().extents()).cast(leaf.dtype())).detach();
+    Tensor moved = Widened.wide(leaf).add(Tensor.of(by, leaf.shape().extents()));
+    return moved.cast(leaf.dtype()).detach();
   }
 
   /**
@@ -189,7 +192,9 @@ public final class Laws {
     Tally tally = new Tally();
     for (int i = 0; i < tries; i++) {
       long each = seed + i;
-      Example example = new FunctionExample(function, arguments.apply(new Random(each)));
+      // Not the stream that directions come from: they would be multiples of the arguments.
+      Random random = new Random(new SplittableRandom(each).nextLong());
+      Example example = new FunctionExample(function, arguments.apply(random));
       tally.example();
       for (Law law : laws) {
         tally.add(checked(example, law, each));
