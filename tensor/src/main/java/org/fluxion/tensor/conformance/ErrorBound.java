@@ -43,10 +43,23 @@ public final class ErrorBound {
   /** Of a zero that may have either sign; it survives being multiplied. */
   private static final double EITHER_ZERO = Double.MIN_NORMAL;
 
+  /** What is off the mark by how much. */
+  public enum Yardstick {
+    /** A device's results, from the reference's. */
+    REFERENCE,
+    /**
+     * Results that are rounded to each operation's own dtype, from real numbers, if every choice (a
+     * comparison, a rounding to integers, an order) falls out as it did. Two ways to compute the
+     * same that make the same choices differ by no more than the sum of what each may be off by.
+     */
+    REAL,
+    /** The same, from real numbers that choose for themselves. */
+    REAL_CHOICES
+  }
+
   private final Arithmetic arithmetic;
 
-  /** Whether the yardstick is real arithmetic, and not the reference's results. */
-  private final boolean isReal;
+  private final Yardstick yardstick;
 
   /**
    * Whether this is the inside of attention, where the only value that is held still is the largest
@@ -57,15 +70,18 @@ public final class ErrorBound {
 
   private final Map<Tensor, HostData> values = new HashMap<>();
 
+  /** The same before each was rounded to its dtype, where it is. */
+  private final Map<Tensor, HostData> before = new HashMap<>();
+
   /** What a result may be off by. */
   private final Map<Tensor, double[]> bounds = new HashMap<>();
 
   /** What those who use it must reckon with, which is more where it is beyond the dtype's range. */
   private final Map<Tensor, double[]> errors = new HashMap<>();
 
-  private ErrorBound(Arithmetic arithmetic, boolean isReal, boolean peakCancels) {
+  private ErrorBound(Arithmetic arithmetic, Yardstick yardstick, boolean peakCancels) {
     this.arithmetic = arithmetic;
-    this.isReal = isReal;
+    this.yardstick = yardstick;
     this.peakCancels = peakCancels;
   }
 
@@ -77,21 +93,29 @@ public final class ErrorBound {
    * @return one for each output
    */
   public static List<Bounded> of(Trial trial, Arithmetic arithmetic) {
-    return new ErrorBound(arithmetic, false, false).of(trial);
+    return new ErrorBound(arithmetic, Yardstick.REFERENCE, false).of(trial);
   }
 
   /**
-   * The reference's results for a trial's outputs, and how far they may be off from what real
-   * numbers would give, if every choice (a comparison, a rounding to integers, an order) falls out
-   * as it does in the reference. Two ways to compute the same that make the same choices differ by
-   * no more than the sum of what each may be off by.
+   * A trial's outputs as they come out where each operation is rounded to its own dtype, and how
+   * far they may be off from what real numbers would give.
    *
    * @param trial the trial
+   * @param choices {@link Yardstick#REAL} or {@link Yardstick#REAL_CHOICES}
    * @return one for each output
    */
-  public static List<Bounded> ofReal(Trial trial) {
+  public static List<Bounded> ofReal(Trial trial, Yardstick choices) {
     Arithmetic reference = new Arithmetic(Arithmetic.Table.OWN, false, Optional.empty());
-    return new ErrorBound(reference, true, false).of(trial);
+    return new ErrorBound(reference, choices, false).of(trial);
+  }
+
+  private boolean isReal() {
+    return yardstick != Yardstick.REFERENCE;
+  }
+
+  /** Whether choices are what they are, so that nothing hangs on them. */
+  private boolean choicesAreMade() {
+    return yardstick == Yardstick.REAL;
   }
 
   private List<Bounded> of(Trial trial) {
@@ -103,15 +127,21 @@ public final class ErrorBound {
 
   private void fill(Graph graph, Map<Tensor, HostData> bindings) {
     List<Tensor> nodes = graph.nodes();
-    List<Tensor> wide = nodes.stream().map(ErrorBound::exact).toList();
-    List<HostData> all = ReferenceInterpreter.evaluate(wide, bindings);
-    for (int i = 0; i < nodes.size(); i++) {
-      values.put(nodes.get(i), all.get(i));
+    if (isReal() && Widened.isNarrow(graph)) {
+      RoundedValues rounded = RoundedValues.of(nodes, bindings);
+      values.putAll(rounded.rounded());
+      before.putAll(rounded.before());
+    } else {
+      List<Tensor> wide = nodes.stream().map(Widened::wide).toList();
+      List<HostData> all = ReferenceInterpreter.evaluate(wide, bindings);
+      for (int i = 0; i < nodes.size(); i++) {
+        values.put(nodes.get(i), all.get(i));
+      }
     }
     for (Tensor node : nodes) {
       // Of a definition's inputs the errors are known.
       if (!errors.containsKey(node)) {
-        double[] bound = known(error(node));
+        double[] bound = overflown(node, known(error(node)));
         bounds.put(node, bound);
         errors.put(node, beyond(node, bound));
       }
@@ -133,11 +163,19 @@ public final class ErrorBound {
     return bound == null && Arrays.stream(e).allMatch(x -> x == 0) ? null : e;
   }
 
-  /**
-   * The reference computes in float64, and rounds what is asked for: so it is asked for float64.
-   */
-  private static Tensor exact(Tensor node) {
-    return node.dtype().isFloating() ? node.cast(DType.FLOAT64) : node;
+  /** Of what became infinite because its dtype ends, nothing is known. */
+  private double[] overflown(Tensor node, double[] bound) {
+    if (!before.containsKey(node) || !node.dtype().isFloating()) {
+      return bound;
+    }
+    double[] e =
+        each(
+            node,
+            i ->
+                Double.isInfinite(value(node, i)) && Double.isFinite(unrounded(node, i))
+                    ? UNKNOWN
+                    : at(bound, i));
+    return bound == null && Arrays.stream(e).allMatch(x -> x == 0) ? null : e;
   }
 
   private double[] error(Tensor z) {
@@ -160,8 +198,8 @@ public final class ErrorBound {
       // Their slopes are at most 1.
       case Op.Sin o -> rounded(z, e);
       case Op.Cos o -> rounded(z, e);
-      case Op.Sign o -> isReal ? null : monotone(z);
-      case Op.Floor o -> isReal ? null : monotone(z);
+      case Op.Sign o -> choicesAreMade() ? null : monotone(z);
+      case Op.Floor o -> choicesAreMade() ? null : monotone(z);
       case Op.Add o -> rounded(z, finite(z, plus(e, y(z))));
       case Op.Sub o -> rounded(z, finite(z, plus(e, y(z))));
       case Op.Mul o -> rounded(z, product(z));
@@ -209,6 +247,11 @@ public final class ErrorBound {
 
   private double value(Tensor t, int i) {
     return values.get(t).getDouble(i);
+  }
+
+  /** The value before it was rounded to its dtype; what is not is as it is. */
+  private double unrounded(Tensor t, int i) {
+    return before.getOrDefault(t, values.get(t)).getDouble(i);
   }
 
   /** Beside an infinity that is exact, whatever is finite is lost. */
@@ -316,7 +359,7 @@ public final class ErrorBound {
     Tensor x = z.inputs().get(0);
     Tensor y = z.inputs().get(1);
     double[] e = plus(errors.get(x), errors.get(y));
-    return e == null || isReal
+    return e == null || choicesAreMade()
         ? null
         : each(z, i -> e[i] > 0 && !(Math.abs(value(x, i) - value(y, i)) > e[i]) ? 1 : 0);
   }
@@ -346,23 +389,29 @@ public final class ErrorBound {
     Tensor x = z.inputs().get(0);
     double[] e = errors.get(x);
     if (!to.isFloating()) {
-      return e == null || isReal
+      return e == null || choicesAreMade()
           ? null
           : each(
               z, i -> e[i] == 0 || to == DType.BOOL && Math.abs(value(x, i)) > e[i] ? 0 : UNKNOWN);
     }
+    if (before.containsKey(z)) {
+      // What was cut off is known.
+      double[] cut = each(z, i -> Math.abs(unrounded(z, i) - value(z, i)));
+      Arrays.setAll(cut, i -> Double.isNaN(cut[i]) ? 0 : cut[i]);
+      return Arrays.stream(cut).allMatch(c -> c == 0) ? e : plus(cut, e);
+    }
     if (to.isStorageOnly()) {
       // The exact value is rounded as well, and may be so to the other side.
-      return e == null && !isReal
+      return e == null
           ? null
-          : each(z, i -> at(e, i) == 0 && !isReal ? 0 : at(e, i) + ulp(to, value(x, i), at(e, i)));
+          : each(z, i -> at(e, i) == 0 ? 0 : at(e, i) + ulp(to, value(x, i), at(e, i)));
     }
     return to.bytes() < x.dtype().bytes() ? rounded(z, e) : e;
   }
 
   /** An order or a choice of what is not exact. */
   private double[] unknown(Tensor z) {
-    boolean exact = isReal || z.inputs().stream().allMatch(t -> errors.get(t) == null);
+    boolean exact = choicesAreMade() || z.inputs().stream().allMatch(t -> errors.get(t) == null);
     return exact ? null : each(z, i -> UNKNOWN);
   }
 
@@ -444,11 +493,11 @@ public final class ErrorBound {
     }
     double units = arithmetic.units(z.op(), dtype);
     boolean wide = dtype == DType.FLOAT64;
-    if (!isReal && wide && units == Arithmetic.ROUNDED && propagated == null) {
+    if (!isReal() && wide && units == Arithmetic.ROUNDED && propagated == null) {
       return null;
     }
     // The reference rounds in float64 as well.
-    double all = wide && !isReal ? units + (units == Arithmetic.ROUNDED ? units : 1) : units;
+    double all = wide && !isReal() ? units + (units == Arithmetic.ROUNDED ? units : 1) : units;
     return each(
         z,
         i -> {
@@ -458,7 +507,7 @@ public final class ErrorBound {
             return UNKNOWN;
           }
           // Zero, infinity and what is no number have one right outcome.
-          return value == 0 && e == 0 || !Double.isFinite(value)
+          return unrounded(z, i) == 0 && e == 0 || !Double.isFinite(value)
               ? 0
               : e + all * ulp(dtype, value, e) + underflow(dtype, value, e);
         });
@@ -470,7 +519,7 @@ public final class ErrorBound {
     return switch (dtype) {
       case FLOAT64 -> Math.ulp(most);
       case FLOAT16 -> Math.max(0x1p-24, Math.ulp(most) * 0x1p42);
-      case BFLOAT16 -> Math.ulp(most) * 0x1p45;
+      case BFLOAT16 -> Math.max(0x1p-133, Math.ulp(most) * 0x1p45);
       // Beyond the largest number all is infinite.
       default ->
           most > Float.MAX_VALUE && error > 0
@@ -567,7 +616,7 @@ public final class ErrorBound {
    * rounds as well.
    */
   private double unit(DType dtype) {
-    return dtype == DType.FLOAT64 ? (isReal ? 0x1p-53 : 0x1p-52) : 0x1p-24;
+    return dtype == DType.FLOAT64 ? (isReal() ? 0x1p-53 : 0x1p-52) : 0x1p-24;
   }
 
   /** What n roundings make of a number at most, relative to it: (1 + u)ⁿ − 1 ≤ nu/(1 − nu). */
@@ -581,7 +630,7 @@ public final class ErrorBound {
       Tensor z, boolean peakCancels, Function<List<Tensor>, Tensor> definition) {
     List<Tensor> inputs = new ArrayList<>();
     Map<Tensor, HostData> bindings = new HashMap<>();
-    ErrorBound inner = new ErrorBound(arithmetic, isReal, peakCancels);
+    ErrorBound inner = new ErrorBound(arithmetic, yardstick, peakCancels);
     for (Tensor operand : z.inputs()) {
       Tensor input = Tensor.input(z.op().label(), operand.shape(), operand.dtype());
       inputs.add(input);
