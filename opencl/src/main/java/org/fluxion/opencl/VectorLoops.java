@@ -2,6 +2,7 @@ package org.fluxion.opencl;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
@@ -49,6 +50,7 @@ final class VectorLoops extends LoopSource {
   private final long rowsEach;
 
   private final KeptValues kept;
+  private final FusedProducts fusedProducts;
   private final VectorReductions reductions;
   private final RowQuotients quotients = new RowQuotients(this);
 
@@ -64,6 +66,7 @@ final class VectorLoops extends LoopSource {
     this.pieces = !reduces && lastLoop == outerLoops && row > 2 * PIECE;
     this.rowsEach = pieces ? 1 : Math.max(1, PIECE / Math.max(1, row));
     this.kept = new KeptValues(this, row <= KeptValues.LONGEST);
+    this.fusedProducts = new FusedProducts(this, kept);
     this.reductions = new VectorReductions(this, width);
   }
 
@@ -464,6 +467,10 @@ final class VectorLoops extends LoopSource {
         yield vector(index.dtype(), lanes, each);
       }
       case Kernel.Compute compute -> {
+        Optional<FusedProducts.Fused> fused = fusedProducts.of(v);
+        if (fused.isPresent()) {
+          yield fused(fused.get(), lanes, copy);
+        }
         List<String> operands =
             compute.operands().stream().map(o -> operand(o, lanes, copy)).toList();
         yield quotients.is(v)
@@ -473,6 +480,16 @@ final class VectorLoops extends LoopSource {
       case Kernel.Literal _, Kernel.RowReduce _, Kernel.ColumnReduce _ ->
           throw new IllegalStateException("does not vary along a row");
     };
+  }
+
+  private String fused(FusedProducts.Fused fused, int lanes, int copy) {
+    return "fma(%s%s, %s, %s%s)"
+        .formatted(
+            fused.isFactorNegated() ? "-" : "",
+            operand(fused.factor(), lanes, copy),
+            operand(fused.other(), lanes, copy),
+            fused.isAddendNegated() ? "-" : "",
+            operand(fused.addend(), lanes, copy));
   }
 
   private static String vector(DType dtype, int lanes, List<String> each) {

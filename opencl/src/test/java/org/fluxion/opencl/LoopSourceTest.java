@@ -358,6 +358,46 @@ class LoopSourceTest {
   }
 
   @Test
+  void aProductThatIsOnlyAddedIsRoundedOnceInEveryWidth() {
+    ProbeTest.assumeADevice();
+    int n = 5 * 64 + 16 + 3;
+    Tensor x = input("x", n);
+    Tensor y = input("y", n);
+    Tensor z = input("z", n);
+    List<HostData> values = new ArrayList<>();
+    for (int seed = 0; seed < 3; seed++) {
+      values.add(RandomKey.of(seed).normal(Shape.of(n), DType.FLOAT32).value());
+    }
+    Tensor product = x.mul(y);
+    Tensor used = y.mul(z);
+    List<Tensor> outputs =
+        List.of(product.add(z), x.mul(z).sub(y), z.sub(x.mul(x)), used.add(x), used);
+    // Alone each, so that no product has another reader.
+    for (int o = 0; o < 3; o++) {
+      Plan plan = plan(List.of(x, y, z), List.of(outputs.get(o)));
+      for (Family family :
+          List.of(new Family(1, 16, 8), new Family(1, 8, 3), new Family(1, 1, 1))) {
+        HostData got = onDevice(plan, values, family).get(0);
+        for (int i = 0; i < n; i++) {
+          float a = (float) values.get(0).getDouble(i);
+          float b = (float) values.get(1).getDouble(i);
+          float c = (float) values.get(2).getDouble(i);
+          float expected =
+              o == 0 ? Math.fma(a, b, c) : o == 1 ? Math.fma(a, c, -b) : Math.fma(-a, a, c);
+          assertEquals(expected, (float) got.getDouble(i), "output " + o + ", element " + i);
+        }
+      }
+    }
+    Plan both = plan(List.of(x, y, z), outputs.subList(3, 5));
+    List<HostData> got = onDevice(both, values, new Family(1, 16, 8));
+    for (int i = 0; i < n; i++) {
+      float once = (float) values.get(1).getDouble(i) * (float) values.get(2).getDouble(i);
+      assertEquals(once + (float) values.get(0).getDouble(i), (float) got.get(0).getDouble(i));
+      assertEquals(once, (float) got.get(1).getDouble(i), "a product with another use is kept");
+    }
+  }
+
+  @Test
   void functionsKeepTheirErrorsAndHaveTheSameBitsInEveryWidth() {
     ProbeTest.assumeADevice();
     // Both signs of every 4099th number up to 100 in size, and an odd count, so that all loops run.

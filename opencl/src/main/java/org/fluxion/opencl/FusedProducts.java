@@ -1,0 +1,87 @@
+package org.fluxion.opencl;
+
+import java.util.Optional;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Op;
+import org.fluxion.tensor.plan.Kernel;
+
+/**
+ * Products that are only added to something: one fused multiply-add makes both, with one rounding
+ * less. Elementwise kernels of processors are as slow as their operations are many.
+ *
+ * <p>It hangs on the kernel's structure alone, so that elements come out the same in a vector, in
+ * the rest of a row, and in each walk that computes them again.
+ */
+final class FusedProducts {
+  private final LoopSource loops;
+  private final KeptValues kept;
+  private final int[] readers;
+
+  /**
+   * Of a kernel.
+   *
+   * @param loops the kernel
+   * @param kept values that are in memory: they are no part of another
+   */
+  FusedProducts(LoopSource loops, KeptValues kept) {
+    this.loops = loops;
+    this.kept = kept;
+    this.readers = new int[loops.body.size()];
+    for (Kernel.Instruction instruction : loops.body) {
+      switch (instruction) {
+        case Kernel.Compute compute -> compute.operands().forEach(v -> readers[v]++);
+        case Kernel.RowReduce reduce -> readers[reduce.operand()]++;
+        case Kernel.ColumnReduce reduce -> readers[reduce.operand()]++;
+        case Kernel.Load _, Kernel.Index _, Kernel.Literal _ -> {}
+      }
+    }
+    loops.kernel.stores().forEach(store -> readers[store.value()]++);
+  }
+
+  /**
+   * A sum or a difference with a product, as it is to be computed.
+   *
+   * @param factor one of the product's factors
+   * @param other the other one
+   * @param isFactorNegated whether the product is subtracted
+   * @param addend what is added
+   * @param isAddendNegated whether that is subtracted
+   */
+  record Fused(
+      int factor, int other, boolean isFactorNegated, int addend, boolean isAddendNegated) {}
+
+  /** How a value is computed, if it is one that has such a product. */
+  Optional<Fused> of(int v) {
+    if (!(loops.body.get(v) instanceof Kernel.Compute compute)
+        || !(compute.op() instanceof Op.Add || compute.op() instanceof Op.Sub)
+        || !isNative(compute.dtype())) {
+      return Optional.empty();
+    }
+    boolean subtracts = compute.op() instanceof Op.Sub;
+    int a = compute.operands().get(0);
+    int b = compute.operands().get(1);
+    if (isProduct(a)) {
+      return Optional.of(fused(a, false, b, subtracts));
+    }
+    return isProduct(b) ? Optional.of(fused(b, subtracts, a, false)) : Optional.empty();
+  }
+
+  private Fused fused(int product, boolean isNegated, int addend, boolean isAddendNegated) {
+    Kernel.Compute compute = (Kernel.Compute) loops.body.get(product);
+    return new Fused(
+        compute.operands().get(0), compute.operands().get(1), isNegated, addend, isAddendNegated);
+  }
+
+  /** Whether a value is a product of each element, of no use but to be added to something. */
+  private boolean isProduct(int v) {
+    return loops.body.get(v) instanceof Kernel.Compute compute
+        && compute.op() instanceof Op.Mul
+        && readers[v] == 1
+        && loops.depth[v] == loops.lastLoop
+        && !kept.all().contains(v);
+  }
+
+  private static boolean isNative(DType dtype) {
+    return dtype == DType.FLOAT32 || dtype == DType.FLOAT64;
+  }
+}
