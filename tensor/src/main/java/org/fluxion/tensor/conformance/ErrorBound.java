@@ -3,6 +3,7 @@ package org.fluxion.tensor.conformance;
 import static org.fluxion.tensor.conformance.Elements.apply;
 import static org.fluxion.tensor.conformance.Elements.at;
 import static org.fluxion.tensor.conformance.Elements.each;
+import static org.fluxion.tensor.conformance.Elements.isZero;
 import static org.fluxion.tensor.conformance.Elements.largest;
 import static org.fluxion.tensor.conformance.Elements.plus;
 
@@ -55,13 +56,27 @@ public final class ErrorBound {
    */
   private final boolean peakCancels;
 
-  private final Map<Tensor, HostData> values = new HashMap<>();
+  private final Map<Tensor, Node> nodes = new HashMap<>();
 
-  /** What a result may be off by. */
-  private final Map<Tensor, double[]> bounds = new HashMap<>();
+  /** What is known of a node. */
+  private static final class Node {
+    /** Its exact value, of floating point in float64 whatever the dtype. */
+    private final HostData value;
 
-  /** What those who use it must reckon with, which is more where it is beyond the dtype's range. */
-  private final Map<Tensor, double[]> errors = new HashMap<>();
+    /** The same as doubles. */
+    private final double[] numbers;
+
+    /** What a result may be off by. */
+    private double[] bound;
+
+    /** What those who use it must reckon with, which is more where it is beyond the dtype. */
+    private double[] error;
+
+    Node(HostData value) {
+      this.value = value;
+      this.numbers = value.toDoubles();
+    }
+  }
 
   private ErrorBound(Arithmetic arithmetic, boolean isReal, boolean peakCancels) {
     this.arithmetic = arithmetic;
@@ -95,27 +110,33 @@ public final class ErrorBound {
   }
 
   private List<Bounded> of(Trial trial) {
-    fill(trial.graph(), trial.bindings());
+    trial
+        .bindings()
+        .forEach(
+            (input, data) ->
+                add(input, input.dtype().isFloating() ? HostData.of(data.toDoubles()) : data));
+    fill(trial.graph().outputs());
     return trial.graph().outputs().stream()
-        .map(t -> new Bounded(t.dtype(), values.get(t), bounds.get(t)))
+        .map(t -> new Bounded(t.dtype(), nodes.get(t).value, nodes.get(t).bound))
         .toList();
   }
 
-  private void fill(Graph graph, Map<Tensor, HostData> bindings) {
-    List<Tensor> nodes = graph.nodes();
-    List<Tensor> wide = nodes.stream().map(ErrorBound::exact).toList();
-    List<HostData> all = ReferenceInterpreter.evaluate(wide, bindings);
-    for (int i = 0; i < nodes.size(); i++) {
-      values.put(nodes.get(i), all.get(i));
-    }
-    for (Tensor node : nodes) {
-      // Of a definition's inputs the errors are known.
-      if (!errors.containsKey(node)) {
-        double[] bound = known(error(node));
-        bounds.put(node, bound);
-        errors.put(node, beyond(node, bound));
+  private void fill(List<Tensor> outputs) {
+    for (Tensor node : Graph.topological(outputs, nodes.keySet())) {
+      if (!nodes.containsKey(node)) {
+        add(
+            node,
+            ReferenceInterpreter.apply(
+                node, node.inputs().stream().map(t -> nodes.get(t).value).toList()));
       }
     }
+  }
+
+  private void add(Tensor tensor, HostData value) {
+    Node node = new Node(value);
+    nodes.put(tensor, node);
+    node.bound = known(error(tensor));
+    node.error = beyond(tensor, node.bound);
   }
 
   /** The same, unknown where the exact value is finite and the stored one is not. */
@@ -123,25 +144,19 @@ public final class ErrorBound {
     if (node.dtype() != DType.FLOAT32) {
       return bound;
     }
+    double[] value = numbers(node);
     double[] e =
         each(
             node,
             i ->
-                Double.isFinite(value(node, i)) && Math.abs(value(node, i)) > Float.MAX_VALUE
+                Double.isFinite(value[i]) && Math.abs(value[i]) > Float.MAX_VALUE
                     ? UNKNOWN
                     : at(bound, i));
-    return bound == null && Arrays.stream(e).allMatch(x -> x == 0) ? null : e;
-  }
-
-  /**
-   * The reference computes in float64, and rounds what is asked for: so it is asked for float64.
-   */
-  private static Tensor exact(Tensor node) {
-    return node.dtype().isFloating() ? node.cast(DType.FLOAT64) : node;
+    return bound == null && isZero(e) ? null : e;
   }
 
   private double[] error(Tensor z) {
-    double[] e = z.inputs().isEmpty() ? null : errors.get(z.inputs().get(0));
+    double[] e = z.inputs().isEmpty() ? null : errors(z.inputs().get(0));
     return switch (z.op()) {
       case Op.Leaf o -> flushed(z);
       case Op.RandomBits o -> null;
@@ -204,11 +219,15 @@ public final class ErrorBound {
   // ---- what operands' errors become ----
 
   private double[] y(Tensor z) {
-    return errors.get(z.inputs().get(1));
+    return errors(z.inputs().get(1));
   }
 
-  private double value(Tensor t, int i) {
-    return values.get(t).getDouble(i);
+  private double[] numbers(Tensor t) {
+    return nodes.get(t).numbers;
+  }
+
+  private double[] errors(Tensor t) {
+    return nodes.get(t).error;
   }
 
   /** Beside an infinity that is exact, whatever is finite is lost. */
@@ -216,11 +235,16 @@ public final class ErrorBound {
     if (e == null) {
       return null;
     }
+    Tensor x = z.inputs().get(0);
+    Tensor y = z.inputs().get(1);
+    double[] a = numbers(x);
+    double[] b = numbers(y);
+    double[] ea = errors(x);
+    double[] eb = errors(y);
     return each(
         z,
         i ->
-            z.inputs().stream()
-                    .anyMatch(t -> Double.isInfinite(value(t, i)) && at(errors.get(t), i) == 0)
+            Double.isInfinite(a[i]) && at(ea, i) == 0 || Double.isInfinite(b[i]) && at(eb, i) == 0
                 ? 0
                 : e[i]);
   }
@@ -228,13 +252,15 @@ public final class ErrorBound {
   /** A function that grows, or falls, everywhere: the ends of the operand's interval decide. */
   private double[] monotone(Tensor z) {
     Tensor x = z.inputs().get(0);
-    double[] e = errors.get(x);
+    double[] e = errors(x);
     if (e == null || !x.dtype().isFloating()) {
       return e == null ? null : unknown(z);
     }
-    double[] high = apply(z.op(), List.of(x.shape()), each(x, i -> value(x, i) + e[i]));
-    double[] low = apply(z.op(), List.of(x.shape()), each(x, i -> value(x, i) - e[i]));
-    return each(z, i -> e[i] == 0 ? 0 : spread(value(z, i), low[i], high[i]));
+    double[] operand = numbers(x);
+    double[] value = numbers(z);
+    double[] high = apply(z, each(x, i -> operand[i] + e[i]));
+    double[] low = apply(z, each(x, i -> operand[i] - e[i]));
+    return each(z, i -> e[i] == 0 ? 0 : spread(value[i], low[i], high[i]));
   }
 
   /** How far the ends are from a value; what left the function's domain is not known. */
@@ -250,11 +276,13 @@ public final class ErrorBound {
   private double[] product(Tensor z) {
     Tensor x = z.inputs().get(0);
     Tensor y = z.inputs().get(1);
-    double[] ex = errors.get(x);
-    double[] ey = errors.get(y);
+    double[] ex = errors(x);
+    double[] ey = errors(y);
+    double[] a = numbers(x);
+    double[] b = numbers(y);
     return ex == null && ey == null
         ? null
-        : each(z, i -> product(value(x, i), at(ex, i), value(y, i), at(ey, i)));
+        : each(z, i -> product(a[i], at(ex, i), b[i], at(ey, i)));
   }
 
   private static double product(double x, double ex, double y, double ey) {
@@ -269,37 +297,36 @@ public final class ErrorBound {
   }
 
   private double[] quotient(Tensor z) {
-    Tensor y = z.inputs().get(1);
+    double[] y = numbers(z.inputs().get(1));
     double[] ey = y(z);
-    return corners(z, i -> ey == null || Math.abs(value(y, i)) > ey[i]);
+    return corners(z, i -> ey == null || Math.abs(y[i]) > ey[i]);
   }
 
   private double[] power(Tensor z) {
-    Tensor x = z.inputs().get(0);
-    double[] ex = errors.get(x);
+    double[] x = numbers(z.inputs().get(0));
+    double[] ex = errors(z.inputs().get(0));
     double[] ey = y(z);
-    return corners(z, i -> value(x, i) > at(ex, i) || ey == null && at(ex, i) == 0);
+    return corners(z, i -> x[i] > at(ex, i) || ey == null && at(ex, i) == 0);
   }
 
   /** Monotone in each operand where a condition holds: the corners of their intervals decide. */
   private double[] corners(Tensor z, IntPredicate isMonotone) {
     Tensor x = z.inputs().get(0);
     Tensor y = z.inputs().get(1);
-    double[] ex = errors.get(x);
-    double[] ey = errors.get(y);
+    double[] ex = errors(x);
+    double[] ey = errors(y);
     if (ex == null && ey == null) {
       return null;
     }
+    double[] a = numbers(x);
+    double[] b = numbers(y);
+    double[] value = numbers(z);
     double[][] ends = new double[4][];
     for (int corner = 0; corner < 4; corner++) {
       int sx = corner % 2 == 0 ? 1 : -1;
       int sy = corner < 2 ? 1 : -1;
       ends[corner] =
-          apply(
-              z.op(),
-              List.of(x.shape(), y.shape()),
-              each(x, i -> value(x, i) + sx * at(ex, i)),
-              each(y, i -> value(y, i) + sy * at(ey, i)));
+          apply(z, each(x, i -> a[i] + sx * at(ex, i)), each(y, i -> b[i] + sy * at(ey, i)));
     }
     return each(
         z,
@@ -308,26 +335,28 @@ public final class ErrorBound {
                 ? 0
                 : !isMonotone.test(i)
                     ? UNKNOWN
-                    : spread(value(z, i), ends[0][i], ends[1][i], ends[2][i], ends[3][i]));
+                    : spread(value[i], ends[0][i], ends[1][i], ends[2][i], ends[3][i]));
   }
 
   /** Where operands are nearer than they are exact, a comparison may go either way. */
   private double[] undecided(Tensor z) {
     Tensor x = z.inputs().get(0);
     Tensor y = z.inputs().get(1);
-    double[] e = plus(errors.get(x), errors.get(y));
+    double[] e = plus(errors(x), errors(y));
+    double[] a = numbers(x);
+    double[] b = numbers(y);
     return e == null || isReal
         ? null
-        : each(z, i -> e[i] > 0 && !(Math.abs(value(x, i) - value(y, i)) > e[i]) ? 1 : 0);
+        : each(z, i -> e[i] > 0 && !(Math.abs(a[i] - b[i]) > e[i]) ? 1 : 0);
   }
 
   private double[] select(Tensor z) {
-    Tensor condition = z.inputs().get(0);
-    Tensor a = z.inputs().get(1);
-    Tensor b = z.inputs().get(2);
-    double[] open = errors.get(condition);
-    double[] ea = errors.get(a);
-    double[] eb = errors.get(b);
+    double[] condition = numbers(z.inputs().get(0));
+    double[] a = numbers(z.inputs().get(1));
+    double[] b = numbers(z.inputs().get(2));
+    double[] open = errors(z.inputs().get(0));
+    double[] ea = errors(z.inputs().get(1));
+    double[] eb = errors(z.inputs().get(2));
     if (open == null && ea == null && eb == null) {
       return null;
     }
@@ -335,40 +364,50 @@ public final class ErrorBound {
         z,
         i -> {
           if (at(open, i) == 0) {
-            return at(value(condition, i) != 0 ? ea : eb, i);
+            return at(condition[i] != 0 ? ea : eb, i);
           }
-          double off = Math.abs(value(a, i) - value(b, i)) + at(ea, i) + at(eb, i);
+          double off = Math.abs(a[i] - b[i]) + at(ea, i) + at(eb, i);
           return Double.isNaN(off) ? UNKNOWN : off;
         });
   }
 
   private double[] cast(Tensor z, DType to) {
     Tensor x = z.inputs().get(0);
-    double[] e = errors.get(x);
+    double[] e = errors(x);
+    double[] operand = numbers(x);
     if (!to.isFloating()) {
       return e == null || isReal
           ? null
           : each(
-              z, i -> e[i] == 0 || to == DType.BOOL && Math.abs(value(x, i)) > e[i] ? 0 : UNKNOWN);
+              z, i -> e[i] == 0 || to == DType.BOOL && Math.abs(operand[i]) > e[i] ? 0 : UNKNOWN);
     }
     if (to.isStorageOnly()) {
       // The exact value is rounded as well, and may be so to the other side.
       return e == null && !isReal
           ? null
-          : each(z, i -> at(e, i) == 0 && !isReal ? 0 : at(e, i) + ulp(to, value(x, i), at(e, i)));
+          : each(z, i -> at(e, i) == 0 && !isReal ? 0 : at(e, i) + ulp(to, operand[i], at(e, i)));
     }
     return to.bytes() < x.dtype().bytes() ? rounded(z, e) : e;
   }
 
   /** An order or a choice of what is not exact. */
   private double[] unknown(Tensor z) {
-    boolean exact = isReal || z.inputs().stream().allMatch(t -> errors.get(t) == null);
+    boolean exact = isReal || z.inputs().stream().allMatch(t -> errors(t) == null);
     return exact ? null : each(z, i -> UNKNOWN);
   }
 
   /** What only moves elements moves their errors; and the largest of some is off by as much. */
   private double[] moved(Tensor z, double[] e) {
-    return e == null ? null : apply(z, e, values);
+    return e == null ? null : applied(z, e);
+  }
+
+  /** The operation itself, of other numbers in its first operand's place. */
+  private double[] applied(Tensor z, double[] first) {
+    List<HostData> operands = new ArrayList<>(List.of(HostData.of(first)));
+    for (Tensor operand : z.inputs().subList(1, z.inputs().size())) {
+      operands.add(nodes.get(operand).value);
+    }
+    return ReferenceInterpreter.apply(z, operands).toDoubles();
   }
 
   /**
@@ -380,32 +419,35 @@ public final class ErrorBound {
     if (!z.dtype().isFloating()) {
       return off;
     }
-    double[] positive = apply(z, each(x, i -> isZero(x, i, 0.0) ? 1 : 0), values);
-    double[] negative = apply(z, each(x, i -> isZero(x, i, -0.0) ? 1 : 0), values);
+    double[] value = numbers(z);
+    double[] positive = applied(z, zeros(x, 0.0));
+    double[] negative = applied(z, zeros(x, -0.0));
     double[] either =
-        each(z, i -> value(z, i) == 0 && positive[i] == 1 && negative[i] == 1 ? EITHER_ZERO : 0);
-    return Arrays.stream(either).allMatch(a -> a == 0) ? off : largest(off, either);
+        each(z, i -> value[i] == 0 && positive[i] == 1 && negative[i] == 1 ? EITHER_ZERO : 0);
+    return isZero(either) ? off : largest(off, either);
   }
 
-  private boolean isZero(Tensor x, int i, double signed) {
-    return Double.compare(value(x, i), signed) == 0;
+  /** 1 where there is a zero of a sign, 0 elsewhere. */
+  private double[] zeros(Tensor x, double signed) {
+    double[] value = numbers(x);
+    return each(x, i -> Double.compare(value[i], signed) == 0 ? 1 : 0);
   }
 
   private double[] concat(Tensor z) {
-    if (z.inputs().stream().allMatch(t -> errors.get(t) == null)) {
+    if (z.inputs().stream().allMatch(t -> errors(t) == null)) {
       return null;
     }
     return apply(
-        z.op(),
-        z.inputs().stream().map(Tensor::shape).toList(),
+        z,
         z.inputs().stream()
-            .map(t -> errors.get(t) == null ? each(t, i -> 0) : errors.get(t))
+            .map(t -> errors(t) == null ? each(t, i -> 0) : errors(t))
             .toArray(double[][]::new));
   }
 
   /** A kernel that sums in another order, and skips what is hidden, may give either zero. */
   private double[] eitherZero(Tensor z, double[] e) {
-    return each(z, i -> value(z, i) == 0 ? Math.max(at(e, i), EITHER_ZERO) : at(e, i));
+    double[] value = numbers(z);
+    return each(z, i -> value[i] == 0 ? Math.max(at(e, i), EITHER_ZERO) : at(e, i));
   }
 
   /**
@@ -424,10 +466,11 @@ public final class ErrorBound {
     }
     boolean[] isOpen = new boolean[matrices];
     for (Tensor operand : operands) {
+      double[] numbers = numbers(operand);
+      double[] off = errors(operand);
       int each = Math.toIntExact(operand.shape().elements() / Math.max(1, matrices));
       for (int i = 0; i < each * matrices; i++) {
-        isOpen[i / each] |=
-            !Double.isFinite(value(operand, i)) || !(at(errors.get(operand), i) < UNKNOWN);
+        isOpen[i / each] |= !Double.isFinite(numbers[i]) || !(at(off, i) < UNKNOWN);
       }
     }
     int each = Math.toIntExact(z.shape().elements() / Math.max(1, matrices));
@@ -449,10 +492,11 @@ public final class ErrorBound {
     }
     // The reference rounds in float64 as well.
     double all = wide && !isReal ? units + (units == Arithmetic.ROUNDED ? units : 1) : units;
+    double[] numbers = numbers(z);
     return each(
         z,
         i -> {
-          double value = value(z, i);
+          double value = numbers[i];
           double e = at(propagated, i);
           if (Double.isNaN(e) || e > 0 && !Double.isFinite(value)) {
             return UNKNOWN;
@@ -492,9 +536,9 @@ public final class ErrorBound {
     if (!arithmetic.flushesSubnormals() || leaf.dtype() != DType.FLOAT32) {
       return null;
     }
-    double[] e =
-        each(leaf, i -> Math.abs(value(leaf, i)) < Float.MIN_NORMAL ? Math.abs(value(leaf, i)) : 0);
-    return Arrays.stream(e).allMatch(x -> x == 0) ? null : e;
+    double[] value = numbers(leaf);
+    double[] e = each(leaf, i -> Math.abs(value[i]) < Float.MIN_NORMAL ? Math.abs(value[i]) : 0);
+    return isZero(e) ? null : e;
   }
 
   /**
@@ -503,44 +547,47 @@ public final class ErrorBound {
    */
   private double[] summed(Tensor z) {
     Tensor x = z.inputs().get(0);
-    double[] e = errors.get(x);
+    double[] e = errors(x);
     if (!z.dtype().isFloating()) {
       return e == null ? null : unknown(z);
     }
-    double[] terms = apply(z, each(x, i -> 1), values);
-    double[] magnitudes = apply(z, each(x, i -> Math.abs(value(x, i)) + at(e, i)), values);
-    double[] negative = apply(z, each(x, i -> isZero(x, i, -0.0) ? 1 : 0), values);
-    double[] propagated = e == null ? each(z, i -> 0) : apply(z, e, values);
+    double[] operand = numbers(x);
+    double[] value = numbers(z);
+    double[] terms = applied(z, each(x, i -> 1));
+    double[] magnitudes = applied(z, each(x, i -> Math.abs(operand[i]) + at(e, i)));
+    double[] zeros = zeros(x, -0.0);
+    double[] negative = isZero(zeros) ? null : applied(z, zeros);
+    double[] propagated = moved(z, e);
     double unit = unit(z.dtype());
     return each(
         z,
         i -> {
-          if (terms[i] > 0 && negative[i] == terms[i]) {
-            return Math.max(propagated[i], EITHER_ZERO);
+          if (terms[i] > 0 && at(negative, i) == terms[i]) {
+            return Math.max(at(propagated, i), EITHER_ZERO);
           }
           if (leaves(z, magnitudes[i])) {
             return UNKNOWN;
           }
           double roundings = Math.max(0, terms[i] - 1);
-          return propagated[i]
+          return at(propagated, i)
               + growth(roundings, unit) * magnitudes[i]
-              + (roundings > 0 ? underflow(z.dtype(), value(z, i), magnitudes[i]) * terms[i] : 0);
+              + (roundings > 0 ? underflow(z.dtype(), value[i], magnitudes[i]) * terms[i] : 0);
         });
   }
 
   private double[] matmul(Tensor z) {
     Tensor x = z.inputs().get(0);
     Tensor y = z.inputs().get(1);
-    double[] ex = errors.get(x);
-    double[] ey = errors.get(y);
-    List<Shape> shapes = List.of(x.shape(), y.shape());
-    double[] ax = each(x, i -> Math.abs(value(x, i)));
-    double[] ay = each(y, i -> Math.abs(value(y, i)));
+    double[] ex = errors(x);
+    double[] ey = errors(y);
+    double[] ax = magnitudes(x);
+    double[] ay = magnitudes(y);
     double[] wideX = plus(ax, ex);
     double[] wideY = plus(ay, ey);
-    double[] fromX = ex == null ? null : apply(z.op(), shapes, ex, wideY);
-    double[] fromY = ey == null ? null : apply(z.op(), shapes, ax, ey);
-    double[] magnitudes = apply(z.op(), shapes, wideX, wideY);
+    double[] fromX = ex == null ? null : apply(z, ex, wideY);
+    double[] fromY = ey == null ? null : apply(z, ax, ey);
+    double[] magnitudes = apply(z, wideX, wideY);
+    double[] value = numbers(z);
     long k = x.shape().extent(-1);
     double unit = unit(z.dtype());
     double least = z.dtype() == DType.FLOAT64 ? Double.MIN_VALUE : Float.MIN_VALUE;
@@ -552,7 +599,12 @@ public final class ErrorBound {
                 : at(fromX, i)
                     + at(fromY, i)
                     + growth(k, unit) * magnitudes[i]
-                    + k * (least + underflow(z.dtype(), value(z, i), magnitudes[i])));
+                    + k * (least + underflow(z.dtype(), value[i], magnitudes[i])));
+  }
+
+  private double[] magnitudes(Tensor x) {
+    double[] value = numbers(x);
+    return each(x, i -> Math.abs(value[i]));
   }
 
   /** Whether a part of a sum may be beyond the dtype's range, though the sum of all is not. */
@@ -580,18 +632,18 @@ public final class ErrorBound {
   private double[] defined(
       Tensor z, boolean peakCancels, Function<List<Tensor>, Tensor> definition) {
     List<Tensor> inputs = new ArrayList<>();
-    Map<Tensor, HostData> bindings = new HashMap<>();
     ErrorBound inner = new ErrorBound(arithmetic, isReal, peakCancels);
     for (Tensor operand : z.inputs()) {
       Tensor input = Tensor.input(z.op().label(), operand.shape(), operand.dtype());
       inputs.add(input);
-      bindings.put(input, values.get(operand));
-      inner.errors.put(input, errors.get(operand));
+      Node given = new Node(nodes.get(operand).value);
+      given.error = errors(operand);
+      inner.nodes.put(input, given);
     }
     Tensor body = definition.apply(inputs);
     Graph graph = new Graph(inputs, List.of(body));
-    inner.fill(graph, bindings);
-    double[] bound = inner.bounds.get(body);
+    inner.fill(graph.outputs());
+    double[] bound = inner.nodes.get(body).bound;
     return switch (z.op()) {
       case Op.AttentionOutput o -> inner.shared(o, graph, bound);
       case Op.AttentionTangent o -> inner.shared(o, graph, bound);
@@ -605,7 +657,7 @@ public final class ErrorBound {
     DType dtype = result.dtype();
     double unit = unit(dtype);
     double[] shared =
-        new SharedWeights(values::get, errors::get, unit)
+        new SharedWeights(t -> nodes.get(t).value, this::errors, unit)
             .bound(
                 op, definition.nodes(), definition.inputs(), arithmetic.units(new Op.Div(), dtype));
     // Of numbers so small that they are subnormal, or zero, only the other bound knows.
