@@ -8,9 +8,13 @@ import java.util.function.UnaryOperator;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.conformance.Bounded;
+import org.fluxion.tensor.conformance.ErrorBound;
 import org.fluxion.tensor.conformance.Tensors;
+import org.fluxion.tensor.conformance.Trial;
 
 /**
  * A function at a point, with what laws speak of: directions, and a cotangent. All of them are
@@ -20,6 +24,8 @@ import org.fluxion.tensor.conformance.Tensors;
  * results, they are left out, for they have no derivatives.
  */
 final class Subject {
+  private static final double LARGEST_ORDINARY = 1e4;
+
   private final Function<Tensors, Tensors> function;
   private final List<Tensor> inputs = new ArrayList<>();
   private final List<Tensor> values = new ArrayList<>();
@@ -27,6 +33,8 @@ final class Subject {
   private final List<Tensors> directions = new ArrayList<>();
   private final Tensors cotangent;
   private final boolean stopsGradients;
+  private final boolean isAlone;
+  private ErrorBound bounds;
 
   private Subject(Example example, Random random) {
     List<Tensor> all = new ArrayList<>();
@@ -61,6 +69,10 @@ final class Subject {
       directions.add(drawn("v", point, random));
     }
     this.cotangent = drawn("c", result, random);
+    this.isAlone =
+        example instanceof RandomProgram program
+            && program.lines().size() == 1
+            && example.values().stream().allMatch(Subject::isOrdinary);
   }
 
   /**
@@ -104,6 +116,36 @@ final class Subject {
   /** Whether a derivative is cut somewhere, so that differences see more than it does. */
   boolean stopsGradients() {
     return stopsGradients;
+  }
+
+  /**
+   * Whether it is one operation, of arguments that are ordinary. It may not lose in a NaN, one way,
+   * what it has another way. Where operations follow each other it is nobody's fault: a part of √x
+   * that is left out at 0 has a slope of zero times infinity, which only the way back multiplies.
+   * Nor is it of arguments that are none.
+   */
+  boolean isAlone() {
+    return isAlone;
+  }
+
+  /** Whether there are only numbers, or −∞, which hides what it is added to. */
+  private static boolean isOrdinary(Tensor value) {
+    HostData data = value.value();
+    for (long i = 0; value.dtype().isFloating() && i < data.elements(); i++) {
+      double element = data.getDouble(i);
+      if (!(Math.abs(element) <= LARGEST_ORDINARY || element == Double.NEGATIVE_INFINITY)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** What tensors of the inputs are, and by how much rounding may have them off. */
+  List<Bounded> bounds(List<Tensor> outputs) {
+    if (bounds == null) {
+      bounds = ErrorBound.real(new Trial("laws", new Graph(inputs, List.of()), values).bindings());
+    }
+    return bounds.of(outputs);
   }
 
   /** The inputs of every law's graph. */

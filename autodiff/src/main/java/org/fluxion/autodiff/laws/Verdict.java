@@ -4,12 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.fluxion.tensor.DType;
-import org.fluxion.tensor.Graph;
-import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.conformance.Bounded;
-import org.fluxion.tensor.conformance.ErrorBound;
-import org.fluxion.tensor.conformance.Trial;
 
 /**
  * What became of a law on an example.
@@ -71,43 +67,15 @@ public record Verdict(
 
   private static final double UNBOUNDED = Double.POSITIVE_INFINITY;
 
-  private static final double LARGEST_ORDINARY = 1e4;
-
   /** A tolerance beyond this part of the larger number tells nothing. */
   private static final double TELLING = 0.1;
 
-  /**
-   * Tries some laws.
-   *
-   * @param laws the laws
-   * @param example what they are tried on
-   * @param seed which directions and cotangents
-   * @return a verdict for each law
-   */
-  static List<Verdict> of(List<Law> laws, Example example, long seed) {
-    Subject subject = Subject.of(example, seed);
-    // An operation alone may not lose in a NaN, one way, what it has another way. Where operations
-    // follow each other it is nobody's fault: a part of √x that is left out at 0 has a slope of
-    // zero times infinity, which only the way back multiplies. Nor is it of arguments that are
-    // none.
-    boolean isStrict =
-        example instanceof RandomProgram program
-            && program.lines().size() == 1
-            && example.values().stream().allMatch(Verdict::isOrdinary);
-    List<Verdict> verdicts = new ArrayList<>();
-    for (Law law : laws) {
-      // One by one: what one law's graph costs to evaluate another's need not.
-      List<Claim> claims = subject.isDifferentiable() ? law.claims(subject) : List.of();
-      verdicts.add(of(law, claims, subject, isStrict));
-    }
-    return verdicts;
-  }
-
-  private static Verdict of(Law law, List<Claim> claims, Subject subject, boolean isStrict) {
+  /** Tries a law. */
+  static Verdict of(Law law, Subject subject) {
+    List<Claim> claims = subject.isDifferentiable() ? law.claims(subject) : List.of();
     List<Tensor> outputs = new ArrayList<>();
     claims.forEach(claim -> claim.tensors().forEach(t -> outputs.add(wide(t))));
-    Graph graph = new Graph(subject.inputs(), outputs);
-    List<Bounded> bounds = ErrorBound.ofReal(new Trial(law.name(), graph, subject.values()));
+    List<Bounded> bounds = subject.bounds(outputs);
     int certified = 0;
     int zero = 0;
     int excused = 0;
@@ -127,7 +95,7 @@ public record Verdict(
         double tolerance =
             rounding + slack.map(b -> b.expected().getDouble(element) + at(b, element)).orElse(0.0);
         boolean lost =
-            isStrict
+            subject.isAlone()
                 && slack.isEmpty()
                 && Double.isNaN(right)
                 && Double.isFinite(left)
@@ -153,18 +121,6 @@ public record Verdict(
       }
     }
     return new Verdict(law, certified, zero, excused, Optional.ofNullable(worst));
-  }
-
-  /** Whether there are only numbers, or −∞, which hides what it is added to. */
-  private static boolean isOrdinary(Tensor value) {
-    HostData data = value.value();
-    for (long i = 0; value.dtype().isFloating() && i < data.elements(); i++) {
-      double element = data.getDouble(i);
-      if (!(Math.abs(element) <= LARGEST_ORDINARY || element == Double.NEGATIVE_INFINITY)) {
-        return false;
-      }
-    }
-    return true;
   }
 
   private static Tensor wide(Tensor x) {

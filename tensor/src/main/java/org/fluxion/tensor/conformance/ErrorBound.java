@@ -9,7 +9,6 @@ import static org.fluxion.tensor.conformance.Elements.plus;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,27 +55,7 @@ public final class ErrorBound {
    */
   private final boolean peakCancels;
 
-  private final Map<Tensor, Node> nodes = new HashMap<>();
-
-  /** What is known of a node. */
-  private static final class Node {
-    /** Its exact value, of floating point in float64 whatever the dtype. */
-    private final HostData value;
-
-    /** The same as doubles. */
-    private final double[] numbers;
-
-    /** What a result may be off by. */
-    private double[] bound;
-
-    /** What those who use it must reckon with, which is more where it is beyond the dtype. */
-    private double[] error;
-
-    Node(HostData value) {
-      this.value = value;
-      this.numbers = value.toDoubles();
-    }
-  }
+  private final Nodes nodes = new Nodes();
 
   private ErrorBound(Arithmetic arithmetic, boolean isReal, boolean peakCancels) {
     this.arithmetic = arithmetic;
@@ -92,7 +71,9 @@ public final class ErrorBound {
    * @return one for each output
    */
   public static List<Bounded> of(Trial trial, Arithmetic arithmetic) {
-    return new ErrorBound(arithmetic, false, false).of(trial);
+    return new ErrorBound(arithmetic, false, false)
+        .given(trial.bindings())
+        .of(trial.graph().outputs());
   }
 
   /**
@@ -105,36 +86,53 @@ public final class ErrorBound {
    * @return one for each output
    */
   public static List<Bounded> ofReal(Trial trial) {
-    Arithmetic reference = new Arithmetic(Arithmetic.Table.OWN, false, Optional.empty());
-    return new ErrorBound(reference, true, false).of(trial);
+    return real(trial.bindings()).of(trial.graph().outputs());
   }
 
-  private List<Bounded> of(Trial trial) {
-    trial
-        .bindings()
-        .forEach(
-            (input, data) ->
-                add(input, input.dtype().isFloating() ? HostData.of(data.toDoubles()) : data));
-    fill(trial.graph().outputs());
-    return trial.graph().outputs().stream()
+  /**
+   * The same for {@linkplain #of(List) one graph after the other}, over the same inputs: what they
+   * have in common is computed once.
+   *
+   * @param bindings a value for each input
+   * @return what finds their bounds
+   */
+  public static ErrorBound real(Map<Tensor, HostData> bindings) {
+    Arithmetic reference = new Arithmetic(Arithmetic.Table.OWN, false, Optional.empty());
+    return new ErrorBound(reference, true, false).given(bindings);
+  }
+
+  /**
+   * The exact values of tensors, and how far they may be off.
+   *
+   * @param outputs the tensors, of the inputs whose values are given
+   * @return one for each
+   */
+  public List<Bounded> of(List<Tensor> outputs) {
+    fill(outputs);
+    return outputs.stream()
         .map(t -> new Bounded(t.dtype(), nodes.get(t).value, nodes.get(t).bound))
         .toList();
   }
 
+  private ErrorBound given(Map<Tensor, HostData> bindings) {
+    bindings.forEach(
+        (input, data) -> {
+          nodes.give(input, input.dtype().isFloating() ? HostData.of(data.toDoubles()) : data);
+          bound(input);
+        });
+    return this;
+  }
+
   private void fill(List<Tensor> outputs) {
-    for (Tensor node : Graph.topological(outputs, nodes.keySet())) {
-      if (!nodes.containsKey(node)) {
-        add(
-            node,
-            ReferenceInterpreter.apply(
-                node, node.inputs().stream().map(t -> nodes.get(t).value).toList()));
+    for (Tensor tensor : Graph.topological(outputs, nodes.tensors())) {
+      if (nodes.get(tensor) == null) {
+        nodes.compute(tensor, () -> bound(tensor));
       }
     }
   }
 
-  private void add(Tensor tensor, HostData value) {
-    Node node = new Node(value);
-    nodes.put(tensor, node);
+  private void bound(Tensor tensor) {
+    Nodes.Node node = nodes.get(tensor);
     node.bound = known(error(tensor));
     node.error = beyond(tensor, node.bound);
   }
@@ -636,9 +634,7 @@ public final class ErrorBound {
     for (Tensor operand : z.inputs()) {
       Tensor input = Tensor.input(z.op().label(), operand.shape(), operand.dtype());
       inputs.add(input);
-      Node given = new Node(nodes.get(operand).value);
-      given.error = errors(operand);
-      inner.nodes.put(input, given);
+      inner.nodes.give(input, nodes.get(operand).value).error = errors(operand);
     }
     Tensor body = definition.apply(inputs);
     Graph graph = new Graph(inputs, List.of(body));
