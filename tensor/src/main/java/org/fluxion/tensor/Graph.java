@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +51,7 @@ public record Graph(List<Tensor> inputs, List<Tensor> outputs) {
   /** The same with stops that are recognised rather than listed. */
   static List<Tensor> topological(List<Tensor> roots, Predicate<Tensor> stops) {
     List<Tensor> order = new ArrayList<>();
-    Set<Tensor> seen = new HashSet<>();
+    Set<Tensor> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     Deque<Visit> visits = new ArrayDeque<>();
     for (Tensor root : roots) {
       if (seen.add(root)) {

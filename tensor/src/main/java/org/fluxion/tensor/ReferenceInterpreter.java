@@ -1,5 +1,6 @@
 package org.fluxion.tensor;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -49,7 +50,10 @@ public final class ReferenceInterpreter {
    */
   public static HostData apply(Tensor node, List<HostData> operands) {
     requireCountable(node);
-    List<Values> stored = operands.stream().<Values>map(Values.Stored::new).toList();
+    List<Values> stored = new ArrayList<>(operands.size());
+    for (HostData operand : operands) {
+      stored.add(new Values.Stored(operand));
+    }
     Values result = compute(node, loaded(node, stored));
     return Values.write(result.isReal() ? DType.FLOAT64 : node.dtype(), result);
   }
@@ -79,7 +83,13 @@ public final class ReferenceInterpreter {
       case Op.Gather o -> operands;
       case Op.Reshape o -> operands;
       case Op.Marker o -> operands;
-      default -> operands.stream().map(Values::loaded).toList();
+      default -> {
+        List<Values> all = new ArrayList<>(operands.size());
+        for (Values operand : operands) {
+          all.add(operand.loaded());
+        }
+        yield all;
+      }
     };
   }
 

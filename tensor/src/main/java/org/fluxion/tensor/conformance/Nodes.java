@@ -2,7 +2,9 @@ package org.fluxion.tensor.conformance;
 
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -46,7 +48,7 @@ final class Nodes {
   /** Comparing larger constants by value would cost more than finding two of them alike saves. */
   private static final long LARGEST_BYTES = 1 << 12;
 
-  private final Map<Tensor, Node> nodes = new HashMap<>();
+  private final Map<Tensor, Node> nodes = new IdentityHashMap<>();
   private final Map<Computation, Node> computed = new HashMap<>();
 
   /** The tensors of which something is known. */
@@ -73,7 +75,10 @@ final class Nodes {
    * @param bounds finds out the rest, where only its value is known
    */
   void compute(Tensor tensor, Runnable bounds) {
-    List<Node> operands = tensor.inputs().stream().map(nodes::get).toList();
+    List<Node> operands = new ArrayList<>(tensor.inputs().size());
+    for (Tensor operand : tensor.inputs()) {
+      operands.add(nodes.get(operand));
+    }
     Computation computation = new Computation(operation(tensor.op()), operands);
     Node same = computed.get(computation);
     if (same != null) {
