@@ -9,15 +9,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import org.fluxion.tensor.CustomOp;
+import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.Tree;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class DerivativeCheckerTest {
   private static final Tensor X = Tensor.of(new double[] {0.5, -1.25, 2, 0.75, 1, -0.3}, 2, 3);
@@ -111,11 +115,59 @@ class DerivativeCheckerTest {
     assertFalse(DerivativeChecker.check(x -> x.sub(0.5).sqrt(), X).passed());
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"FLOAT32", "BFLOAT16", "FLOAT16"})
+  void rightDerivativesPassInFewDigits(DType dtype) {
+    Tensor x = X.cast(dtype);
+    UnaryOperator<Tensor> stored = a -> a.cast(DType.FLOAT32);
+    for (UnaryOperator<Tensor> f :
+        List.<UnaryOperator<Tensor>>of(
+            a -> stored.apply(a).sin().mul(stored.apply(a)).cast(dtype),
+            a -> stored.apply(a).softmax(-1).cast(dtype),
+            a -> custom(stored.apply(a), (b, dx) -> b.cos().mul(dx)).cast(dtype))) {
+      DerivativeChecker.Report report = DerivativeChecker.check(f, x);
+      report.orThrow();
+      DerivativeChecker.Worst slopes = report.worst().get(0);
+      assertTrue(slopes.certified() > slopes.excused(), report.toString());
+    }
+    UnaryOperator<Tensor> total = a -> stored.apply(a).tanh().square().sum();
+    DerivativeChecker.check(grad(total), x).orThrow();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FLOAT32", "BFLOAT16", "FLOAT16"})
+  void wrongRulesAreFoundInFewDigits(DType dtype) {
+    Tensor x = X.cast(dtype);
+    for (BiFunction<Tensor, Tensor, Tensor> rule :
+        List.<BiFunction<Tensor, Tensor, Tensor>>of(
+            (a, dx) -> a.cos().mul(dx).mul(0.5),
+            (a, dx) -> a.cos().mul(dx).neg(),
+            (a, dx) -> a.cos().mul(dx).flip(-1))) {
+      assertFalse(
+          DerivativeChecker.check(a -> custom(a.cast(DType.FLOAT32), rule).cast(dtype), x)
+              .passed());
+    }
+    DerivativeChecker.Report report =
+        DerivativeChecker.check(
+            a -> custom(a.cast(DType.FLOAT32), (b, dx) -> dx.mul(b).add(1)).cast(dtype), x);
+    assertTrue(report.worst().get(1).severity() > 1, report.toString());
+  }
+
+  /** A slip in the fifth digit shows where there are seven. */
   @Test
-  void differencesNeedFloat64() {
-    TensorException e =
-        assertThrows(
-            TensorException.class, () -> DerivativeChecker.check(Tensor::sin, Tensor.tensor(1f)));
-    assertTrue(e.getMessage().contains("float32 [1]"));
+  void theToleranceIsTheDtypes() {
+    BiFunction<Tensor, Tensor, Tensor> slip = (a, dx) -> a.cos().mul(dx).mul(1.0001);
+    assertFalse(DerivativeChecker.check(a -> custom(a, slip), X.cast(DType.FLOAT32)).passed());
+  }
+
+  /** Where a subtraction leaves no digits, a report says so. */
+  @Test
+  void whatRoundingSwallowsIsExcused() {
+    DerivativeChecker.Report lost =
+        DerivativeChecker.check(
+            (Tensor a) -> a.exp().mul(1e8).add(a).sub(a.exp().mul(1e8)), X.cast(DType.FLOAT32));
+    lost.orThrow();
+    assertEquals(6, lost.worst().get(0).excused(), lost.toString());
+    assertTrue(lost.toString().contains("0 certified, 6 excused"), lost.toString());
   }
 }

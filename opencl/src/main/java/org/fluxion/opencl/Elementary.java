@@ -48,7 +48,11 @@ final class Elementary {
       r@ = fma(k@, (FLOAT) (0x1.05c61p-29f), r@);
       """;
 
-  /** The power in two factors, so that neither of them leaves the exponents' range. */
+  /**
+   * The power in two factors, so that neither of them leaves the exponents' range. AVX-512 has an
+   * instruction that multiplies by a power and leaves no range: the bits are the same, since the
+   * result is rounded to a float, and once more where it is subnormal, by either.
+   */
   private static final String EXP =
       """
       FLOAT y@ = x@ > (FLOAT) (89.0f) ? (FLOAT) (89.0f) : x@;
@@ -57,9 +61,13 @@ final class Elementary {
           + REDUCED.replace("BIAS", "254.0f")
           + NEAR_EXP
           + """
+          #if WIDTH == 16 && defined(__AVX512F__) && !defined(__SPIR__) && !defined(__SPIR64__)
+          result@ = __builtin_ia32_scalefps512_mask(p@ + (FLOAT) (1.0f), k@, p@, (ushort) 0xffff, 4);
+          #else
           const INT both@ = as_INT(z@), first@ = both@ >> (INT) (1);
           const FLOAT s@ = as_FLOAT(first@ << (INT) (23));
           result@ = fma(p@, s@, s@) * as_FLOAT((both@ - first@) << (INT) (23));
+          #endif
           """;
 
   /** By half of the power, which does not overflow where the result does not. */
@@ -177,7 +185,10 @@ final class Elementary {
                 .findFirst()
                 .ifPresent(op -> text.append(function(name(op, width, copies), copies, steps))));
     String suffix = width == 1 ? "" : "" + width;
-    return text.toString().replace("FLOAT", "float" + suffix).replace("INT", "int" + suffix);
+    return text.toString()
+        .replace("FLOAT", "float" + suffix)
+        .replace("INT", "int" + suffix)
+        .replace("WIDTH", "" + width);
   }
 
   private static String function(String name, int copies, String steps) {
@@ -191,7 +202,14 @@ final class Elementary {
             ? "static FLOAT %s(%s) {\n".formatted(name, arguments)
             : "static void %s(%s, %s) {\n".formatted(name, arguments, results));
     text.append(each(suffixes, "  FLOAT result@;\n", ""));
-    steps.lines().forEach(line -> text.append(each(suffixes, "  " + signed(line) + "\n", "")));
+    steps
+        .lines()
+        .forEach(
+            line ->
+                text.append(
+                    line.startsWith("#")
+                        ? line + "\n"
+                        : each(suffixes, "  " + signed(line) + "\n", "")));
     text.append(copies == 1 ? "  return result;\n" : each(suffixes, "  *out@ = result@;\n", ""));
     return text.append("}\n").toString();
   }

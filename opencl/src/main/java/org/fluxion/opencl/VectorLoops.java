@@ -116,7 +116,7 @@ final class VectorLoops extends LoopSource {
         }
       }
     }
-    return functions && width > 1 ? most : 1;
+    return (functions || !reductions(p).isEmpty()) && width > 1 ? most : 1;
   }
 
   /** Whether an operation is a function that {@link Elementary} has. */
@@ -325,11 +325,13 @@ final class VectorLoops extends LoopSource {
     for (int v : walk.values()) {
       define(level, walk.phase(), v, lanes, copies);
     }
+    for (int v : walk.reductions()) {
+      int operand = ((Kernel.RowReduce) body.get(v)).operand();
+      List<String> each =
+          IntStream.range(0, copies).mapToObj(copy -> operand(operand, lanes, copy)).toList();
+      reductions.fold(level, v, each, lanes);
+    }
     for (int copy = 0; copy < copies; copy++) {
-      for (int v : walk.reductions()) {
-        String operand = operand(((Kernel.RowReduce) body.get(v)).operand(), lanes, copy);
-        reductions.fold(level, v, operand, lanes, copy);
-      }
       for (Kernel.Store store : walk.stores()) {
         store(level, store, lanes, copy);
       }

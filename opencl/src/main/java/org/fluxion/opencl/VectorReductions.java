@@ -1,5 +1,6 @@
 package org.fluxion.opencl;
 
+import java.util.List;
 import org.fluxion.tensor.plan.Kernel;
 
 /**
@@ -53,24 +54,26 @@ final class VectorReductions {
   /**
    * Folds some elements.
    *
-   * @param operand the expression that is folded
-   * @param lanes how many there are in a vector; 1 for one element
-   * @param copy which of several vectors it is
+   * @param operands the expressions that are folded, one a copy
+   * @param lanes how many elements each has; 1 for one element
    */
-  void fold(int level, int v, String operand, int lanes, int copy) {
+  void fold(int level, int v, List<String> operands, int lanes) {
     Kernel.RowReduce reduce = reduction(v);
-    String into = lanes > 1 ? VectorLoops.copy("w" + v, copy) : "a" + v;
-    Expressions expressions = new Expressions(lanes, true);
-    if (lanes > 1 && seeksNumbers(reduce)) {
-      String larger = "%s > %s".formatted(operand, into);
-      loops.line(level, "%s = %s;", into, expressions.select(into, operand, larger));
-      loops.line(level, "n%1$d |= %2$s != %2$s;", v, operand);
-    } else {
-      loops.line(level, "%s = %s;", into, folded(reduce, lanes, into, operand));
+    for (int copy = 0; copy < operands.size(); copy++) {
+      String operand = operands.get(copy);
+      String into = lanes > 1 ? VectorLoops.copy("w" + v, copy) : "a" + v;
+      String next =
+          lanes > 1 ? folded(reduce, lanes, into, operand) : withNone(reduce, into, operand);
+      loops.line(level, "%s = %s;", into, next);
+      if (lanes > 1 && seeksNumbers(reduce) && copy % 2 == 0) {
+        // Two are compared at once: the outcome is false, or no order, of each that is no number.
+        String other = operands.get(Math.min(copy + 1, operands.size() - 1));
+        loops.line(level, "n%d |= isunordered(%s, %s);", v, operand, other);
+      }
     }
   }
 
-  /** Folds the copies, then a vector's lanes, in a fixed tree, by way of memory of its own. */
+  /** Folds the copies, then a vector's lanes by halves, in a fixed tree. */
   void end(int v, int copies) {
     Kernel.RowReduce reduce = reduction(v);
     String type = Types.value(reduce.dtype());
@@ -79,28 +82,46 @@ final class VectorReductions {
       return;
     }
     for (int copy = 1; copy < copies; copy++) {
-      loops.line(
-          2, "w%d = %s;", v, folded(reduce, width, "w" + v, VectorLoops.copy("w" + v, copy)));
+      String other = VectorLoops.copy("w" + v, copy);
+      loops.line(2, "w%d = %s;", v, folded(reduce, width, "w" + v, other));
     }
+    String lanes = halves(type, "w" + v, (half, a, b) -> folded(reduce, half, a, b));
     if (seeksNumbers(reduce)) {
-      String none = "(%s) (NAN)".formatted(Types.value(reduce.dtype(), width));
-      loops.line(2, "w%1$d = %2$s;", v, new Expressions(width).select("w" + v, none, "n" + v));
+      String mask = Types.mask(reduce.dtype(), 1);
+      String none = halves(mask, "n" + v, (_, a, b) -> "%s | %s".formatted(a, b));
+      loops.line(2, "const %s m%d = %s ? NAN : %s;", type, v, none, lanes);
+      lanes = "m" + v;
     }
-    loops.line(2, "%s l%d[%d];", type, v, width);
-    loops.line(2, "vstore%d(w%d, 0, l%d);", width, v, v);
-    for (int half = width / 2; half > 1; half /= 2) {
-      loops.line(2, "{");
-      loops.line(3, "const %s%d a = vload%d(0, l%d);", type, half, half, v);
-      loops.line(3, "const %s%d b = vload%d(1, l%d);", type, half, half, v);
-      loops.line(3, "vstore%d(%s, 0, l%d);", half, folded(reduce, half, "a", "b"), v);
-      loops.line(2, "}");
-    }
-    loops.line(
-        2, "const %s t%d = %s;", type, v, folded(reduce, 1, "l" + v + "[0]", "l" + v + "[1]"));
-    loops.line(2, "const %s v%d = %s;", type, v, folded(reduce, 1, "a" + v, "t" + v));
+    loops.line(2, "const %s v%d = %s;", type, v, withNone(reduce, "a" + v, lanes));
   }
 
+  /** How two vectors, given their width, become one. */
+  private interface Fold {
+    String of(int width, String a, String b);
+  }
+
+  /** Folds a vector's lanes, of a type; returns the result's name. */
+  private String halves(String type, String vector, Fold fold) {
+    String whole = vector;
+    for (int half = width / 2; half > 0; half /= 2) {
+      String part = "%s_of_%d".formatted(vector, half);
+      String next = fold.of(half, whole + ".lo", whole + ".hi");
+      loops.line(2, "const %s%s %s = %s;", type, half == 1 ? "" : half, part, next);
+      whole = part;
+    }
+    return whole;
+  }
+
+  /** Two values as one, of which neither is NaN where numbers are sought. */
   private static String folded(Kernel.RowReduce reduce, int lanes, String a, String b) {
-    return new Expressions(lanes, true).fold(reduce.maximum(), reduce.dtype(), a, b);
+    Expressions expressions = new Expressions(lanes, true);
+    return seeksNumbers(reduce)
+        ? expressions.select(a, b, "%s > %s".formatted(b, a))
+        : expressions.fold(reduce.maximum(), reduce.dtype(), a, b);
+  }
+
+  /** Two values as one, which passes NaN on. */
+  private static String withNone(Kernel.RowReduce reduce, String a, String b) {
+    return new Expressions(1, true).fold(reduce.maximum(), reduce.dtype(), a, b);
   }
 }

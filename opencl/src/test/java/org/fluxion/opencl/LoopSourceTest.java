@@ -343,7 +343,7 @@ class LoopSourceTest {
   @MethodSource("families")
   void aMaximumIsNoNumberWhereverOneIsNone(Family family) {
     ProbeTest.assumeADevice();
-    int n = 40;
+    int n = 150;
     Tensor x = input("x", n + 1, n);
     HostData values = HostData.allocate(DType.FLOAT32, (n + 1) * n);
     for (int i = 0; i < values.elements(); i++) {

@@ -2,6 +2,7 @@ package org.fluxion.autodiff.laws;
 
 import static org.fluxion.autodiff.laws.Subject.each;
 import static org.fluxion.autodiff.laws.Subject.plus;
+import static org.fluxion.autodiff.laws.Subject.scaled;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.function.Function;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.conformance.Tensors;
+import org.fluxion.tensor.conformance.Widened;
 
 /**
  * Central differences, extrapolated from the steps h, h/2 and h/4 (Richardson 1911): two
@@ -18,6 +20,9 @@ import org.fluxion.tensor.conformance.Tensors;
  * rounding makes of them follows from their operations, as it does everywhere; it is divided by h.
  * Where the larger step leads out of the function's domain, or over a kink, a smaller one may still
  * tell.
+ *
+ * <p>What is computed in fewer digits than float64 has is a staircase, which has no slope. So the
+ * differences are the widened function's, and the tangent is as it is computed, roundings included.
  */
 final class Differences {
   /** Powers of two: steps that round nothing. */
@@ -41,16 +46,19 @@ final class Differences {
    */
   static List<Claim> claims(String what, Function<Tensors, Tensors> f, Tensors x, Tensors v) {
     Tensors tangent = Autodiff.jvp(f, x, v).tangent();
-    Tensors here = f.apply(x);
+    Function<Tensors, Tensors> wide = Widened.of(f, x);
+    Tensors at = each(x, Widened::wide);
+    Tensors along = each(v, Widened::wide);
+    Tensors here = wide.apply(at);
     List<Claim> claims = new ArrayList<>();
     for (double h : STEPS) {
-      Pair wide = Pair.of(f, x, v, here, h);
-      Pair middle = Pair.of(f, x, v, here, h / 2);
-      Pair narrow = Pair.of(f, x, v, here, h / 4);
+      Pair far = Pair.of(wide, at, along, here, h);
+      Pair middle = Pair.of(wide, at, along, here, h / 2);
+      Pair near = Pair.of(wide, at, along, here, h / 4);
       for (int i = 0; i < tangent.leaves().size(); i++) {
-        Tensor first = extrapolated(wide.slope(i), middle.slope(i));
-        Tensor second = extrapolated(middle.slope(i), narrow.slope(i));
-        Tensor kink = narrow.bend(i).mul(2).sub(middle.bend(i));
+        Tensor first = extrapolated(far.slope(i), middle.slope(i));
+        Tensor second = extrapolated(middle.slope(i), near.slope(i));
+        Tensor kink = near.bend(i).mul(2).sub(middle.bend(i));
         claims.add(
             new Claim(
                 what + " against differences by " + h,
@@ -70,13 +78,13 @@ final class Differences {
    */
   private record Pair(Tensors forward, Tensors backward) {
     static Pair of(Function<Tensors, Tensors> f, Tensors x, Tensors v, Tensors here, double h) {
-      Tensors after = f.apply(plus(x, each(v, t -> t.mul(h))));
-      Tensors before = f.apply(plus(x, each(v, t -> t.mul(-h))));
+      Tensors after = f.apply(plus(x, scaled(v, h)));
+      Tensors before = f.apply(plus(x, scaled(v, -h)));
       return new Pair(slope(here, after, h), slope(before, here, h));
     }
 
     private static Tensors slope(Tensors from, Tensors to, double h) {
-      return each(plus(to, each(from, Tensor::neg)), t -> t.mul(1 / h));
+      return scaled(plus(to, each(from, Tensor::neg)), 1 / h);
     }
 
     /** The central difference. */
@@ -92,7 +100,7 @@ final class Differences {
     }
   }
 
-  private static Tensor extrapolated(Tensor wide, Tensor narrow) {
-    return narrow.mul(4).sub(wide).div(3);
+  private static Tensor extrapolated(Tensor far, Tensor near) {
+    return near.mul(4).sub(far).div(3);
   }
 }

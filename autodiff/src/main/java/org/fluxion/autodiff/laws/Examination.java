@@ -51,12 +51,19 @@ public final class Examination {
     }
     if (verdict.violation().isPresent()) {
       Example smallest = Shrinker.smallest(example, e -> violation(e, law).isPresent(), SHRINKING);
+      Example along =
+          Shrinker.smallest(
+              Directed.of(smallest, seed), e -> violation(e, law).isPresent(), SHRINKING);
+      Verdict.Violation violation = violation(along, law).get();
+      String directions =
+          violation.along().isEmpty()
+              ? ""
+              : "%nalong%n%s".formatted(String.join("\n", violation.along()));
       throw new LawBroken(
           law.name(),
           smallest,
-          "%s is broken (seed %d): %s%n%s%nat%n%s"
-              .formatted(
-                  law, seed, law.sentence(), violation(smallest, law).get(), smallest.print()),
+          "%s is broken (seed %d): %s%n%s%nat%n%s%s"
+              .formatted(law, seed, law.sentence(), violation, smallest.print(), directions),
           null);
     }
     return verdict;

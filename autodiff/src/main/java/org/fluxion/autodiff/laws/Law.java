@@ -3,6 +3,7 @@ package org.fluxion.autodiff.laws;
 import static org.fluxion.autodiff.laws.Subject.dot;
 import static org.fluxion.autodiff.laws.Subject.each;
 import static org.fluxion.autodiff.laws.Subject.plus;
+import static org.fluxion.autodiff.laws.Subject.scaled;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -126,10 +127,10 @@ public enum Law {
     // Factors that round nothing.
     double a = 0.5;
     double b = -2;
-    Tensors mixed = plus(each(s.v(0), v -> v.mul(a)), each(s.v(1), v -> v.mul(b)));
+    Tensors mixed = plus(scaled(s.v(0), a), scaled(s.v(1), b));
     Tensors whole = jvp(s, mixed).tangent();
-    Tensors first = each(jvp(s, s.v(0)).tangent(), v -> v.mul(a));
-    Tensors second = each(jvp(s, s.v(1)).tangent(), v -> v.mul(b));
+    Tensors first = scaled(jvp(s, s.v(0)).tangent(), a);
+    Tensors second = scaled(jvp(s, s.v(1)).tangent(), b);
     return Claim.each("J(v/2 − 2w)", plus(first, second), whole);
   }
 
@@ -146,14 +147,7 @@ public enum Law {
     Tensors whole = Autodiff.jvp(s.f().andThen(g), s.x(), s.v(0)).tangent();
     List<Claim> claims = new ArrayList<>(Claim.each("J(g∘f)v", apart, whole));
     // f(x + sw) by s, at 0.
-    Function<Tensors, Tensors> h =
-        t ->
-            plus(
-                s.x(),
-                new Tensors(
-                    s.v(1).leaves().stream()
-                        .map(w -> w.mul(t.leaves().get(0).cast(w.dtype())))
-                        .toList()));
+    Function<Tensors, Tensors> h = t -> plus(s.x(), scaled(s.v(1), t.leaves().get(0)));
     Tensors zero = new Tensors(List.of(Tensor.tensor(0.0).reshape()));
     Tensors one = new Tensors(List.of(Tensor.tensor(1.0).reshape()));
     claims.addAll(

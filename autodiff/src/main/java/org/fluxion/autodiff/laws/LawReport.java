@@ -19,6 +19,18 @@ public record LawReport(int examples, Map<Law, Long> certified, Map<Law, Long> e
     excused = Map.copyOf(excused);
   }
 
+  /**
+   * How much of what a law was tried on it could tell something about.
+   *
+   * @param law the law
+   * @return certified elements by all; 0 if there are none
+   */
+  public double share(Law law) {
+    long told = certified.getOrDefault(law, 0L);
+    long all = told + excused.getOrDefault(law, 0L);
+    return all == 0 ? 0 : (double) told / all;
+  }
+
   @Override
   public String toString() {
     StringJoiner lines = new StringJoiner("\n");

@@ -3,6 +3,7 @@ package org.fluxion.autodiff.laws;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.fluxion.autodiff.laws.LawReport.Tally;
@@ -10,6 +11,7 @@ import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.Tree;
+import org.fluxion.tensor.conformance.Widened;
 
 /**
  * Holds a function to the laws of derivatives, at random arguments, under any test engine:
@@ -18,9 +20,10 @@ import org.fluxion.tensor.Tree;
  * Laws.of(SOFTPLUS::apply).over(tensors().rank(0, 4)).order(3).devices("cpu").seed(42).check();
  * }</pre>
  *
- * <p>Immutable: each method returns another. The derivatives are compared in float64, by the
- * reference interpreter, within a tolerance that follows from the operations of both sides. What
- * breaks a law is made as small as it can be before it is reported.
+ * <p>Immutable: each method returns another. The derivatives are compared by the reference
+ * interpreter, within a tolerance that follows from the operations of both sides: in float64, or in
+ * what else the arguments are drawn in, each operation rounded to its own dtype. What breaks a law
+ * is made as small as it can be before it is reported.
  */
 public final class Laws {
   private static final int TRIES = 100;
@@ -94,7 +97,8 @@ public final class Laws {
       return leaf.detach();
     }
     double[] by = random.doubles(leaf.shape().elements(), -1, 1).toArray();
-    return leaf.add(Tensor.of(by, leaf.shape().extents()).cast(leaf.dtype())).detach();
+    Tensor moved = Widened.wide(leaf).add(Tensor.of(by, leaf.shape().extents()));
+    return moved.cast(leaf.dtype()).detach();
   }
 
   /**
@@ -186,7 +190,9 @@ public final class Laws {
     Tally tally = new Tally();
     for (int i = 0; i < tries; i++) {
       long each = seed + i;
-      Example example = new FunctionExample(function, arguments.apply(new Random(each)));
+      // Not the stream that directions come from: they would be multiples of the arguments.
+      Random random = new Random(new SplittableRandom(each).nextLong());
+      Example example = new FunctionExample(function, arguments.apply(random));
       tally.example();
       Examination examination = new Examination(example, each);
       for (Law law : laws) {

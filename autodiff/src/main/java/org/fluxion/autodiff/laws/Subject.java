@@ -1,10 +1,15 @@
 package org.fluxion.autodiff.laws;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
@@ -13,8 +18,10 @@ import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.conformance.Bounded;
 import org.fluxion.tensor.conformance.ErrorBound;
+import org.fluxion.tensor.conformance.ErrorBound.Yardstick;
 import org.fluxion.tensor.conformance.Tensors;
 import org.fluxion.tensor.conformance.Trial;
+import org.fluxion.tensor.conformance.Widened;
 
 /**
  * A function at a point, with what laws speak of: directions, and a cotangent. All of them are
@@ -24,53 +31,69 @@ import org.fluxion.tensor.conformance.Trial;
  * results, they are left out, for they have no derivatives.
  */
 final class Subject {
+  /** What the laws call them. */
+  private static final List<String> DIRECTIONS = List.of("v", "w", "u");
+
+  private static final String COTANGENT = "c";
+
+  /** Of a direction in so few digits that sums of others would be rounded. */
+  private static final int STEPS = 16;
+
   private static final double LARGEST_ORDINARY = 1e4;
 
   private final Function<Tensors, Tensors> function;
   private final List<Tensor> inputs = new ArrayList<>();
+  private final List<String> names = new ArrayList<>();
   private final List<Tensor> values = new ArrayList<>();
+  private final int arguments;
   private final Tensors point;
   private final List<Tensors> directions = new ArrayList<>();
   private final Tensors cotangent;
   private final boolean stopsGradients;
   private final boolean isAlone;
-  private ErrorBound bounds;
+  private final Map<Yardstick, ErrorBound> bounds = new EnumMap<>(Yardstick.class);
 
   private Subject(Example example, Random random) {
     List<Tensor> all = new ArrayList<>();
     List<Tensor> floating = new ArrayList<>();
+    List<Integer> numbers = new ArrayList<>();
     for (Tensor value : example.values()) {
-      Tensor input = input("x", value);
-      all.add(input);
-      if (isReal(value)) {
+      Tensor input = input("x" + all.size(), value);
+      if (value.dtype().isFloating()) {
         floating.add(input);
+        numbers.add(all.size());
       }
+      all.add(input);
     }
+    this.arguments = all.size();
     this.point = new Tensors(floating);
     this.function =
         x -> {
           List<Tensor> arguments = new ArrayList<>();
           int next = 0;
           for (Tensor input : all) {
-            arguments.add(isReal(input) ? x.leaves().get(next++) : input);
+            arguments.add(input.dtype().isFloating() ? x.leaves().get(next++) : input);
           }
           return new Tensors(
               example.apply(arguments).stream()
                   .filter(y -> y.dtype().isFloating())
                   // What only stores values is read as what computes.
-                  .map(y -> isReal(y) ? y : y.cast(DType.FLOAT32))
+                  .map(Subject::computing)
                   .toList());
         };
     Tensors result = function.apply(point);
     this.stopsGradients =
         new Graph(inputs, result.leaves())
             .nodes().stream().anyMatch(node -> node.op() instanceof Op.StopGradient);
-    for (int i = 0; i < 3; i++) {
-      directions.add(drawn("v", point, random));
+    List<Tensor> given = example instanceof Directed directed ? directed.drawn() : List.of();
+    for (String name : DIRECTIONS) {
+      directions.add(drawn(name, numbers, point, given, random));
     }
-    this.cotangent = drawn("c", result, random);
+    List<Integer> results = IntStream.range(0, result.leaves().size()).boxed().toList();
+    this.cotangent = drawn(COTANGENT, results, result, given, random);
+    Example itself = example instanceof Directed directed ? directed.example() : example;
     this.isAlone =
-        example instanceof RandomProgram program
+        itself instanceof RandomProgram program
             && program.lines().size() == 1
             && example.values().stream().allMatch(Subject::isOrdinary);
   }
@@ -86,26 +109,63 @@ final class Subject {
     return new Subject(example, new Random(seed));
   }
 
-  private static boolean isReal(Tensor x) {
-    return x.dtype().isFloating() && !x.dtype().isStorageOnly();
+  /** The same in a dtype that computes. */
+  private static Tensor computing(Tensor x) {
+    return x.dtype().isStorageOnly() ? x.cast(DType.FLOAT32) : x;
   }
 
   private Tensor input(String name, Tensor value) {
-    Tensor input = Tensor.input(name + inputs.size(), value.shape(), value.dtype());
+    Tensor input = Tensor.input(name, value.shape(), value.dtype());
     inputs.add(input);
+    names.add(name);
     values.add(value);
     return input;
   }
 
-  /** Like some tensors, with elements between −1 and 1. */
-  private Tensors drawn(String name, Tensors like, Random random) {
+  /** What is given, or like some tensors, with elements between −1 and 1. */
+  private Tensors drawn(
+      String name, List<Integer> numbers, Tensors like, List<Tensor> given, Random random) {
     List<Tensor> drawn = new ArrayList<>();
-    for (Tensor leaf : like.leaves()) {
-      double[] elements = random.doubles(leaf.shape().elements(), -1, 1).toArray();
-      Tensor value = Tensor.of(elements, leaf.shape().extents()).cast(leaf.dtype()).detach();
-      drawn.add(input(name, value));
+    for (int i = 0; i < like.leaves().size(); i++) {
+      Tensor leaf = like.leaves().get(i);
+      int next = inputs.size() - arguments;
+      Tensor value = next < given.size() ? given.get(next) : drawn(leaf, random);
+      drawn.add(input(name + numbers.get(i), value));
     }
     return new Tensors(drawn);
+  }
+
+  private static Tensor drawn(Tensor like, Random random) {
+    int elements = (int) like.shape().elements();
+    double[] values =
+        like.dtype().isStorageOnly()
+            // Half of one less twice another has few enough digits too.
+            ? random
+                .ints(elements, 0, STEPS)
+                .mapToDouble(i -> (2.0 * i + 1 - STEPS) / STEPS)
+                .toArray()
+            : random.doubles(elements, -1, 1).toArray();
+    return Tensor.of(values, like.shape().extents()).cast(like.dtype()).detach();
+  }
+
+  /** The values of the directions and cotangents, in the order of their inputs. */
+  List<Tensor> drawn() {
+    return values.subList(arguments, values.size());
+  }
+
+  /**
+   * Those directions and cotangents that something was computed from, as Java.
+   *
+   * @param outputs what was computed
+   * @return a line each
+   */
+  List<String> along(List<Tensor> outputs) {
+    Set<Tensor> used = new HashSet<>(new Graph(inputs, outputs).nodes());
+    return IntStream.range(arguments, inputs.size())
+        .filter(i -> used.contains(inputs.get(i)))
+        .mapToObj(
+            i -> "Tensor %s = %s;".formatted(names.get(i), ProgramPrinter.literal(values.get(i))))
+        .toList();
   }
 
   /** Whether there is anything to differentiate, and to differentiate by. */
@@ -140,12 +200,22 @@ final class Subject {
     return true;
   }
 
-  /** What tensors of the inputs are, and by how much rounding may have them off. */
-  List<Bounded> bounds(List<Tensor> outputs) {
-    if (bounds == null) {
-      bounds = ErrorBound.real(new Trial("laws", new Graph(inputs, List.of()), values).bindings());
-    }
-    return bounds.of(outputs);
+  /**
+   * What tensors of the inputs are, and by how much rounding may have them off. What all laws have
+   * in common is computed once for each yardstick.
+   *
+   * @param outputs the tensors
+   * @param yardstick what they are off from
+   * @return one for each
+   */
+  List<Bounded> bounds(List<Tensor> outputs, Yardstick yardstick) {
+    return bounds
+        .computeIfAbsent(
+            yardstick,
+            y ->
+                ErrorBound.real(
+                    new Trial("laws", new Graph(inputs, List.of()), values).bindings(), y))
+        .of(outputs);
   }
 
   /** The inputs of every law's graph. */
@@ -187,13 +257,10 @@ final class Subject {
   static Tensor dot(Tensors a, Tensors b) {
     Tensor sum = Tensor.scalar(0, DType.FLOAT64);
     for (int i = 0; i < a.leaves().size(); i++) {
-      sum = sum.add(wide(a.leaves().get(i)).mul(wide(b.leaves().get(i))).sum());
+      Tensor left = Widened.wide(a.leaves().get(i));
+      sum = sum.add(left.mul(Widened.wide(b.leaves().get(i))).sum());
     }
     return sum;
-  }
-
-  private static Tensor wide(Tensor x) {
-    return x.dtype() == DType.FLOAT64 ? x : x.cast(DType.FLOAT64);
   }
 
   /** Each tensor by itself. */
@@ -201,11 +268,27 @@ final class Subject {
     return new Tensors(x.leaves().stream().map(f).toList());
   }
 
+  /** A multiple, tensor by tensor. */
+  static Tensors scaled(Tensors x, double by) {
+    return each(x, t -> computing(t).mul(by).cast(t.dtype()));
+  }
+
+  /** Multiples by one number, tensor by tensor. */
+  static Tensors scaled(Tensors x, Tensor by) {
+    return each(
+        x,
+        t -> {
+          Tensor factor = computing(t);
+          return factor.mul(by.cast(factor.dtype())).cast(t.dtype());
+        });
+  }
+
   /** A sum, tensor by tensor. */
   static Tensors plus(Tensors a, Tensors b) {
     List<Tensor> sums = new ArrayList<>();
     for (int i = 0; i < a.leaves().size(); i++) {
-      sums.add(a.leaves().get(i).add(b.leaves().get(i)));
+      Tensor left = a.leaves().get(i);
+      sums.add(computing(left).add(computing(b.leaves().get(i))).cast(left.dtype()));
     }
     return new Tensors(sums);
   }

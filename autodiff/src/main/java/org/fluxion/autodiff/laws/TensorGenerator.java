@@ -26,6 +26,15 @@ public final class TensorGenerator {
     0.0, -0.0, 1, -1, 0.5, -0.5, 2, -2, 1e-8, -1e-8, 1e-300, 700, -700, 1e8, -1e8
   };
 
+  /** Of float32 and bfloat16: an exponential that nearly leaves their range, and tiny numbers. */
+  private static final double[] SPECIALS_OF_FLOAT32 = {
+    0.0, -0.0, 1, -1, 0.5, -0.5, 2, -2, 1e-8, -1e-8, 1e-38, 88, -88, 1e8, -1e8
+  };
+
+  private static final double[] SPECIALS_OF_FLOAT16 = {
+    0.0, -0.0, 1, -1, 0.5, -0.5, 2, -2, 1e-4, -1e-4, 1e-7, 11, -11, 3e4, -3e4
+  };
+
   private final DType dtype;
   private final Optional<Shape> shape;
   private final int leastRank;
@@ -151,8 +160,8 @@ public final class TensorGenerator {
   }
 
   /**
-   * The same in another dtype. Laws about derivatives are checked in float64 whatever it is; on a
-   * device the function runs in this dtype.
+   * The same in another dtype, in which the function is then checked, roundings included. Of
+   * float16 and bfloat16, which only store values, the function makes float32 first.
    *
    * @param other the dtype
    * @return the generator
@@ -182,8 +191,14 @@ public final class TensorGenerator {
 
   private double element(Random random) {
     boolean special = elements == Elements.EDGES && random.nextBoolean();
+    double[] specials =
+        switch (dtype) {
+          case FLOAT32, BFLOAT16 -> SPECIALS_OF_FLOAT32;
+          case FLOAT16 -> SPECIALS_OF_FLOAT16;
+          default -> SPECIALS;
+        };
     return special
-        ? SPECIALS[random.nextInt(SPECIALS.length)]
+        ? specials[random.nextInt(specials.length)]
         : low + (high - low) * random.nextDouble();
   }
 

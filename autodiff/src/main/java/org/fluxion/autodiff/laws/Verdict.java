@@ -3,9 +3,11 @@ package org.fluxion.autodiff.laws;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.conformance.Bounded;
+import org.fluxion.tensor.conformance.ErrorBound.Yardstick;
+import org.fluxion.tensor.conformance.Widened;
 
 /**
  * What became of a law on an example.
@@ -28,6 +30,7 @@ public record Verdict(
    * @param actual what the derivative rule gave
    * @param tolerance how far apart they may be
    * @param rounding the part of the tolerance that is for rounding
+   * @param along the directions and cotangents that were used, a line of Java each
    */
   public record Violation(
       String what,
@@ -35,10 +38,16 @@ public record Verdict(
       double expected,
       double actual,
       double tolerance,
-      double rounding) {
-    /** Copies the index. */
+      double rounding,
+      List<String> along) {
+    /** Copies the lists. */
     public Violation {
       index = List.copyOf(index);
+      along = List.copyOf(along);
+    }
+
+    Violation along(List<String> lines) {
+      return new Violation(what, index, expected, actual, tolerance, rounding, lines);
     }
 
     double severity() {
@@ -73,13 +82,12 @@ public record Verdict(
   /** Tries a law. */
   static Verdict of(Law law, Subject subject) {
     List<Claim> claims = subject.isDifferentiable() ? law.claims(subject) : List.of();
-    List<Tensor> outputs = new ArrayList<>();
-    claims.forEach(claim -> claim.tensors().forEach(t -> outputs.add(wide(t))));
-    List<Bounded> bounds = subject.bounds(outputs);
+    List<Bounded> bounds = bounds(claims, subject);
     int certified = 0;
     int zero = 0;
     int excused = 0;
     Violation worst = null;
+    Claim broken = null;
     int next = 0;
     for (Claim claim : claims) {
       Bounded expected = bounds.get(next);
@@ -111,20 +119,47 @@ public record Verdict(
         excused += telling || isZero ? 0 : 1;
         Violation found =
             new Violation(
-                claim.what(), index(claim.expected(), i), left, right, tolerance, rounding);
+                claim.what(),
+                index(claim.expected(), i),
+                left,
+                right,
+                tolerance,
+                rounding,
+                List.of());
         boolean equal = left == right;
         if (!equal
             && found.severity() > 1
             && (worst == null || found.severity() > worst.severity())) {
           worst = found;
+          broken = claim;
         }
       }
+    }
+    if (broken != null) {
+      worst = worst.along(subject.along(broken.tensors()));
     }
     return new Verdict(law, certified, zero, excused, Optional.ofNullable(worst));
   }
 
-  private static Tensor wide(Tensor x) {
-    return x.dtype() == DType.FLOAT64 ? x : x.cast(DType.FLOAT64);
+  /** The claims' tensors, one after the other. */
+  private static List<Bounded> bounds(List<Claim> claims, Subject subject) {
+    List<Tensor> tensors = claims.stream().flatMap(c -> c.tensors().stream()).toList();
+    boolean approximates = claims.stream().anyMatch(claim -> claim.slack().isPresent());
+    if (!approximates || !Widened.isNarrow(new Graph(subject.inputs(), tensors))) {
+      return bounds(tensors, subject, Yardstick.REAL);
+    }
+    // A slope is the widened function's, which need not choose as the narrow one does.
+    List<Tensor> actual = claims.stream().map(Claim::actual).toList();
+    List<Tensor> others = tensors.stream().filter(t -> !actual.contains(t)).toList();
+    List<Bounded> chosen = bounds(others, subject, Yardstick.REAL);
+    List<Bounded> open = bounds(actual, subject, Yardstick.REAL_CHOICES);
+    return tensors.stream()
+        .map(t -> actual.contains(t) ? open.get(actual.indexOf(t)) : chosen.get(others.indexOf(t)))
+        .toList();
+  }
+
+  private static List<Bounded> bounds(List<Tensor> tensors, Subject subject, Yardstick yardstick) {
+    return subject.bounds(tensors.stream().map(Widened::wide).toList(), yardstick);
   }
 
   private static double at(Bounded bound, int i) {

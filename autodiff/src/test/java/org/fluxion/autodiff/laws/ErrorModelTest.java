@@ -20,6 +20,7 @@ import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Op;
+import org.fluxion.tensor.ReferenceInterpreter;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.conformance.Arithmetic;
 import org.fluxion.tensor.conformance.Bounded;
@@ -31,6 +32,7 @@ import org.fluxion.tensor.conformance.OpTraits;
 import org.fluxion.tensor.conformance.OpTraits.Rounding;
 import org.fluxion.tensor.conformance.Tensors;
 import org.fluxion.tensor.conformance.Trial;
+import org.fluxion.tensor.conformance.Widened;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -136,7 +138,7 @@ class ErrorModelTest {
   private static void compareReal(
       Widths reference, Widths device, String name, Trial trial, List<HostData> actual) {
     List<BigDecimal[]> reals = RealInterpreter.evaluate(trial.graph(), trial.bindings());
-    List<Bounded> real = ErrorBound.ofReal(trial);
+    List<Bounded> real = ErrorBound.ofReal(trial, ErrorBound.Yardstick.REAL);
     List<Bounded> own = ErrorBound.of(trial, OWN);
     for (int k = 0; k < reals.size(); k++) {
       if (real.get(k).dtype() != DType.FLOAT64) {
@@ -301,5 +303,45 @@ class ErrorModelTest {
     }
     reference.requireNarrow();
     device.requireNarrow();
+  }
+
+  // ---- each operation rounded to its own dtype ----
+
+  /** Against the same without roundings, whose choices are its own. */
+  private static void compareRounded(Widths widths, String name, Trial trial) {
+    Tensors values = new Tensors(trial.values());
+    List<Tensor> exact =
+        Widened.of(x -> new Tensors(trial.graph().apply(x.leaves())), values)
+            .apply(new Tensors(trial.values().stream().map(Widened::wide).toList()))
+            .leaves();
+    List<HostData> expected = ReferenceInterpreter.evaluate(exact, Map.of());
+    List<Bounded> bounds = ErrorBound.ofReal(trial, ErrorBound.Yardstick.REAL_CHOICES);
+    for (int k = 0; k < bounds.size(); k++) {
+      HostData rounded = bounds.get(k).expected();
+      for (int i = 0; i < rounded.elements(); i++) {
+        double error = Math.abs(rounded.getDouble(i) - expected.get(k).getDouble(i));
+        if (bounds.get(k).dtype().isFloating() && !Double.isNaN(error)) {
+          widths.add(name, error, at(bounds.get(k), i), trial.name() + ", result " + k);
+        }
+      }
+    }
+  }
+
+  @Test
+  void operationsRoundedToFloat32() {
+    Widths widths = new Widths();
+    for (Trial trial : operations(DType.FLOAT32)) {
+      compareRounded(widths, name(trial), trial);
+    }
+    widths.requireNarrow();
+  }
+
+  @Test
+  void programsRoundedToFloat32() {
+    Widths widths = new Widths();
+    for (Trial trial : programs(DType.FLOAT32)) {
+      compareRounded(widths, "all", trial);
+    }
+    widths.requireNarrow();
   }
 }

@@ -99,7 +99,7 @@ final class DeviceCheck {
     if (faulty.size() > NAMED) {
       out.printf("and so on, for %s more%n", FigureTable.count(faulty.size() - NAMED, "operation"));
     }
-    out.println(verdict(device, all) + " (" + elapsed() + ")");
+    out.println(verdict(device, all, operations.isEmpty()) + " (" + elapsed() + ")");
     out.flush();
     return faulty.isEmpty();
   }
@@ -132,15 +132,15 @@ final class DeviceCheck {
     return ProgressReport.duration((System.nanoTime() - begin) / SECOND_NANOS);
   }
 
-  private static String verdict(Device device, List<Findings> all) {
+  private static String verdict(Device device, List<Findings> all, boolean isWhole) {
     List<String> wrong = named(all, Verdict.WRONG);
     List<String> failing = named(all, Verdict.FAILS);
     if (wrong.isEmpty() && failing.isEmpty()) {
       return all.size() == 1
           ? "%s can be trusted with it: the operation is right, its tangent and gradient too"
               .formatted(device.name())
-          : "%s can be trusted: all %d operations are right, their tangents and gradients too"
-              .formatted(device.name(), all.size());
+          : "%s can be trusted%s: all %d operations are right, their tangents and gradients too"
+              .formatted(device.name(), isWhole ? "" : " with these", all.size());
     }
     return "%s is not to be trusted: of %s %s. Try another version of its driver"
         .formatted(

@@ -81,7 +81,7 @@ class DeviceCheckTest {
     assertTrue(
         lines
             .getLast()
-            .startsWith("cpu:2 can be trusted: all 3 operations are right, their tangents and"),
+            .startsWith("cpu:2 can be trusted with these: all 3 operations are right, their"),
         lines.getLast());
     assertEquals("exact", row(run, "reshape").get(1));
     assertTrue(row(run, "exp").get(2).matches("[0-9.]+ ulp"), run.out());

@@ -8,6 +8,12 @@ import org.fluxion.tensor.Tensor;
 
 /** Numbers for each element of a tensor, such as errors, where null stands for zeros. */
 final class Elements {
+  /** The error of what nothing is known of. */
+  static final double UNKNOWN = Double.POSITIVE_INFINITY;
+
+  /** Of a zero that may have either sign; it survives being multiplied. */
+  static final double EITHER_ZERO = Double.MIN_NORMAL;
+
   private Elements() {}
 
   /** A number for each element. */

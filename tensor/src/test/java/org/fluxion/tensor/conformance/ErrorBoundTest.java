@@ -3,6 +3,7 @@ package org.fluxion.tensor.conformance;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -239,5 +240,72 @@ class ErrorBoundTest {
     Bounded zero = bound(trial(in -> in.get(0).mul(0), x), EXACT);
     assertTrue(holds(zero, floats(-0.0, 0)));
     assertFalse(holds(zero, floats(0, 0)), "a zero of the wrong sign");
+  }
+
+  // ---- each operation rounded to its own dtype ----
+
+  private static Bounded rounded(Function<List<Tensor>, Tensor> f, Tensor... values) {
+    return ErrorBound.ofReal(trial(f, values), ErrorBound.Yardstick.REAL).get(0);
+  }
+
+  /** What is computed in float32 is what Java's floats make of it, operation by operation. */
+  @Property(tries = 200)
+  void operationsAreRoundedToTheirOwnDtype(@ForAll float a, @ForAll float b) {
+    Bounded bound =
+        rounded(
+            x -> x.get(0).mul(x.get(1)).add(x.get(0)).div(x.get(1)),
+            Tensor.tensor(a),
+            Tensor.tensor(b));
+    assertEquals((a * b + a) / b, bound.expected().getDouble(0));
+  }
+
+  @Property(tries = 200)
+  void whatIsStoredInFewDigitsIsOffByWhatWasCutOff(@ForAll float a) {
+    for (DType dtype : List.of(DType.FLOAT16, DType.BFLOAT16)) {
+      Bounded bound = rounded(x -> x.get(0).cast(dtype).cast(DType.FLOAT32), Tensor.tensor(a));
+      double stored = bound.expected().getDouble(0);
+      double allowed = bound.allowed() == null ? 0 : bound.allowed()[0];
+      assertEquals(
+          Double.isInfinite(stored) && Float.isFinite(a)
+              ? Double.POSITIVE_INFINITY
+              : Double.isFinite(a) ? Math.abs(stored - a) : 0,
+          allowed);
+    }
+  }
+
+  /** A comparison of what is not exact is what it is, or open. */
+  @Example
+  void choicesAreMadeOrOpen() {
+    Trial trial =
+        trial(
+            x -> Tensor.where(x.get(0).exp().less(x.get(0).exp()), x.get(0), x.get(0).neg()),
+            Tensor.tensor(0.3f));
+    assertEquals(
+        0, at(ErrorBound.ofReal(trial, ErrorBound.Yardstick.REAL).get(0)), "made as it was");
+    assertTrue(at(ErrorBound.ofReal(trial, ErrorBound.Yardstick.REAL_CHOICES).get(0)) >= 0.6);
+  }
+
+  private static double at(Bounded bound) {
+    return bound.allowed() == null ? 0 : bound.allowed()[0];
+  }
+
+  /** The same operations without the roundings, also inside what a function defines. */
+  @Example
+  void aWidenedFunctionIsTheSameWithoutRoundings() {
+    Tensor x = Tensor.tensor(1 / 3f, -0.7f);
+    Function<Tensors, Tensors> f =
+        in -> {
+          Tensor stored = in.leaves().get(0).cast(DType.BFLOAT16).cast(DType.FLOAT32);
+          return new Tensors(List.of(stored.exp().add(Tensor.scalar(0.5, DType.FLOAT32))));
+        };
+    Tensor wide =
+        Widened.of(f, new Tensors(List.of(x))).apply(new Tensors(List.of(x))).leaves().get(0);
+    assertEquals(DType.FLOAT64, wide.dtype());
+    for (int i = 0; i < 2; i++) {
+      assertEquals(Math.exp(x.toFloatArray()[i]) + 0.5, wide.toDoubleArray()[i], 1e-15);
+    }
+    Function<Tensors, Tensors> g = in -> in;
+    Tensors doubles = new Tensors(List.of(Tensor.tensor(1.0)));
+    assertSame(g, Widened.of(g, doubles));
   }
 }
