@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,7 +26,7 @@ final class Transforms {
    * @throws TensorException if a custom function captures what depends on an input with a tangent
    */
   static List<Tensor> jvp(Graph graph, List<Tensor> tangents) {
-    Map<Tensor, Tensor> tangent = new HashMap<>();
+    Map<Tensor, Tensor> tangent = new IdentityHashMap<>();
     for (int i = 0; i < tangents.size(); i++) {
       if (tangents.get(i) != null) {
         tangent.put(graph.inputs().get(i), tangents.get(i));
@@ -39,13 +40,16 @@ final class Transforms {
       if (node.op() instanceof Op.Custom custom) {
         Captures.requireNone(node, custom.function(), graph.inputs(), tangents);
       }
-      List<Tensor> d =
-          Arrays.asList(node.inputs().stream().map(tangent::get).toArray(Tensor[]::new));
-      if (d.stream().anyMatch(t -> t != null)) {
-        Tensor derived = JvpRules.tangent(node, d);
-        if (derived != null) {
-          tangent.put(node, derived);
-        }
+      List<Tensor> d = new ArrayList<>(node.inputs().size());
+      boolean depends = false;
+      for (Tensor operand : node.inputs()) {
+        Tensor known = tangent.get(operand);
+        d.add(known);
+        depends |= known != null;
+      }
+      Tensor derived = depends ? JvpRules.tangent(node, d) : null;
+      if (derived != null) {
+        tangent.put(node, derived);
       }
     }
     return Arrays.asList(graph.outputs().stream().map(tangent::get).toArray(Tensor[]::new));

@@ -2,10 +2,12 @@ package org.fluxion.tensor;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -49,27 +51,33 @@ public record Graph(List<Tensor> inputs, List<Tensor> outputs) {
   /** The same with stops that are recognised rather than listed. */
   static List<Tensor> topological(List<Tensor> roots, Predicate<Tensor> stops) {
     List<Tensor> order = new ArrayList<>();
-    Set<Tensor> done = new HashSet<>();
-    Deque<Tensor> stack = new ArrayDeque<>();
-    Map<Tensor, Integer> next = new IdentityHashMap<>();
+    Set<Tensor> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    Deque<Visit> visits = new ArrayDeque<>();
     for (Tensor root : roots) {
-      stack.push(root);
-      while (!stack.isEmpty()) {
-        Tensor node = stack.peek();
-        int operand = next.getOrDefault(node, 0);
-        if (done.contains(node)) {
-          stack.pop();
-        } else if (stops.test(node) || operand == node.inputs().size()) {
-          stack.pop();
-          done.add(node);
-          order.add(node);
-        } else {
-          next.put(node, operand + 1);
-          stack.push(node.inputs().get(operand));
+      if (seen.add(root)) {
+        visits.push(Visit.of(root, stops));
+      }
+      while (!visits.isEmpty()) {
+        Visit visit = visits.peek();
+        if (!visit.operands.hasNext()) {
+          order.add(visits.pop().node);
+          continue;
+        }
+        Tensor operand = visit.operands.next();
+        if (seen.add(operand)) {
+          visits.push(Visit.of(operand, stops));
         }
       }
     }
     return order;
+  }
+
+  /** A node on the way from a root, with those of its operands that are yet to be looked at. */
+  private record Visit(Tensor node, Iterator<Tensor> operands) {
+    static Visit of(Tensor node, Predicate<Tensor> stops) {
+      return new Visit(
+          node, stops.test(node) ? Collections.emptyIterator() : node.inputs().iterator());
+    }
   }
 
   /**

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.ref.Cleaner;
+import java.util.Arrays;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -51,6 +52,18 @@ public final class HostData {
             // A long array keeps every element type aligned.
             : MemorySegment.ofArray(new long[(int) ((bytes + 7) / 8)]).asSlice(0, bytes);
     return new HostData(dtype, elements, segment);
+  }
+
+  /**
+   * Float64 elements.
+   *
+   * @param numbers the elements, copied
+   * @return their storage
+   */
+  public static HostData of(double... numbers) {
+    HostData data = allocate(DType.FLOAT64, numbers.length);
+    MemorySegment.copy(numbers, 0, data.segment, ValueLayout.JAVA_DOUBLE, 0, numbers.length);
+    return data;
   }
 
   /**
@@ -132,6 +145,22 @@ public final class HostData {
           Float.intBitsToFloat(segment().getAtIndex(ValueLayout.JAVA_SHORT, index) << 16);
       case INT32, INT64, BOOL -> getLong(index);
     };
+  }
+
+  /**
+   * All elements as doubles.
+   *
+   * @return their values, in a new array
+   * @throws ArithmeticException if there are more than an array holds
+   */
+  public double[] toDoubles() {
+    double[] numbers = new double[Math.toIntExact(elements)];
+    if (dtype == DType.FLOAT64) {
+      MemorySegment.copy(segment(), ValueLayout.JAVA_DOUBLE, 0, numbers, 0, numbers.length);
+    } else {
+      Arrays.setAll(numbers, this::getDouble);
+    }
+    return numbers;
   }
 
   /**

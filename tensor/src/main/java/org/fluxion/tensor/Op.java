@@ -462,12 +462,6 @@ public sealed interface Op {
    * @return such as {@code reduce_max}
    */
   default String label() {
-    if (this instanceof Custom custom) {
-      return custom.function().name();
-    }
-    return getClass()
-        .getSimpleName()
-        .replaceAll("([a-z0-9])([A-Z])", "$1_$2")
-        .toLowerCase(java.util.Locale.ROOT);
+    return this instanceof Custom custom ? custom.function().name() : OpLabels.of(getClass());
   }
 }

@@ -1,5 +1,6 @@
 package org.fluxion.tensor;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -38,11 +39,31 @@ public final class ReferenceInterpreter {
     return outputs.stream().map(t -> Values.write(t.dtype(), values.get(t))).toList();
   }
 
+  /**
+   * Computes one node. Its operands' values may be float64 whatever their dtypes, and so is the
+   * result if it is floating point: nothing is rounded to the node's dtype.
+   *
+   * @param node the node
+   * @param operands a value for each of its operands
+   * @return its value
+   * @throws TensorException if it is an input, or has more than 2³¹ − 9 elements
+   */
+  public static HostData apply(Tensor node, List<HostData> operands) {
+    requireCountable(node);
+    List<Values> stored = new ArrayList<>(operands.size());
+    for (HostData operand : operands) {
+      stored.add(new Values.Stored(operand));
+    }
+    Values result = compute(node, loaded(node, stored));
+    return Values.write(result.isReal() ? DType.FLOAT64 : node.dtype(), result);
+  }
+
   private static void fill(List<Tensor> outputs, Map<Tensor, Values> values) {
     for (Tensor node : Graph.topological(outputs, values.keySet())) {
       requireCountable(node);
       if (!values.containsKey(node)) {
-        values.put(node, compute(node, operands(node, values)));
+        List<Values> operands = node.inputs().stream().map(values::get).toList();
+        values.put(node, compute(node, loaded(node, operands)));
       }
     }
   }
@@ -55,19 +76,21 @@ public final class ReferenceInterpreter {
     }
   }
 
-  private static List<Values> operands(Tensor node, Map<Tensor, Values> values) {
-    boolean asStored =
-        switch (node.op()) {
-          case Op.Slice o -> true;
-          case Op.Gather o -> true;
-          case Op.Reshape o -> true;
-          case Op.Marker o -> true;
-          default -> false;
-        };
-    return node.inputs().stream()
-        .map(values::get)
-        .map(operand -> asStored ? operand : operand.loaded())
-        .toList();
+  /** Operands in arrays, but for what reads few elements of a large one. */
+  private static List<Values> loaded(Tensor node, List<Values> operands) {
+    return switch (node.op()) {
+      case Op.Slice o -> operands;
+      case Op.Gather o -> operands;
+      case Op.Reshape o -> operands;
+      case Op.Marker o -> operands;
+      default -> {
+        List<Values> all = new ArrayList<>(operands.size());
+        for (Values operand : operands) {
+          all.add(operand.loaded());
+        }
+        yield all;
+      }
+    };
   }
 
   private static Values compute(Tensor node, List<Values> in) {

@@ -131,11 +131,7 @@ public final class Tensor implements Tree<Tensor> {
    * @return the tensor
    */
   public static Tensor of(double[] elements, int... extents) {
-    HostData data = HostData.allocate(DType.FLOAT64, elements.length);
-    for (int i = 0; i < elements.length; i++) {
-      data.setDouble(i, elements[i]);
-    }
-    return of(data, Shape.of(extents));
+    return of(HostData.of(elements), Shape.of(extents));
   }
 
   /**

@@ -101,13 +101,10 @@ sealed interface Values {
     @Override
     public Values loaded() {
       if (all == null) {
-        int size = size();
         if (isReal()) {
-          double[] result = new double[size];
-          Arrays.setAll(result, data::getDouble);
-          all = new Reals(result);
+          all = new Reals(data.toDoubles());
         } else {
-          long[] result = new long[size];
+          long[] result = new long[size()];
           Arrays.setAll(result, data::getLong);
           all = new Wholes(result);
         }
@@ -177,6 +174,9 @@ sealed interface Values {
   Values pick(int[] sources);
 
   static HostData write(DType dtype, Values values) {
+    if (dtype == DType.FLOAT64 && values.loaded() instanceof Reals reals) {
+      return HostData.of(reals.a());
+    }
     HostData data = HostData.allocate(dtype, values.size());
     for (int i = 0; i < values.size(); i++) {
       if (!values.isReal()) {

@@ -93,6 +93,17 @@ public enum Law {
     return List.of(values()).stream().filter(law -> law.order <= most).toList();
   }
 
+  /**
+   * Whether one side of it is computed on the way back, which multiplies also the slopes of what
+   * was left out on the way forward.
+   */
+  boolean goesBack() {
+    return switch (this) {
+      case DUALITY, TRANSPOSE, SYMMETRY, SECOND_ORDER, PERTURBATION, THIRD_ORDER -> true;
+      case VALUE, LINEARITY, DIFFERENCES, CHAIN, STOP_GRADIENT, CURVATURE -> false;
+    };
+  }
+
   /** What it claims of a subject. */
   List<Claim> claims(Subject s) {
     return switch (this) {

@@ -2,7 +2,6 @@ package org.fluxion.autodiff.laws;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.function.Function;
@@ -28,7 +27,6 @@ import org.fluxion.tensor.conformance.Widened;
  */
 public final class Laws {
   private static final int TRIES = 100;
-  private static final int SHRINKING = 1000;
 
   private final Function<List<Tensor>, List<Tensor>> function;
   private final Function<Random, List<Tensor>> arguments;
@@ -196,8 +194,9 @@ public final class Laws {
       Random random = new Random(new SplittableRandom(each).nextLong());
       Example example = new FunctionExample(function, arguments.apply(random));
       tally.example();
+      Examination examination = new Examination(example, each);
       for (Law law : laws) {
-        tally.add(checked(example, law, each));
+        tally.add(examination.check(law));
       }
       for (DeviceLaw device : onDevices) {
         device.check(example, each);
@@ -207,7 +206,7 @@ public final class Laws {
   }
 
   /**
-   * Holds an example to a law.
+   * Holds an example to a law; to several, {@link Examination} does it in less time.
    *
    * @param example the example, such as a {@link RandomProgram}
    * @param law the law
@@ -216,57 +215,6 @@ public final class Laws {
    * @throws LawBroken if it breaks the law, or throws; with the smallest example found that does
    */
   public static Verdict checked(Example example, Law law, long seed) {
-    Verdict verdict;
-    try {
-      verdict = Verdict.of(List.of(law), example, seed).get(0);
-    } catch (RuntimeException thrown) {
-      Example smallest =
-          Shrinker.smallest(example, e -> throwsTheSame(e, law, seed, thrown), SHRINKING);
-      throw new LawBroken(
-          law.name(),
-          smallest,
-          "%s cannot be checked (seed %d): %s%nat%n%s"
-              .formatted(law, seed, thrown.getMessage(), smallest.print()),
-          thrown);
-    }
-    if (verdict.violation().isPresent()) {
-      Example smallest =
-          Shrinker.smallest(example, e -> violation(e, law, seed).isPresent(), SHRINKING);
-      Example along =
-          Shrinker.smallest(
-              Directed.of(smallest, seed), e -> violation(e, law, seed).isPresent(), SHRINKING);
-      Verdict.Violation violation = violation(along, law, seed).get();
-      String directions =
-          violation.along().isEmpty()
-              ? ""
-              : "%nalong%n%s".formatted(String.join("\n", violation.along()));
-      throw new LawBroken(
-          law.name(),
-          smallest,
-          "%s is broken (seed %d): %s%n%s%nat%n%s%s"
-              .formatted(law, seed, law.sentence(), violation, smallest.print(), directions),
-          null);
-    }
-    return verdict;
-  }
-
-  private static Optional<Verdict.Violation> violation(Example example, Law law, long seed) {
-    return Verdict.of(List.of(law), example, seed).get(0).violation();
-  }
-
-  private static boolean throwsTheSame(
-      Example example, Law law, long seed, RuntimeException thrown) {
-    try {
-      // What makes no sense throws by itself.
-      example.apply(example.values());
-    } catch (RuntimeException makesNoSense) {
-      return false;
-    }
-    try {
-      Verdict.of(List.of(law), example, seed);
-      return false;
-    } catch (RuntimeException e) {
-      return e.getClass() == thrown.getClass();
-    }
+    return new Examination(example, seed).check(law);
   }
 }

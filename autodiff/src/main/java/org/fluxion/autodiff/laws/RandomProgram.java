@@ -50,7 +50,11 @@ public record RandomProgram(List<Tensor> values, List<Line> lines, List<Integer>
   List<Tensor> all(List<Tensor> arguments) {
     List<Tensor> known = new ArrayList<>(arguments);
     for (Line line : lines) {
-      known.add(Tensor.apply(line.op(), line.operands().stream().map(known::get).toList()));
+      List<Tensor> operands = new ArrayList<>(line.operands().size());
+      for (int operand : line.operands()) {
+        operands.add(known.get(operand));
+      }
+      known.add(Tensor.apply(line.op(), operands));
     }
     return known;
   }

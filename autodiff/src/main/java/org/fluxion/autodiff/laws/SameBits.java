@@ -68,10 +68,11 @@ public record SameBits(List<Device> devices) {
       }
     }
     Graph graph = new Graph(subject.inputs(), outputs);
+    Tensors none = new Tensors(List.of());
+    Tensors values = new Tensors(subject.values());
+    Tensors noNumbers = new Tensors(values.leaves().stream().map(SameBits::noNumbers).toList());
     List<HostData> first = null;
     for (Device device : devices) {
-      Tensors none = new Tensors(List.of());
-      Tensors values = new Tensors(subject.values());
       try (Program<Tensors, Tensors, Tensors> program =
               Program.compile(
                   (state, given) -> new Step<>(state, new Tensors(graph.apply(given.leaves()))),
@@ -89,7 +90,7 @@ public record SameBits(List<Device> devices) {
             return Optional.of(
                 "run %d on %s: %s".formatted(i + 1, device.name(), difference.get()));
           }
-          values(run.step(new Tensors(values.leaves().stream().map(SameBits::noNumbers).toList())));
+          values(run.step(noNumbers));
         }
       }
     }

@@ -1,8 +1,10 @@
 package org.fluxion.autodiff.laws;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Function;
@@ -11,9 +13,14 @@ import java.util.stream.IntStream;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.conformance.Bounded;
+import org.fluxion.tensor.conformance.ErrorBound;
+import org.fluxion.tensor.conformance.ErrorBound.Yardstick;
 import org.fluxion.tensor.conformance.Tensors;
+import org.fluxion.tensor.conformance.Trial;
 import org.fluxion.tensor.conformance.Widened;
 
 /**
@@ -32,6 +39,8 @@ final class Subject {
   /** Of a direction in so few digits that sums of others would be rounded. */
   private static final int STEPS = 16;
 
+  private static final double LARGEST_ORDINARY = 1e4;
+
   private final Function<Tensors, Tensors> function;
   private final List<Tensor> inputs = new ArrayList<>();
   private final List<String> names = new ArrayList<>();
@@ -41,6 +50,8 @@ final class Subject {
   private final List<Tensors> directions = new ArrayList<>();
   private final Tensors cotangent;
   private final boolean stopsGradients;
+  private final boolean isAlone;
+  private final Map<Yardstick, ErrorBound> bounds = new EnumMap<>(Yardstick.class);
 
   private Subject(Example example, Random random) {
     List<Tensor> all = new ArrayList<>();
@@ -80,6 +91,11 @@ final class Subject {
     }
     List<Integer> results = IntStream.range(0, result.leaves().size()).boxed().toList();
     this.cotangent = drawn(COTANGENT, results, result, given, random);
+    Example itself = example instanceof Directed directed ? directed.example() : example;
+    this.isAlone =
+        itself instanceof RandomProgram program
+            && program.lines().size() == 1
+            && example.values().stream().allMatch(Subject::isOrdinary);
   }
 
   /**
@@ -160,6 +176,46 @@ final class Subject {
   /** Whether a derivative is cut somewhere, so that differences see more than it does. */
   boolean stopsGradients() {
     return stopsGradients;
+  }
+
+  /**
+   * Whether it is one operation, of arguments that are ordinary. It may not lose in a NaN, one way,
+   * what it has another way. Where operations follow each other it is nobody's fault: a part of √x
+   * that is left out at 0 has a slope of zero times infinity, which only the way back multiplies.
+   * Nor is it of arguments that are none.
+   */
+  boolean isAlone() {
+    return isAlone;
+  }
+
+  /** Whether there are only numbers, or −∞, which hides what it is added to. */
+  private static boolean isOrdinary(Tensor value) {
+    HostData data = value.value();
+    for (long i = 0; value.dtype().isFloating() && i < data.elements(); i++) {
+      double element = data.getDouble(i);
+      if (!(Math.abs(element) <= LARGEST_ORDINARY || element == Double.NEGATIVE_INFINITY)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * What tensors of the inputs are, and by how much rounding may have them off. What all laws have
+   * in common is computed once for each yardstick.
+   *
+   * @param outputs the tensors
+   * @param yardstick what they are off from
+   * @return one for each
+   */
+  List<Bounded> bounds(List<Tensor> outputs, Yardstick yardstick) {
+    return bounds
+        .computeIfAbsent(
+            yardstick,
+            y ->
+                ErrorBound.real(
+                    new Trial("laws", new Graph(inputs, List.of()), values).bindings(), y))
+        .of(outputs);
   }
 
   /** The inputs of every law's graph. */

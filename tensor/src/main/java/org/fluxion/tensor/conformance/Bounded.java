@@ -77,7 +77,7 @@ public record Bounded(DType dtype, HostData expected, double[] allowed) {
     double most = 0;
     for (long i = 0; i < expected.elements(); i++) {
       double value = expected.getDouble(i);
-      double unit = dtype.isFloating() ? ErrorBound.ulp(dtype, value, 0) : 1;
+      double unit = dtype.isFloating() ? Roundings.ulp(dtype, value, 0) : 1;
       double off = Math.abs(actual.getDouble(i) - value);
       boolean counts = allowed == null || allowed[(int) i] <= MOST_UNITS * unit;
       if (counts && Double.isFinite(off) && !isRounded(i, actual, one)) {

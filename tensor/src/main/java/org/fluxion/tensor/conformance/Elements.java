@@ -1,20 +1,19 @@
 package org.fluxion.tensor.conformance;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.function.IntToDoubleFunction;
-import org.fluxion.tensor.DType;
 import org.fluxion.tensor.HostData;
-import org.fluxion.tensor.Op;
 import org.fluxion.tensor.ReferenceInterpreter;
-import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
 /** Numbers for each element of a tensor, such as errors, where null stands for zeros. */
 final class Elements {
+  /** The error of what nothing is known of. */
+  static final double UNKNOWN = Double.POSITIVE_INFINITY;
+
+  /** Of a zero that may have either sign; it survives being multiplied. */
+  static final double EITHER_ZERO = Double.MIN_NORMAL;
+
   private Elements() {}
 
   /** A number for each element. */
@@ -49,43 +48,19 @@ final class Elements {
     return most;
   }
 
-  /** The operation itself, of other numbers in its first operand's place. */
-  static double[] apply(Tensor z, double[] first, Map<Tensor, HostData> values) {
-    Tensor x = Tensor.input("x", z.inputs().get(0).shape(), DType.FLOAT64);
-    List<Tensor> operands = new ArrayList<>(z.inputs());
-    operands.set(0, x);
-    Map<Tensor, HostData> bindings = new HashMap<>();
-    bindings.put(x, stored(first));
-    for (int i = 1; i < operands.size(); i++) {
-      bindings.put(operands.get(i), values.get(operands.get(i)));
+  /** Whether all are 0. */
+  static boolean isZero(double[] numbers) {
+    for (double number : numbers) {
+      if (number != 0) {
+        return false;
+      }
     }
-    return doubles(Tensor.apply(z.op(), operands), bindings);
+    return true;
   }
 
-  /** An operation of such numbers. */
-  static double[] apply(Op op, List<Shape> shapes, double[]... operands) {
-    List<Tensor> inputs = new ArrayList<>();
-    Map<Tensor, HostData> bindings = new HashMap<>();
-    for (int i = 0; i < operands.length; i++) {
-      Tensor input = Tensor.input("x" + i, shapes.get(i), DType.FLOAT64);
-      inputs.add(input);
-      bindings.put(input, stored(operands[i]));
-    }
-    return doubles(Tensor.apply(op, inputs), bindings);
-  }
-
-  private static HostData stored(double[] numbers) {
-    HostData data = HostData.allocate(DType.FLOAT64, numbers.length);
-    for (int i = 0; i < numbers.length; i++) {
-      data.setDouble(i, numbers[i]);
-    }
-    return data;
-  }
-
-  private static double[] doubles(Tensor result, Map<Tensor, HostData> bindings) {
-    HostData data = ReferenceInterpreter.evaluate(List.of(result), bindings).get(0);
-    double[] numbers = new double[Math.toIntExact(data.elements())];
-    Arrays.setAll(numbers, data::getDouble);
-    return numbers;
+  /** A node's operation, of other numbers in its operands' place. */
+  static double[] apply(Tensor z, double[]... operands) {
+    return ReferenceInterpreter.apply(z, Arrays.stream(operands).map(HostData::of).toList())
+        .toDoubles();
   }
 }

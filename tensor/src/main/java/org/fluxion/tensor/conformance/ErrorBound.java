@@ -1,6 +1,6 @@
 package org.fluxion.tensor.conformance;
 
-import static org.fluxion.tensor.conformance.Elements.apply;
+import static org.fluxion.tensor.conformance.Elements.UNKNOWN;
 import static org.fluxion.tensor.conformance.Elements.at;
 import static org.fluxion.tensor.conformance.Elements.each;
 import static org.fluxion.tensor.conformance.Elements.largest;
@@ -8,19 +8,15 @@ import static org.fluxion.tensor.conformance.Elements.plus;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.function.IntPredicate;
 import org.fluxion.tensor.Attention;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Op;
-import org.fluxion.tensor.ReferenceInterpreter;
-import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
 /**
@@ -35,14 +31,6 @@ import org.fluxion.tensor.Tensor;
  * has what depends on it.
  */
 public final class ErrorBound {
-  private static final double UNKNOWN = Double.POSITIVE_INFINITY;
-
-  /** Of a zero that may have either sign: less than any number, and enough to be passed on. */
-  private static final double OPEN = 0x1p-900;
-
-  /** Of a zero that may have either sign; it survives being multiplied. */
-  private static final double EITHER_ZERO = Double.MIN_NORMAL;
-
   /** What is off the mark by how much. */
   public enum Yardstick {
     /** A device's results, from the reference's. */
@@ -68,21 +56,17 @@ public final class ErrorBound {
    */
   private final boolean peakCancels;
 
-  private final Map<Tensor, HostData> values = new HashMap<>();
-
-  /** The same before each was rounded to its dtype, where it is. */
-  private final Map<Tensor, HostData> before = new HashMap<>();
-
-  /** What a result may be off by. */
-  private final Map<Tensor, double[]> bounds = new HashMap<>();
-
-  /** What those who use it must reckon with, which is more where it is beyond the dtype's range. */
-  private final Map<Tensor, double[]> errors = new HashMap<>();
+  private final Nodes nodes;
+  private final Propagation propagation;
+  private final Roundings roundings;
 
   private ErrorBound(Arithmetic arithmetic, Yardstick yardstick, boolean peakCancels) {
     this.arithmetic = arithmetic;
     this.yardstick = yardstick;
     this.peakCancels = peakCancels;
+    this.nodes = new Nodes(yardstick != Yardstick.REFERENCE);
+    this.propagation = new Propagation(nodes, yardstick == Yardstick.REAL);
+    this.roundings = new Roundings(nodes, arithmetic, yardstick, propagation);
   }
 
   /**
@@ -93,7 +77,9 @@ public final class ErrorBound {
    * @return one for each output
    */
   public static List<Bounded> of(Trial trial, Arithmetic arithmetic) {
-    return new ErrorBound(arithmetic, Yardstick.REFERENCE, false).of(trial);
+    return new ErrorBound(arithmetic, Yardstick.REFERENCE, false)
+        .given(trial.bindings())
+        .of(trial.graph().outputs());
   }
 
   /**
@@ -105,128 +91,109 @@ public final class ErrorBound {
    * @return one for each output
    */
   public static List<Bounded> ofReal(Trial trial, Yardstick choices) {
+    return real(trial.bindings(), choices).of(trial.graph().outputs());
+  }
+
+  /**
+   * The same for {@linkplain #of(List) one graph after the other}, over the same inputs: what they
+   * have in common is computed once.
+   *
+   * @param bindings a value for each input
+   * @param choices {@link Yardstick#REAL} or {@link Yardstick#REAL_CHOICES}
+   * @return what finds their bounds
+   */
+  public static ErrorBound real(Map<Tensor, HostData> bindings, Yardstick choices) {
     Arithmetic reference = new Arithmetic(Arithmetic.Table.OWN, false, Optional.empty());
-    return new ErrorBound(reference, choices, false).of(trial);
+    return new ErrorBound(reference, choices, false).given(bindings);
   }
 
-  private boolean isReal() {
-    return yardstick != Yardstick.REFERENCE;
-  }
-
-  /** Whether choices are what they are, so that nothing hangs on them. */
-  private boolean choicesAreMade() {
-    return yardstick == Yardstick.REAL;
-  }
-
-  private List<Bounded> of(Trial trial) {
-    fill(trial.graph(), trial.bindings());
-    return trial.graph().outputs().stream()
-        .map(t -> new Bounded(t.dtype(), values.get(t), bounds.get(t)))
+  /**
+   * The values of tensors, and how far they may be off.
+   *
+   * @param outputs the tensors, of the inputs whose values are given
+   * @return one for each
+   */
+  public List<Bounded> of(List<Tensor> outputs) {
+    fill(outputs);
+    return outputs.stream()
+        .map(t -> new Bounded(t.dtype(), nodes.get(t).value, nodes.get(t).bound))
         .toList();
   }
 
-  private void fill(Graph graph, Map<Tensor, HostData> bindings) {
-    List<Tensor> nodes = graph.nodes();
-    if (isReal() && Widened.isNarrow(graph)) {
-      RoundedValues rounded = RoundedValues.of(nodes, bindings);
-      values.putAll(rounded.rounded());
-      before.putAll(rounded.before());
-    } else {
-      List<Tensor> wide = nodes.stream().map(Widened::wide).toList();
-      List<HostData> all = ReferenceInterpreter.evaluate(wide, bindings);
-      for (int i = 0; i < nodes.size(); i++) {
-        values.put(nodes.get(i), all.get(i));
-      }
-    }
-    for (Tensor node : nodes) {
-      // Of a definition's inputs the errors are known.
-      if (!errors.containsKey(node)) {
-        double[] bound = overflown(node, known(error(node)));
-        bounds.put(node, bound);
-        errors.put(node, beyond(node, bound));
+  private ErrorBound given(Map<Tensor, HostData> bindings) {
+    bindings.forEach(
+        (input, data) -> {
+          nodes.give(input, input.dtype().isFloating() ? HostData.of(data.toDoubles()) : data);
+          bound(input);
+        });
+    return this;
+  }
+
+  private void fill(List<Tensor> outputs) {
+    for (Tensor tensor : Graph.topological(outputs, nodes.tensors())) {
+      if (nodes.get(tensor) == null) {
+        nodes.compute(tensor, () -> bound(tensor));
       }
     }
   }
 
-  /** The same, unknown where the exact value is finite and the stored one is not. */
-  private double[] beyond(Tensor node, double[] bound) {
-    if (node.dtype() != DType.FLOAT32) {
-      return bound;
-    }
-    double[] e =
-        each(
-            node,
-            i ->
-                Double.isFinite(value(node, i)) && Math.abs(value(node, i)) > Float.MAX_VALUE
-                    ? UNKNOWN
-                    : at(bound, i));
-    return bound == null && Arrays.stream(e).allMatch(x -> x == 0) ? null : e;
-  }
-
-  /** Of what became infinite because its dtype ends, nothing is known. */
-  private double[] overflown(Tensor node, double[] bound) {
-    if (!before.containsKey(node) || !node.dtype().isFloating()) {
-      return bound;
-    }
-    double[] e =
-        each(
-            node,
-            i ->
-                Double.isInfinite(value(node, i)) && Double.isFinite(unrounded(node, i))
-                    ? UNKNOWN
-                    : at(bound, i));
-    return bound == null && Arrays.stream(e).allMatch(x -> x == 0) ? null : e;
+  private void bound(Tensor tensor) {
+    Nodes.Node node = nodes.get(tensor);
+    node.bound = roundings.overflown(tensor, known(error(tensor)));
+    node.error = roundings.beyond(tensor, node.bound);
   }
 
   private double[] error(Tensor z) {
-    double[] e = z.inputs().isEmpty() ? null : errors.get(z.inputs().get(0));
+    double[] e = z.inputs().isEmpty() ? null : nodes.errors(z.inputs().get(0));
     return switch (z.op()) {
-      case Op.Leaf o -> flushed(z);
+      case Op.Leaf o -> roundings.flushed(z);
       case Op.RandomBits o -> null;
       case Op.Neg o -> e;
       case Op.Abs o -> e;
       case Op.Not o -> e;
       case Op.Mark o -> e;
       case Op.StopGradient o -> peakCancels ? null : e;
-      case Op.Exp o -> rounded(z, monotone(z));
-      case Op.Log o -> rounded(z, monotone(z));
-      case Op.Log1p o -> rounded(z, monotone(z));
-      case Op.Expm1 o -> rounded(z, monotone(z));
-      case Op.Tanh o -> rounded(z, monotone(z));
-      case Op.Erf o -> rounded(z, monotone(z));
-      case Op.Sqrt o -> rounded(z, monotone(z));
+      case Op.Exp o -> roundings.rounded(z, propagation.monotone(z));
+      case Op.Log o -> roundings.rounded(z, propagation.monotone(z));
+      case Op.Log1p o -> roundings.rounded(z, propagation.monotone(z));
+      case Op.Expm1 o -> roundings.rounded(z, propagation.monotone(z));
+      case Op.Tanh o -> roundings.rounded(z, propagation.monotone(z));
+      case Op.Erf o -> roundings.rounded(z, propagation.monotone(z));
+      case Op.Sqrt o -> roundings.rounded(z, propagation.monotone(z));
       // Their slopes are at most 1.
-      case Op.Sin o -> rounded(z, e);
-      case Op.Cos o -> rounded(z, e);
-      case Op.Sign o -> choicesAreMade() ? null : monotone(z);
-      case Op.Floor o -> choicesAreMade() ? null : monotone(z);
-      case Op.Add o -> rounded(z, finite(z, plus(e, y(z))));
-      case Op.Sub o -> rounded(z, finite(z, plus(e, y(z))));
-      case Op.Mul o -> rounded(z, product(z));
-      case Op.Div o -> rounded(z, quotient(z));
-      case Op.Pow o -> rounded(z, power(z));
+      case Op.Sin o -> roundings.rounded(z, e);
+      case Op.Cos o -> roundings.rounded(z, e);
+      case Op.Sign o -> propagation.chosen(z);
+      case Op.Floor o -> propagation.chosen(z);
+      case Op.Add o -> roundings.rounded(z, propagation.finite(z, plus(e, y(z))));
+      case Op.Sub o -> roundings.rounded(z, propagation.finite(z, plus(e, y(z))));
+      case Op.Mul o -> roundings.rounded(z, propagation.product(z));
+      case Op.Div o -> roundings.rounded(z, propagation.quotient(z));
+      case Op.Pow o -> roundings.rounded(z, propagation.power(z));
       case Op.Max o -> largest(e, y(z));
       case Op.Min o -> largest(e, y(z));
-      case Op.Equal o -> undecided(z);
-      case Op.Less o -> undecided(z);
-      case Op.LessEqual o -> undecided(z);
+      case Op.Equal o -> propagation.undecided(z);
+      case Op.Less o -> propagation.undecided(z);
+      case Op.LessEqual o -> propagation.undecided(z);
       case Op.And o -> largest(e, y(z));
       case Op.Or o -> largest(e, y(z));
-      case Op.Select o -> select(z);
-      case Op.Cast o -> cast(z, o.dtype());
-      case Op.ArgMax o -> unknown(z);
-      case Op.ArgSort o -> unknown(z);
-      case Op.ReduceMax o -> maximum(z, e);
-      case Op.Sum o -> summed(z);
-      case Op.Fold o -> summed(z);
-      case Op.ScatterAdd o -> y(z) != null ? unknown(z) : summed(z);
-      case Op.Gather o -> y(z) != null ? unknown(z) : moved(z, e);
-      case Op.Concat o -> concat(z);
-      case Op.Movement o -> moved(z, e);
-      case Op.Unfold o -> moved(z, e);
-      case Op.Matmul o -> matmul(z);
+      case Op.Select o -> propagation.select(z);
+      case Op.Cast o when o.dtype().isFloating() -> roundings.cast(z, o.dtype());
+      case Op.Cast o -> propagation.whole(z, o.dtype());
+      case Op.ArgMax o -> propagation.unknown(z);
+      case Op.ArgSort o -> propagation.unknown(z);
+      case Op.ReduceMax o -> propagation.maximum(z, e);
+      case Op.Sum o -> roundings.summed(z);
+      case Op.Fold o -> roundings.summed(z);
+      case Op.ScatterAdd o -> y(z) != null ? propagation.unknown(z) : roundings.summed(z);
+      case Op.Gather o -> y(z) != null ? propagation.unknown(z) : propagation.moved(z, e);
+      case Op.Concat o -> propagation.concat(z);
+      case Op.Movement o -> propagation.moved(z, e);
+      case Op.Unfold o -> propagation.moved(z, e);
+      case Op.Matmul o -> roundings.matmul(z);
       case Op.Attention o ->
-          hidden(z, o, eitherZero(z, defined(z, true, in -> Attention.definition(o, in))));
+          propagation.hidden(
+              z, o, propagation.eitherZero(z, defined(z, true, in -> Attention.definition(o, in))));
       case Op.Custom o -> defined(z, false, o.function()::expand);
     };
   }
@@ -239,408 +206,24 @@ public final class ErrorBound {
     return e;
   }
 
-  // ---- what operands' errors become ----
-
   private double[] y(Tensor z) {
-    return errors.get(z.inputs().get(1));
-  }
-
-  private double value(Tensor t, int i) {
-    return values.get(t).getDouble(i);
-  }
-
-  /** The value before it was rounded to its dtype; what is not is as it is. */
-  private double unrounded(Tensor t, int i) {
-    return before.getOrDefault(t, values.get(t)).getDouble(i);
-  }
-
-  /** Beside an infinity that is exact, whatever is finite is lost. */
-  private double[] finite(Tensor z, double[] e) {
-    if (e == null) {
-      return null;
-    }
-    return each(
-        z,
-        i ->
-            z.inputs().stream()
-                    .anyMatch(t -> Double.isInfinite(value(t, i)) && at(errors.get(t), i) == 0)
-                ? 0
-                : e[i]);
-  }
-
-  /** A function that grows, or falls, everywhere: the ends of the operand's interval decide. */
-  private double[] monotone(Tensor z) {
-    Tensor x = z.inputs().get(0);
-    double[] e = errors.get(x);
-    if (e == null || !x.dtype().isFloating()) {
-      return e == null ? null : unknown(z);
-    }
-    double[] high = apply(z.op(), List.of(x.shape()), each(x, i -> value(x, i) + e[i]));
-    double[] low = apply(z.op(), List.of(x.shape()), each(x, i -> value(x, i) - e[i]));
-    return each(z, i -> e[i] == 0 ? 0 : spread(value(z, i), low[i], high[i]));
-  }
-
-  /** How far the ends are from a value; what left the function's domain is not known. */
-  private static double spread(double value, double... ends) {
-    double most = 0;
-    for (double end : ends) {
-      double off = end == value ? 0 : Math.abs(end - value);
-      most = Double.isNaN(off) ? UNKNOWN : Math.max(most, off);
-    }
-    return most;
-  }
-
-  private double[] product(Tensor z) {
-    Tensor x = z.inputs().get(0);
-    Tensor y = z.inputs().get(1);
-    double[] ex = errors.get(x);
-    double[] ey = errors.get(y);
-    return ex == null && ey == null
-        ? null
-        : each(z, i -> product(value(x, i), at(ex, i), value(y, i), at(ey, i)));
-  }
-
-  private static double product(double x, double ex, double y, double ey) {
-    boolean signIsOpen =
-        ex == 0 && x == 0 && ey > 0 && Math.abs(y) <= ey
-            || ey == 0 && y == 0 && ex > 0 && Math.abs(x) <= ex;
-    if (signIsOpen) {
-      // What is not known may be infinite.
-      return ex == UNKNOWN || ey == UNKNOWN ? UNKNOWN : OPEN;
-    }
-    return (ey == 0 ? 0 : Math.abs(x) * ey) + (ex == 0 ? 0 : ex * (Math.abs(y) + ey));
-  }
-
-  private double[] quotient(Tensor z) {
-    Tensor y = z.inputs().get(1);
-    double[] ey = y(z);
-    return corners(z, i -> ey == null || Math.abs(value(y, i)) > ey[i]);
-  }
-
-  private double[] power(Tensor z) {
-    Tensor x = z.inputs().get(0);
-    double[] ex = errors.get(x);
-    double[] ey = y(z);
-    return corners(z, i -> value(x, i) > at(ex, i) || ey == null && at(ex, i) == 0);
-  }
-
-  /** Monotone in each operand where a condition holds: the corners of their intervals decide. */
-  private double[] corners(Tensor z, IntPredicate isMonotone) {
-    Tensor x = z.inputs().get(0);
-    Tensor y = z.inputs().get(1);
-    double[] ex = errors.get(x);
-    double[] ey = errors.get(y);
-    if (ex == null && ey == null) {
-      return null;
-    }
-    double[][] ends = new double[4][];
-    for (int corner = 0; corner < 4; corner++) {
-      int sx = corner % 2 == 0 ? 1 : -1;
-      int sy = corner < 2 ? 1 : -1;
-      ends[corner] =
-          apply(
-              z.op(),
-              List.of(x.shape(), y.shape()),
-              each(x, i -> value(x, i) + sx * at(ex, i)),
-              each(y, i -> value(y, i) + sy * at(ey, i)));
-    }
-    return each(
-        z,
-        i ->
-            at(ex, i) == 0 && at(ey, i) == 0
-                ? 0
-                : !isMonotone.test(i)
-                    ? UNKNOWN
-                    : spread(value(z, i), ends[0][i], ends[1][i], ends[2][i], ends[3][i]));
-  }
-
-  /** Where operands are nearer than they are exact, a comparison may go either way. */
-  private double[] undecided(Tensor z) {
-    Tensor x = z.inputs().get(0);
-    Tensor y = z.inputs().get(1);
-    double[] e = plus(errors.get(x), errors.get(y));
-    return e == null || choicesAreMade()
-        ? null
-        : each(z, i -> e[i] > 0 && !(Math.abs(value(x, i) - value(y, i)) > e[i]) ? 1 : 0);
-  }
-
-  private double[] select(Tensor z) {
-    Tensor condition = z.inputs().get(0);
-    Tensor a = z.inputs().get(1);
-    Tensor b = z.inputs().get(2);
-    double[] open = errors.get(condition);
-    double[] ea = errors.get(a);
-    double[] eb = errors.get(b);
-    if (open == null && ea == null && eb == null) {
-      return null;
-    }
-    return each(
-        z,
-        i -> {
-          if (at(open, i) == 0) {
-            return at(value(condition, i) != 0 ? ea : eb, i);
-          }
-          double off = Math.abs(value(a, i) - value(b, i)) + at(ea, i) + at(eb, i);
-          return Double.isNaN(off) ? UNKNOWN : off;
-        });
-  }
-
-  private double[] cast(Tensor z, DType to) {
-    Tensor x = z.inputs().get(0);
-    double[] e = errors.get(x);
-    if (!to.isFloating()) {
-      return e == null || choicesAreMade()
-          ? null
-          : each(
-              z, i -> e[i] == 0 || to == DType.BOOL && Math.abs(value(x, i)) > e[i] ? 0 : UNKNOWN);
-    }
-    if (before.containsKey(z)) {
-      // What was cut off is known.
-      double[] cut = each(z, i -> Math.abs(unrounded(z, i) - value(z, i)));
-      Arrays.setAll(cut, i -> Double.isNaN(cut[i]) ? 0 : cut[i]);
-      return Arrays.stream(cut).allMatch(c -> c == 0) ? e : plus(cut, e);
-    }
-    if (to.isStorageOnly()) {
-      // The exact value is rounded as well, and may be so to the other side.
-      return e == null
-          ? null
-          : each(z, i -> at(e, i) == 0 ? 0 : at(e, i) + ulp(to, value(x, i), at(e, i)));
-    }
-    return to.bytes() < x.dtype().bytes() ? rounded(z, e) : e;
-  }
-
-  /** An order or a choice of what is not exact. */
-  private double[] unknown(Tensor z) {
-    boolean exact = choicesAreMade() || z.inputs().stream().allMatch(t -> errors.get(t) == null);
-    return exact ? null : each(z, i -> UNKNOWN);
-  }
-
-  /** What only moves elements moves their errors; and the largest of some is off by as much. */
-  private double[] moved(Tensor z, double[] e) {
-    return e == null ? null : apply(z, e, values);
-  }
-
-  /**
-   * Where zeros of both signs are the largest it is either, which is off by less than any number.
-   */
-  private double[] maximum(Tensor z, double[] e) {
-    Tensor x = z.inputs().get(0);
-    double[] off = moved(z, e);
-    if (!z.dtype().isFloating()) {
-      return off;
-    }
-    double[] positive = apply(z, each(x, i -> isZero(x, i, 0.0) ? 1 : 0), values);
-    double[] negative = apply(z, each(x, i -> isZero(x, i, -0.0) ? 1 : 0), values);
-    double[] either =
-        each(z, i -> value(z, i) == 0 && positive[i] == 1 && negative[i] == 1 ? EITHER_ZERO : 0);
-    return Arrays.stream(either).allMatch(a -> a == 0) ? off : largest(off, either);
-  }
-
-  private boolean isZero(Tensor x, int i, double signed) {
-    return Double.compare(value(x, i), signed) == 0;
-  }
-
-  private double[] concat(Tensor z) {
-    if (z.inputs().stream().allMatch(t -> errors.get(t) == null)) {
-      return null;
-    }
-    return apply(
-        z.op(),
-        z.inputs().stream().map(Tensor::shape).toList(),
-        z.inputs().stream()
-            .map(t -> errors.get(t) == null ? each(t, i -> 0) : errors.get(t))
-            .toArray(double[][]::new));
-  }
-
-  /** A kernel that sums in another order, and skips what is hidden, may give either zero. */
-  private double[] eitherZero(Tensor z, double[] e) {
-    return each(z, i -> value(z, i) == 0 ? Math.max(at(e, i), EITHER_ZERO) : at(e, i));
-  }
-
-  /**
-   * A kernel may take what is hidden times zero, which is no number if that is none, or may be: so
-   * then nothing of a matrix is known.
-   */
-  private double[] hidden(Tensor z, Op.Attention op, double[] e) {
-    if (!op.causal() && z.inputs().size() == op.operands()) {
-      return e;
-    }
-    List<Tensor> operands = z.inputs().subList(0, op.operands());
-    Shape queries = operands.get(0).shape();
-    int matrices = 1;
-    for (int axis = 0; axis < queries.rank() - 2; axis++) {
-      matrices *= Math.toIntExact(queries.extent(axis));
-    }
-    boolean[] isOpen = new boolean[matrices];
-    for (Tensor operand : operands) {
-      int each = Math.toIntExact(operand.shape().elements() / Math.max(1, matrices));
-      for (int i = 0; i < each * matrices; i++) {
-        isOpen[i / each] |=
-            !Double.isFinite(value(operand, i)) || !(at(errors.get(operand), i) < UNKNOWN);
-      }
-    }
-    int each = Math.toIntExact(z.shape().elements() / Math.max(1, matrices));
-    return each(z, i -> isOpen[i / each] ? UNKNOWN : e[i]);
-  }
-
-  // ---- roundings ----
-
-  /** A result's own rounding on top of what its operands are off by. */
-  private double[] rounded(Tensor z, double[] propagated) {
-    DType dtype = z.dtype();
-    if (!dtype.isFloating()) {
-      return propagated == null ? null : each(z, i -> UNKNOWN);
-    }
-    double units = arithmetic.units(z.op(), dtype);
-    boolean wide = dtype == DType.FLOAT64;
-    if (!isReal() && wide && units == Arithmetic.ROUNDED && propagated == null) {
-      return null;
-    }
-    // The reference rounds in float64 as well.
-    double all = wide && !isReal() ? units + (units == Arithmetic.ROUNDED ? units : 1) : units;
-    return each(
-        z,
-        i -> {
-          double value = value(z, i);
-          double e = at(propagated, i);
-          if (Double.isNaN(e) || e > 0 && !Double.isFinite(value)) {
-            return UNKNOWN;
-          }
-          // Zero, infinity and what is no number have one right outcome.
-          return unrounded(z, i) == 0 && e == 0 || !Double.isFinite(value)
-              ? 0
-              : e + all * ulp(dtype, value, e) + underflow(dtype, value, e);
-        });
-  }
-
-  /** The distance of neighbouring numbers at the upper end of an interval. */
-  static double ulp(DType dtype, double value, double error) {
-    double most = Math.abs(value) + error;
-    return switch (dtype) {
-      case FLOAT64 -> Math.ulp(most);
-      case FLOAT16 -> Math.max(0x1p-24, Math.ulp(most) * 0x1p42);
-      case BFLOAT16 -> Math.max(0x1p-133, Math.ulp(most) * 0x1p45);
-      // Beyond the largest number all is infinite.
-      default ->
-          most > Float.MAX_VALUE && error > 0
-              ? UNKNOWN
-              : Math.ulp((float) Math.min(most, Float.MAX_VALUE));
-    };
-  }
-
-  /** What becomes zero where subnormal numbers do. */
-  private double underflow(DType dtype, double value, double error) {
-    boolean lost =
-        arithmetic.flushesSubnormals()
-            && dtype == DType.FLOAT32
-            && Math.abs(value) - error < Float.MIN_NORMAL;
-    return lost ? Float.MIN_NORMAL : 0;
-  }
-
-  private double[] flushed(Tensor leaf) {
-    if (!arithmetic.flushesSubnormals() || leaf.dtype() != DType.FLOAT32) {
-      return null;
-    }
-    double[] e =
-        each(leaf, i -> Math.abs(value(leaf, i)) < Float.MIN_NORMAL ? Math.abs(value(leaf, i)) : 0);
-    return Arrays.stream(e).allMatch(x -> x == 0) ? null : e;
-  }
-
-  /**
-   * A sum of n numbers, in whatever order, is rounded n − 1 times, of n products n times. One that
-   * starts from zero makes a positive zero of negative ones.
-   */
-  private double[] summed(Tensor z) {
-    Tensor x = z.inputs().get(0);
-    double[] e = errors.get(x);
-    if (!z.dtype().isFloating()) {
-      return e == null ? null : unknown(z);
-    }
-    double[] terms = apply(z, each(x, i -> 1), values);
-    double[] magnitudes = apply(z, each(x, i -> Math.abs(value(x, i)) + at(e, i)), values);
-    double[] negative = apply(z, each(x, i -> isZero(x, i, -0.0) ? 1 : 0), values);
-    double[] propagated = e == null ? each(z, i -> 0) : apply(z, e, values);
-    double unit = unit(z.dtype());
-    return each(
-        z,
-        i -> {
-          if (terms[i] > 0 && negative[i] == terms[i]) {
-            return Math.max(propagated[i], EITHER_ZERO);
-          }
-          if (leaves(z, magnitudes[i])) {
-            return UNKNOWN;
-          }
-          double roundings = Math.max(0, terms[i] - 1);
-          return propagated[i]
-              + growth(roundings, unit) * magnitudes[i]
-              + (roundings > 0 ? underflow(z.dtype(), value(z, i), magnitudes[i]) * terms[i] : 0);
-        });
-  }
-
-  private double[] matmul(Tensor z) {
-    Tensor x = z.inputs().get(0);
-    Tensor y = z.inputs().get(1);
-    double[] ex = errors.get(x);
-    double[] ey = errors.get(y);
-    List<Shape> shapes = List.of(x.shape(), y.shape());
-    double[] ax = each(x, i -> Math.abs(value(x, i)));
-    double[] ay = each(y, i -> Math.abs(value(y, i)));
-    double[] wideX = plus(ax, ex);
-    double[] wideY = plus(ay, ey);
-    double[] fromX = ex == null ? null : apply(z.op(), shapes, ex, wideY);
-    double[] fromY = ey == null ? null : apply(z.op(), shapes, ax, ey);
-    double[] magnitudes = apply(z.op(), shapes, wideX, wideY);
-    long k = x.shape().extent(-1);
-    double unit = unit(z.dtype());
-    double least = z.dtype() == DType.FLOAT64 ? Double.MIN_VALUE : Float.MIN_VALUE;
-    return each(
-        z,
-        i ->
-            leaves(z, magnitudes[i])
-                ? UNKNOWN
-                : at(fromX, i)
-                    + at(fromY, i)
-                    + growth(k, unit) * magnitudes[i]
-                    + k * (least + underflow(z.dtype(), value(z, i), magnitudes[i])));
-  }
-
-  /** Whether a part of a sum may be beyond the dtype's range, though the sum of all is not. */
-  private static boolean leaves(Tensor z, double magnitudes) {
-    return z.dtype() == DType.FLOAT32
-        && Double.isFinite(magnitudes)
-        && magnitudes > Float.MAX_VALUE;
-  }
-
-  /**
-   * Half a unit in the last place of 1; in float64 twice if the yardstick is the reference, which
-   * rounds as well.
-   */
-  private double unit(DType dtype) {
-    return dtype == DType.FLOAT64 ? (isReal() ? 0x1p-53 : 0x1p-52) : 0x1p-24;
-  }
-
-  /** What n roundings make of a number at most, relative to it: (1 + u)ⁿ − 1 ≤ nu/(1 − nu). */
-  private static double growth(double roundings, double unit) {
-    double first = roundings * unit;
-    return first < 1 ? first / (1 - first) : UNKNOWN;
+    return nodes.errors(z.inputs().get(1));
   }
 
   /** An operation that is defined by others is off by as much as they are. */
   private double[] defined(
       Tensor z, boolean peakCancels, Function<List<Tensor>, Tensor> definition) {
     List<Tensor> inputs = new ArrayList<>();
-    Map<Tensor, HostData> bindings = new HashMap<>();
     ErrorBound inner = new ErrorBound(arithmetic, yardstick, peakCancels);
     for (Tensor operand : z.inputs()) {
       Tensor input = Tensor.input(z.op().label(), operand.shape(), operand.dtype());
       inputs.add(input);
-      bindings.put(input, values.get(operand));
-      inner.errors.put(input, errors.get(operand));
+      inner.nodes.give(input, nodes.value(operand)).error = nodes.errors(operand);
     }
     Tensor body = definition.apply(inputs);
     Graph graph = new Graph(inputs, List.of(body));
-    inner.fill(graph, bindings);
-    double[] bound = inner.bounds.get(body);
+    inner.fill(graph.outputs());
+    double[] bound = inner.nodes.get(body).bound;
     return switch (z.op()) {
       case Op.AttentionOutput o -> inner.shared(o, graph, bound);
       case Op.AttentionTangent o -> inner.shared(o, graph, bound);
@@ -652,9 +235,9 @@ public final class ErrorBound {
   private double[] shared(Op.Attention op, Graph definition, double[] bound) {
     Tensor result = definition.outputs().get(0);
     DType dtype = result.dtype();
-    double unit = unit(dtype);
+    double unit = roundings.unit(dtype);
     double[] shared =
-        new SharedWeights(values::get, errors::get, unit)
+        new SharedWeights(nodes::value, nodes::errors, unit)
             .bound(
                 op, definition.nodes(), definition.inputs(), arithmetic.units(new Op.Div(), dtype));
     // Of numbers so small that they are subnormal, or zero, only the other bound knows.

@@ -1,7 +1,7 @@
 package org.fluxion.tensor.conformance;
 
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -16,67 +16,59 @@ import org.fluxion.tensor.Tensor;
 /**
  * What a graph's nodes are if each is rounded to its own dtype: an operation is the reference's, of
  * operands as they were rounded. The reference by itself rounds what is asked for, and nothing on
- * the way there.
- *
- * @param rounded the nodes' values, of floating point in float64 whatever the dtype
- * @param before the same before they were rounded
+ * the way there. Values of floating point are in float64, whatever the dtype.
  */
-record RoundedValues(Map<Tensor, HostData> rounded, Map<Tensor, HostData> before) {
-  /**
-   * Computes nodes one after another.
-   *
-   * @param nodes the nodes, operands before users
-   * @param bindings values of inputs
-   */
-  static RoundedValues of(List<Tensor> nodes, Map<Tensor, HostData> bindings) {
-    RoundedValues values = new RoundedValues(new HashMap<>(), new HashMap<>());
-    for (Tensor node : nodes) {
-      HostData exact =
-          bindings.containsKey(node)
-              ? ReferenceInterpreter.evaluate(List.of(Widened.wide(node)), bindings).get(0)
-              : values.computed(node);
-      values.before.put(node, exact);
-      values.rounded.put(node, Widened.isNarrow(node.dtype()) ? rounded(node, exact) : exact);
-    }
-    return values;
-  }
+final class RoundedValues {
+  private RoundedValues() {}
 
-  private HostData computed(Tensor node) {
+  /**
+   * What a node is before it is rounded.
+   *
+   * @param node the node, no input
+   * @param operands a value for each of its operands, rounded
+   */
+  static HostData before(Tensor node, List<HostData> operands) {
     return switch (node.op()) {
       // The reference rounds here; what was there before is wanted.
       case Op.Cast o when o.dtype().isFloating() ->
-          evaluated(node.inputs().get(0).cast(DType.FLOAT64), node.inputs());
-      case Op.Attention o -> defined(node, in -> Attention.definition(o, in));
-      case Op.Custom o -> defined(node, o.function()::expand);
-      default -> evaluated(node, node.inputs());
+          ReferenceInterpreter.apply(
+              Tensor.apply(new Op.Cast(DType.FLOAT64), node.inputs()), operands);
+      case Op.Attention o -> defined(node, operands, in -> Attention.definition(o, in));
+      case Op.Custom o -> defined(node, operands, o.function()::expand);
+      default -> ReferenceInterpreter.apply(node, operands);
     };
   }
 
-  private HostData evaluated(Tensor result, List<Tensor> operands) {
-    Map<Tensor, HostData> bindings = new HashMap<>();
-    operands.forEach(operand -> bindings.put(operand, rounded.get(operand)));
-    return ReferenceInterpreter.evaluate(List.of(Widened.wide(result)), bindings).get(0);
-  }
-
-  private HostData defined(Tensor node, Function<List<Tensor>, Tensor> definition) {
-    List<Tensor> inputs = new ArrayList<>();
-    Map<Tensor, HostData> bindings = new HashMap<>();
-    for (Tensor operand : node.inputs()) {
-      Tensor input = Tensor.input(node.op().label(), operand.shape(), operand.dtype());
-      inputs.add(input);
-      bindings.put(input, rounded.get(operand));
+  /** Values rounded to a dtype; the same values if there is nothing to round. */
+  static HostData rounded(DType dtype, HostData exact) {
+    if (!Widened.isNarrow(dtype)) {
+      return exact;
     }
-    Tensor body = definition.apply(inputs);
-    return of(new Graph(inputs, List.of(body)).nodes(), bindings).rounded.get(body);
-  }
-
-  private static HostData rounded(Tensor node, HostData exact) {
-    HostData one = HostData.allocate(node.dtype(), 1);
+    HostData one = HostData.allocate(dtype, 1);
     HostData result = HostData.allocate(DType.FLOAT64, exact.elements());
     for (long i = 0; i < exact.elements(); i++) {
       one.setDouble(0, exact.getDouble(i));
       result.setDouble(i, one.getDouble(0));
     }
     return result;
+  }
+
+  private static HostData defined(
+      Tensor node, List<HostData> operands, Function<List<Tensor>, Tensor> definition) {
+    List<Tensor> inputs = new ArrayList<>();
+    Map<Tensor, HostData> values = new IdentityHashMap<>();
+    for (int i = 0; i < operands.size(); i++) {
+      Tensor operand = node.inputs().get(i);
+      inputs.add(Tensor.input(node.op().label(), operand.shape(), operand.dtype()));
+      values.put(inputs.getLast(), operands.get(i));
+    }
+    Tensor body = definition.apply(inputs);
+    for (Tensor each : Graph.topological(List.of(body), values.keySet())) {
+      if (!values.containsKey(each)) {
+        HostData before = before(each, each.inputs().stream().map(values::get).toList());
+        values.put(each, rounded(each.dtype(), before));
+      }
+    }
+    return values.get(body);
   }
 }

@@ -136,7 +136,7 @@ class OpTraitsTest {
           case EXACT -> assertTrue(allowed <= Double.MIN_NORMAL, where);
           case ONCE -> {
             double units = bound.dtype().isFloating() ? OWN.units(c.op(), bound.dtype()) : 0;
-            double unit = value == 0 ? 0 : ErrorBound.ulp(bound.dtype(), value, 0);
+            double unit = value == 0 ? 0 : Roundings.ulp(bound.dtype(), value, 0);
             assertEquals(units * unit, allowed, where);
           }
           case STORED -> assertTrue(allowed <= Math.ulp((float) value), where);

@@ -2,9 +2,9 @@ package org.fluxion.tests.laws;
 
 import java.util.List;
 import org.fluxion.autodiff.laws.DeviceLaw;
+import org.fluxion.autodiff.laws.Examination;
 import org.fluxion.autodiff.laws.Law;
 import org.fluxion.autodiff.laws.LawBroken;
-import org.fluxion.autodiff.laws.Laws;
 import org.fluxion.autodiff.laws.OperationExamples;
 import org.fluxion.autodiff.laws.PublishedBits;
 import org.fluxion.autodiff.laws.RandomProgram;
@@ -101,12 +101,14 @@ final class Tries {
   private void operation(long s) {
     OpTable.Row row = ROWS.get((int) (s % ROWS.size()));
     RandomProgram alone = OperationExamples.of(row, DType.FLOAT64, s);
-    laws.forEach(law -> told(() -> listener.verdict(Laws.checked(alone, law, s))));
+    Examination examination = new Examination(alone, s);
+    laws.forEach(law -> told(() -> listener.verdict(examination.check(law))));
   }
 
   private void program(long s) {
     boolean isTame = s % 4 != 3;
     RandomProgram program = RandomPrograms.draw(s, new Settings(DType.FLOAT64, operations, isTame));
+    Examination examination = new Examination(program, s);
     int[] certified = {0};
     boolean[] isCurved = {false};
     for (Law law : laws) {
@@ -116,7 +118,7 @@ final class Tries {
       if (!isDear && !isPointless) {
         told(
             () -> {
-              Verdict verdict = Laws.checked(program, law, s);
+              Verdict verdict = examination.check(law);
               certified[0] += verdict.certified();
               isCurved[0] |= law == Law.SYMMETRY && verdict.certified() > verdict.zero();
               listener.verdict(verdict);

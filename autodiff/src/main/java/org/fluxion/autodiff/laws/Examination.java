@@ -1,0 +1,90 @@
+package org.fluxion.autodiff.laws;
+
+import java.util.Optional;
+
+/**
+ * An example that is held to one law after the other, with the same directions and cotangents: what
+ * the laws' derivatives have in common is computed once.
+ */
+public final class Examination {
+  private static final int SHRINKING = 1000;
+
+  private final Example example;
+  private final long seed;
+  private Subject subject;
+
+  /**
+   * Of an example.
+   *
+   * @param example the example, such as a {@link RandomProgram}
+   * @param seed which directions and cotangents
+   */
+  public Examination(Example example, long seed) {
+    this.example = example;
+    this.seed = seed;
+  }
+
+  /**
+   * Holds it to a law.
+   *
+   * @param law the law
+   * @return how much was compared
+   * @throws LawBroken if it breaks the law, or throws; with the smallest example found that does
+   */
+  public Verdict check(Law law) {
+    Verdict verdict;
+    try {
+      if (subject == null) {
+        subject = Subject.of(example, seed);
+      }
+      verdict = Verdict.of(law, subject);
+    } catch (RuntimeException thrown) {
+      // Of this one something may be half done.
+      subject = null;
+      Example smallest = Shrinker.smallest(example, e -> throwsTheSame(e, law, thrown), SHRINKING);
+      throw new LawBroken(
+          law.name(),
+          smallest,
+          "%s cannot be checked (seed %d): %s%nat%n%s"
+              .formatted(law, seed, thrown.getMessage(), smallest.print()),
+          thrown);
+    }
+    if (verdict.violation().isPresent()) {
+      Example smallest = Shrinker.smallest(example, e -> violation(e, law).isPresent(), SHRINKING);
+      Example along =
+          Shrinker.smallest(
+              Directed.of(smallest, seed), e -> violation(e, law).isPresent(), SHRINKING);
+      Verdict.Violation violation = violation(along, law).get();
+      String directions =
+          violation.along().isEmpty()
+              ? ""
+              : "%nalong%n%s".formatted(String.join("\n", violation.along()));
+      throw new LawBroken(
+          law.name(),
+          smallest,
+          "%s is broken (seed %d): %s%n%s%nat%n%s%s"
+              .formatted(law, seed, law.sentence(), violation, smallest.print(), directions),
+          null);
+    }
+    return verdict;
+  }
+
+  private Optional<Verdict.Violation> violation(Example other, Law law) {
+    return Verdict.of(law, Subject.of(other, seed)).violation();
+  }
+
+  private boolean throwsTheSame(Example other, Law law, RuntimeException thrown) {
+    try {
+      // What makes no sense throws by itself.
+      other.apply(other.values());
+    } catch (RuntimeException makesNoSense) {
+      return false;
+    }
+    try {
+      violation(other, law);
+      return false;
+    } catch (RuntimeException e) {
+      return e.getClass() == thrown.getClass();
+    }
+  }
+}
