@@ -27,9 +27,7 @@ final class Transforms {
   static List<Tensor> jvp(Graph graph, List<Tensor> tangents) {
     Map<Tensor, Tensor> tangent = new HashMap<>();
     for (int i = 0; i < tangents.size(); i++) {
-      if (tangents.get(i) != null) {
-        tangent.put(graph.inputs().get(i), tangents.get(i));
-      }
+      tangent.put(graph.inputs().get(i), tangents.get(i));
     }
     Set<Tensor> variables = new HashSet<>(graph.inputs());
     for (Tensor node : graph.nodes()) {
@@ -42,10 +40,7 @@ final class Transforms {
       List<Tensor> d =
           Arrays.asList(node.inputs().stream().map(tangent::get).toArray(Tensor[]::new));
       if (d.stream().anyMatch(t -> t != null)) {
-        Tensor derived = JvpRules.tangent(node, d);
-        if (derived != null) {
-          tangent.put(node, derived);
-        }
+        tangent.put(node, JvpRules.tangent(node, d));
       }
     }
     return Arrays.asList(graph.outputs().stream().map(tangent::get).toArray(Tensor[]::new));
@@ -54,8 +49,8 @@ final class Transforms {
   /**
    * The cotangents of a linear graph's inputs.
    *
-   * @param graph a graph whose outputs are linear in its inputs; an output may be null for zero
-   * @param cotangents a cotangent per output, null for zero
+   * @param graph a graph whose outputs are linear in its inputs
+   * @param cotangents a cotangent per output
    * @return a cotangent per input, null for zero
    * @throws TensorException if a node is not linear, naming it
    */
@@ -73,11 +68,11 @@ final class Transforms {
     }
     Set<Tensor> variables = new HashSet<>(graph.inputs());
     for (Tensor node : order.reversed()) {
-      List<Tensor> contributions = cotangent.get(node);
-      if (contributions == null || !linear.contains(node) || variables.contains(node)) {
+      if (!linear.contains(node) || variables.contains(node)) {
         continue;
       }
-      Tensor c = Contributions.sum(contributions);
+      // Whatever is linear has a path to an output on which everything is.
+      Tensor c = Contributions.sum(cotangent.get(node));
       List<Tensor> pulled = TransposeRules.cotangents(node, c, linear::contains);
       for (int i = 0; i < pulled.size(); i++) {
         contribute(cotangent, node.inputs().get(i), pulled.get(i));

@@ -17,7 +17,7 @@ import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Shape;
 
 /** Temporary buffers in pieces of memory of a limited size. */
-class SlabsTest {
+class SlabLawsTest {
   private static Buffer buffer(int id, int elements) {
     return new Buffer(id, DType.FLOAT32, Shape.of(elements), Buffer.Kind.TEMPORARY, "buffer" + id);
   }
