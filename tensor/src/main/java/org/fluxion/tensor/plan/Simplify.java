@@ -227,12 +227,10 @@ final class Simplify {
   private Tensor permute(Op.Permute outer, Tensor operand, boolean onlyReader) {
     if (operand.op() instanceof Op.Permute inner) {
       List<Integer> axes = outer.axes().stream().map(inner.axes()::get).toList();
-      Tensor source = operand.inputs().get(0);
-      boolean identity = true;
-      for (int axis = 0; axis < axes.size(); axis++) {
-        identity &= axes.get(axis) == axis;
-      }
-      return identity ? source : merged(new Op.Permute(axes), List.of(source));
+      return permute(new Op.Permute(axes), operand.inputs().get(0), false);
+    }
+    if (outer.axes().equals(outer.axes().stream().sorted().toList())) {
+      return operand;
     }
     if (operand.op() instanceof Op.Matmul && onlyReader && outer.equals(transposition(operand))) {
       // (A·B)ᵀ is Bᵀ·Aᵀ: the same sums of the same products, and no copy.
