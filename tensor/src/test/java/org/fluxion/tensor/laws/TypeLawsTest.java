@@ -31,8 +31,8 @@ import org.junit.jupiter.api.TestFactory;
  * and an error names the operation, what it expected and what came.
  */
 class TypeLawsTest {
-  private static final int SEEDS = 3;
-  private static final int VARIATIONS = 24;
+  private static final int SEEDS = 2;
+  private static final int VARIATIONS = 16;
 
   /** What has more elements is not computed. */
   private static final long FEW = 300;
@@ -57,7 +57,8 @@ class TypeLawsTest {
     for (DType dtype : DType.values()) {
       for (int i = 0; i < SEEDS; i++) {
         long seed = dtype.ordinal() * SEEDS + i;
-        Random random = new Random(seed);
+        // The first numbers of neighbouring seeds are alike.
+        Random random = new Random(seed * 0x9E3779B97F4A7C15L);
         OpCase drawn = row.draw(dtype, new Draw(random, Draw.Kind.MODERATE));
         Variation whole =
             new Variation(drawn.op(), drawn.operands().stream().map(Typed::of).toList());

@@ -24,10 +24,15 @@ import org.junit.jupiter.api.Test;
  * counted from the beginning: for random kernels whose buffers are parts of each other.
  */
 class MemoryLawsTest {
-  private static final int SEEDS = 600;
+  private static final int SEEDS = 400;
 
   private static List<RandomKernels> all() {
     return IntStream.range(0, SEEDS).mapToObj(i -> new RandomKernels(i)).toList();
+  }
+
+  /** The first numbers of neighbouring seeds are alike. */
+  private static Random random(long seed) {
+    return new Random(seed * 0x9E3779B97F4A7C15L + 1);
   }
 
   // ---- what is said ----
@@ -317,7 +322,7 @@ class MemoryLawsTest {
     for (RandomKernels given : all()) {
       List<Kernel> order = new ArrayList<>(given.kernels);
       check(given, order, Arena.of(order, List.of(), given.parts), firstTooEarly(given, order));
-      Random random = new Random(given.seed);
+      Random random = random(given.seed);
       for (int i = 0; i < 3; i++) {
         Collections.swap(order, random.nextInt(order.size()), random.nextInt(order.size()));
         int first = firstTooEarly(given, order);
@@ -358,7 +363,7 @@ class MemoryLawsTest {
       Map<Buffer, int[]> uses = new LinkedHashMap<>();
       arena.lifetimes().forEach(l -> uses.put(l.buffer(), new int[] {l.first(), l.last()}));
       List<Buffer> some = uses.keySet().stream().filter(b -> b.bytes() > 0).toList();
-      Random random = new Random(given.seed);
+      Random random = random(given.seed);
       for (int i = 0; i < 4 && !some.isEmpty(); i++) {
         Map<Buffer, Long> offsets = new HashMap<>(arena.offsets());
         Buffer moved = some.get(random.nextInt(some.size()));
@@ -414,7 +419,7 @@ class MemoryLawsTest {
       if (given.inputs.isEmpty() || given.outputs.isEmpty()) {
         continue;
       }
-      Random random = new Random(given.seed);
+      Random random = random(given.seed);
       List<Buffer> outputs = new ArrayList<>(given.outputs);
       if (random.nextInt(4) == 0) {
         outputs.add(random.nextInt(outputs.size() + 1), given.inputs.get(0));
@@ -495,7 +500,7 @@ class MemoryLawsTest {
   @Test
   void movesLoseNoValue() {
     for (long seed = 0; seed < SEEDS; seed++) {
-      Random random = new Random(seed);
+      Random random = random(seed);
       List<Buffer> inputs = new ArrayList<>();
       List<Buffer> outputs = new ArrayList<>();
       int count = 1 + random.nextInt(5);
@@ -577,7 +582,7 @@ class MemoryLawsTest {
   void loopsAreRefinedByWhereTheyBegin() {
     int none = 0;
     for (long seed = 0; seed < SEEDS; seed++) {
-      Random random = new Random(seed);
+      Random random = random(seed);
       long[] axes = random.longs(random.nextInt(4), 1, 5).toArray();
       Loops loops = Loops.of(axes);
       assertTrue(loops.extents().stream().allMatch(e -> e > 1));
