@@ -58,7 +58,8 @@ final class AttentionRules {
    * @param op its operation
    * @param c its cotangent
    * @param linear which operands depend on the linear inputs; at least one does
-   * @return a cotangent per operand, null where there is none
+   * @return a cotangent per operand; of those that do not depend on the linear inputs null, or what
+   *     nobody asks for
    * @throws TensorException if the operation is not linear in those operands
    */
   static List<Tensor> cotangents(Tensor z, Op.Attention op, Tensor c, Predicate<Tensor> linear) {
@@ -79,9 +80,7 @@ final class AttentionRules {
       };
       Tensor[] cotangents = new Tensor[in.size()];
       for (int i = 0; i < rules.length; i++) {
-        if (linear.test(in.get(FIRST_TANGENT + i))) {
-          cotangents[FIRST_TANGENT + i] = apply(rules[i], residuals, z, op);
-        }
+        cotangents[FIRST_TANGENT + i] = apply(rules[i], residuals, z, op);
       }
       return Arrays.asList(cotangents);
     }

@@ -21,9 +21,12 @@ final class Contributions {
    * @return the sum
    */
   static Tensor sum(List<Tensor> contributions) {
-    Tensor joined = contributions.size() == 1 ? null : joined(contributions);
-    if (joined != null || contributions.size() == 1) {
-      return joined != null ? joined : contributions.get(0);
+    if (contributions.size() == 1) {
+      return contributions.get(0);
+    }
+    Tensor joined = joined(contributions);
+    if (joined != null) {
+      return joined;
     }
     DType dtype = contributions.get(0).dtype();
     return contributions.stream()
@@ -82,11 +85,7 @@ final class Contributions {
       end = start + slice.shape().extent(along);
       slices.add(slice);
     }
-    int length = padded.get(0).shape().extent(along);
-    if (end > length) {
-      return null;
-    }
-    fill(slices, slices.get(0), along, length - end);
+    fill(slices, slices.get(0), along, padded.get(0).shape().extent(along) - end);
     return Tensor.concat(along, slices.toArray(Tensor[]::new));
   }
 

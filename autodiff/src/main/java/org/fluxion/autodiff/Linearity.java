@@ -28,7 +28,7 @@ final class Linearity {
       if (node.op() instanceof Op.Custom custom) {
         Captures.requireNone(node, custom.function(), graph.inputs(), graph.inputs());
       }
-      if (graph.inputs().contains(node) || node.inputs().stream().noneMatch(dependent::contains)) {
+      if (node.inputs().stream().noneMatch(dependent::contains)) {
         continue;
       }
       dependent.add(node);

@@ -28,9 +28,7 @@ final class Transforms {
   static List<Tensor> jvp(Graph graph, List<Tensor> tangents) {
     Map<Tensor, Tensor> tangent = new IdentityHashMap<>();
     for (int i = 0; i < tangents.size(); i++) {
-      if (tangents.get(i) != null) {
-        tangent.put(graph.inputs().get(i), tangents.get(i));
-      }
+      tangent.put(graph.inputs().get(i), tangents.get(i));
     }
     Set<Tensor> variables = new HashSet<>(graph.inputs());
     for (Tensor node : graph.nodes()) {
@@ -47,9 +45,8 @@ final class Transforms {
         d.add(known);
         depends |= known != null;
       }
-      Tensor derived = depends ? JvpRules.tangent(node, d) : null;
-      if (derived != null) {
-        tangent.put(node, derived);
+      if (depends) {
+        tangent.put(node, JvpRules.tangent(node, d));
       }
     }
     return Arrays.asList(graph.outputs().stream().map(tangent::get).toArray(Tensor[]::new));
@@ -58,8 +55,8 @@ final class Transforms {
   /**
    * The cotangents of a linear graph's inputs.
    *
-   * @param graph a graph whose outputs are linear in its inputs; an output may be null for zero
-   * @param cotangents a cotangent per output, null for zero
+   * @param graph a graph whose outputs are linear in its inputs
+   * @param cotangents a cotangent per output
    * @return a cotangent per input, null for zero
    * @throws TensorException if a node is not linear, naming it
    */
@@ -77,11 +74,11 @@ final class Transforms {
     }
     Set<Tensor> variables = new HashSet<>(graph.inputs());
     for (Tensor node : order.reversed()) {
-      List<Tensor> contributions = cotangent.get(node);
-      if (contributions == null || !linear.contains(node) || variables.contains(node)) {
+      if (!linear.contains(node) || variables.contains(node)) {
         continue;
       }
-      Tensor c = Contributions.sum(contributions);
+      // Whatever is linear has a path to an output on which everything is.
+      Tensor c = Contributions.sum(cotangent.get(node));
       List<Tensor> pulled = TransposeRules.cotangents(node, c, linear::contains);
       for (int i = 0; i < pulled.size(); i++) {
         contribute(cotangent, node.inputs().get(i), pulled.get(i));

@@ -24,14 +24,15 @@ final class TransposeRules {
    * @param z the node
    * @param c its cotangent
    * @param linear which operands depend on the linear inputs; at least one does
-   * @return a cotangent per operand, null where there is none
+   * @return a cotangent per operand; of those that do not depend on the linear inputs null, or what
+   *     nobody asks for
    * @throws TensorException if the operation is not linear in those operands
    */
   static List<Tensor> cotangents(Tensor z, Tensor c, Predicate<Tensor> linear) {
     Op op = z.op();
     return switch (op) {
-      case Op.Add o -> both(z, linear, c, c);
-      case Op.Sub o -> both(z, linear, c, linear.test(y(z)) ? c.neg() : null);
+      case Op.Add o -> List.of(c, c);
+      case Op.Sub o -> List.of(c, c.neg());
       case Op.Neg o -> one(c.neg());
       case Op.Mul o -> {
         bilinear(z, linear);
@@ -48,10 +49,7 @@ final class TransposeRules {
           throw notLinear(z);
         }
         Tensor zero = c.zerosLike();
-        yield Arrays.asList(
-            null,
-            linear.test(y(z)) ? Tensor.where(x(z), c, zero) : null,
-            linear.test(z.inputs().get(2)) ? Tensor.where(x(z), zero, c) : null);
+        yield Arrays.asList(null, Tensor.where(x(z), c, zero), Tensor.where(x(z), zero, c));
       }
       case Op.Cast o -> {
         if (!o.dtype().isFloating()) {
@@ -66,7 +64,7 @@ final class TransposeRules {
       case Op.Pad o -> one(Tensor.apply(unpad(o, z.shape()), List.of(c)));
       case Op.Slice o -> one(Tensor.apply(unslice(o, x(z).shape(), z.shape()), List.of(c)));
       case Op.Flip o -> one(Tensor.apply(o, List.of(c)));
-      case Op.Concat o -> concat(z, o, c, linear);
+      case Op.Concat o -> concat(z, o, c);
       case Op.Matmul o -> {
         bilinear(z, linear);
         // Z = X·Y: X̄ = Z̄·Yᵀ, Ȳ = Xᵀ·Z̄
@@ -166,10 +164,6 @@ final class TransposeRules {
     return Arrays.asList(null, c);
   }
 
-  private static List<Tensor> both(Tensor z, Predicate<Tensor> linear, Tensor a, Tensor b) {
-    return Arrays.asList(linear.test(x(z)) ? a : null, linear.test(y(z)) ? b : null);
-  }
-
   private static Shape kept(Shape shape, List<Integer> axes) {
     Shape kept = shape;
     for (int axis : axes) {
@@ -180,11 +174,14 @@ final class TransposeRules {
 
   /** What was repeated is summed. */
   private static Tensor broadcast(Shape operand, Tensor c) {
-    int[] axes =
-        java.util.stream.IntStream.range(0, operand.rank())
-            .filter(axis -> operand.extent(axis) != c.shape().extent(axis))
-            .toArray();
-    return axes.length == 0 ? c : Contributions.sum(c, wide -> wide.sum(axes)).reshape(operand);
+    // Over no axes it is no sum of all, as the method without axes would have it.
+    Op.Sum sum =
+        new Op.Sum(
+            java.util.stream.IntStream.range(0, operand.rank())
+                .filter(axis -> operand.extent(axis) != c.shape().extent(axis))
+                .boxed()
+                .toList());
+    return Contributions.sum(c, wide -> Tensor.apply(sum, List.of(wide))).reshape(operand);
   }
 
   private static int[] inverse(List<Integer> axes) {
@@ -212,7 +209,7 @@ final class TransposeRules {
     for (int axis = 0; axis < operand.rank(); axis++) {
       int step = slice.stride().get(axis);
       int count = sliced.extent(axis);
-      int covered = count == 0 ? 0 : (count - 1) * step + 1;
+      int covered = Math.max(0, (count - 1) * step + 1);
       low.add(slice.start().get(axis));
       high.add(operand.extent(axis) - slice.start().get(axis) - covered);
       interior.add(step - 1);
@@ -220,12 +217,12 @@ final class TransposeRules {
     return new Op.Pad(low, high, interior);
   }
 
-  private static List<Tensor> concat(Tensor z, Op.Concat op, Tensor c, Predicate<Tensor> linear) {
+  private static List<Tensor> concat(Tensor z, Op.Concat op, Tensor c) {
     List<Tensor> result = new ArrayList<>();
     int start = 0;
     for (Tensor operand : z.inputs()) {
       int end = start + operand.shape().extent(op.axis());
-      result.add(linear.test(operand) ? c.slice(op.axis(), start, end) : null);
+      result.add(c.slice(op.axis(), start, end));
       start = end;
     }
     return result;

@@ -62,15 +62,17 @@ final class TypeRules {
       case Op.Sum o ->
           new Type(without(name, in.get(0), o.axes()), numeric(name, in.get(0)).dtype());
       case Op.ReduceMax o -> {
+        Type type = new Type(without(name, in.get(0), o.axes()), numeric(name, in.get(0)).dtype());
         for (int axis : o.axes()) {
           notEmpty(name, in.get(0), axis);
         }
-        yield new Type(without(name, in.get(0), o.axes()), numeric(name, in.get(0)).dtype());
+        yield type;
       }
       case Op.ArgMax o -> {
         numeric(name, in.get(0));
+        Shape rest = without(name, in.get(0), List.of(o.axis()));
         notEmpty(name, in.get(0), o.axis());
-        yield new Type(without(name, in.get(0), List.of(o.axis())), DType.INT32);
+        yield new Type(rest, DType.INT32);
       }
       case Op.ArgSort o -> {
         numeric(name, in.get(0));
@@ -87,7 +89,7 @@ final class TypeRules {
       case Op.Slice o -> slice(o, in.get(0));
       case Op.Concat o -> concat(o, in);
       case Op.Flip o -> {
-        in.get(0).shape().axes(name, o.axes().stream().mapToInt(i -> i).toArray());
+        requireAxes(name, in.get(0).shape(), o.axes());
         yield new Type(in.get(0).shape(), in.get(0).dtype());
       }
       case Op.Matmul o -> matmul(in.get(0), in.get(1));
@@ -106,6 +108,10 @@ final class TypeRules {
           throw new TensorException(
               "scatter_add: updates %s and indices %s differ at axis 1; give one index per row"
                   .formatted(u, i));
+        }
+        if (o.rows() < 0) {
+          throw new TensorException(
+              "scatter_add: %d rows to add to; give at least 0".formatted(o.rows()));
         }
         numeric(name, in.get(0));
         yield new Type(Shape.of(u.extent(0), o.rows(), u.extent(2)), in.get(0).dtype());
@@ -156,6 +162,7 @@ final class TypeRules {
           "%s: bool %s cannot count; use an integer dtype and compare it"
               .formatted(name, op.shape()));
     }
+    requireAxes(name, op.shape(), List.of(op.axis()));
     return new Type(op.shape(), op.dtype());
   }
 
@@ -180,7 +187,8 @@ final class TypeRules {
   private static Type bits(String name, Tensor a) {
     if (a.dtype().isFloating()) {
       throw new TensorException(
-          "%s: expected bool or integers, got %s %s".formatted(name, a.dtype(), a.shape()));
+          "%s: expected bool or integers, got %s %s; compare or cast it first"
+              .formatted(name, a.dtype(), a.shape()));
     }
     return new Type(a.shape(), a.dtype());
   }
@@ -226,11 +234,21 @@ final class TypeRules {
     return new Type(op.shape(), DType.INT32);
   }
 
+  /** Operations count axes from the front; functions of users turn theirs round before. */
+  private static void requireAxes(String name, Shape shape, List<Integer> axes) {
+    if (axes.stream().distinct().count() != axes.size()
+        || !axes.stream().allMatch(axis -> axis >= 0 && axis < shape.rank())) {
+      throw new TensorException(
+          "%s: %s are not axes of %s; count them from 0, and name each once"
+              .formatted(name, axes, shape));
+    }
+  }
+
   private static Shape without(String name, Tensor a, List<Integer> axes) {
-    List<Integer> folded = a.shape().axes(name, axes.stream().mapToInt(i -> i).toArray());
+    requireAxes(name, a.shape(), axes);
     return Shape.of(
         java.util.stream.IntStream.range(0, a.shape().rank())
-            .filter(axis -> axes.isEmpty() || !folded.contains(axis))
+            .filter(axis -> !axes.contains(axis))
             .map(a.shape()::extent)
             .toArray());
   }
@@ -336,7 +354,8 @@ final class TypeRules {
       throw new TensorException("concat: no operands; give at least one");
     }
     Tensor first = in.get(0);
-    int axis = first.shape().axis("concat", op.axis());
+    int axis = op.axis();
+    requireAxes("concat", first.shape(), List.of(axis));
     long sum = 0;
     for (Tensor t : in) {
       if (t.dtype() != first.dtype()
@@ -391,13 +410,12 @@ final class TypeRules {
     Tensor queries = in.get(0);
     Tensor keys = in.get(1);
     floating("attention", queries);
-    int rank = queries.shape().rank();
-    if (rank < 2) {
-      throw new TensorException(
-          "attention: expected queries [..., count, size], got %s".formatted(queries.shape()));
-    }
     Shape q = queries.shape();
-    int count = keys.shape().rank() == rank ? keys.shape().extent(-2) : 0;
+    if (q.rank() < 2) {
+      throw new TensorException(
+          "attention: expected queries [..., count, size], got %s; reshape them".formatted(q));
+    }
+    int count = attentionExtent("keys", keys, queries, -2);
     Shape k = q.with(-2, count);
     attentionOperand("keys", keys, queries, k);
     if (count == 0 || q.extent(-1) == 0) {
@@ -422,7 +440,7 @@ final class TypeRules {
     if (op instanceof Op.AttentionLogSumExp) {
       return new Type(q.with(-1, 1), queries.dtype());
     }
-    int size = in.get(2).shape().rank() == rank ? in.get(2).shape().extent(-1) : 0;
+    int size = attentionExtent("values", in.get(2), queries, -1);
     Shape v = k.with(-1, size);
     Shape output = q.with(-1, size);
     attentionOperand("values", in.get(2), queries, v);
@@ -447,6 +465,22 @@ final class TypeRules {
           default -> output;
         };
     return new Type(shape, queries.dtype());
+  }
+
+  /** An extent that the queries do not have. */
+  private static int attentionExtent(String what, Tensor got, Tensor queries, int axis) {
+    if (got.shape().rank() != queries.shape().rank()) {
+      throw new TensorException(
+          "attention: queries %s %s expect %s of %d axes, got %s %s; the batch axes must be equal"
+              .formatted(
+                  queries.dtype(),
+                  queries.shape(),
+                  what,
+                  queries.shape().rank(),
+                  got.dtype(),
+                  got.shape()));
+    }
+    return got.shape().extent(axis);
   }
 
   private static void attentionOperand(String what, Tensor got, Tensor queries, Shape expected) {
@@ -503,7 +537,7 @@ final class TypeRules {
   private static Shape indices(String name, Tensor i, int batch) {
     if (!i.dtype().isInteger() || i.shape().rank() != 2 || i.shape().extent(0) != batch) {
       throw new TensorException(
-          "%s: expected integer indices [%d, k], got %s %s"
+          "%s: expected integer indices [%d, k], got %s %s; cast or reshape them"
               .formatted(name, batch, i.dtype(), i.shape()));
     }
     return i.shape();

@@ -1,7 +1,9 @@
 package org.fluxion.tensor.plan;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * The loops of a kernel, outermost first, whose extents multiply to the elements that it walks
@@ -63,27 +65,17 @@ record Loops(List<Long> extents) {
    * @return the loops, or null if the cuts contradict each other
    */
   static Loops refine(Loops a, Loops b) {
+    long[] cuts = LongStream.concat(Arrays.stream(a.cuts()), Arrays.stream(b.cuts())).toArray();
+    Arrays.sort(cuts);
     List<Long> merged = new ArrayList<>();
-    long[] x = a.cuts();
-    long[] y = b.cuts();
     long last = 1;
-    for (int i = 0, j = 0; i < x.length || j < y.length; ) {
-      long next;
-      if (j == y.length || (i < x.length && x[i] <= y[j])) {
-        next = x[i];
-      } else {
-        next = y[j];
-      }
-      while (i < x.length && x[i] == next) {
-        i++;
-      }
-      while (j < y.length && y[j] == next) {
-        j++;
-      }
+    for (long next : cuts) {
       if (next % last != 0) {
         return null;
       }
-      merged.add(0, next / last);
+      if (next != last) {
+        merged.add(0, next / last);
+      }
       last = next;
     }
     return new Loops(merged);

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.fluxion.tensor.Attention;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
@@ -30,9 +31,7 @@ final class Simplify {
   /** What makes two nodes the same computation: operation and operands, constants by value. */
   private record Key(Object operation, List<Tensor> inputs) {}
 
-  private record ScalarKey(DType dtype, long bits, Shape shape) {}
-
-  /** A constant's bytes, so that tables made anew in every call of a layer are one. */
+  /** A constant's bytes, so that numbers and tables made anew in every call of a layer are one. */
   private record TableKey(DType dtype, ByteBuffer bytes, Shape shape) {}
 
   /** Comparing larger constants by value would cost more than finding two of them alike saves. */
@@ -227,12 +226,10 @@ final class Simplify {
   private Tensor permute(Op.Permute outer, Tensor operand, boolean onlyReader) {
     if (operand.op() instanceof Op.Permute inner) {
       List<Integer> axes = outer.axes().stream().map(inner.axes()::get).toList();
-      Tensor source = operand.inputs().get(0);
-      boolean identity = true;
-      for (int axis = 0; axis < axes.size(); axis++) {
-        identity &= axes.get(axis) == axis;
-      }
-      return identity ? source : merged(new Op.Permute(axes), List.of(source));
+      return permute(new Op.Permute(axes), operand.inputs().get(0), false);
+    }
+    if (outer.axes().equals(outer.axes().stream().sorted().toList())) {
+      return operand;
     }
     if (operand.op() instanceof Op.Matmul && onlyReader && outer.equals(transposition(operand))) {
       // (A·B)ᵀ is Bᵀ·Aᵀ: the same sums of the same products, and no copy.
@@ -249,11 +246,11 @@ final class Simplify {
   /** What exchanges the last two axes of a matrix or a batch of them. */
   private static Op.Permute transposition(Tensor matrix) {
     int rank = matrix.shape().rank();
-    List<Integer> axes = new ArrayList<>();
-    for (int axis = 0; axis < rank; axis++) {
-      axes.add(axis < rank - 2 ? axis : 2 * rank - 3 - axis);
-    }
-    return new Op.Permute(axes);
+    return new Op.Permute(
+        IntStream.range(0, rank)
+            .map(axis -> axis < rank - 2 ? axis : 2 * rank - 3 - axis)
+            .boxed()
+            .toList());
   }
 
   /** The one node of an operation over operands; trivial movement disappears. */
@@ -270,21 +267,12 @@ final class Simplify {
 
   private static Object constantKey(Op.Constant constant) {
     HostData data = constant.data();
-    if (data.elements() == 1) {
-      return scalar(data, constant.shape());
-    }
     return data.segment().byteSize() <= LARGEST_TABLE
         ? new TableKey(
             data.dtype(),
             ByteBuffer.wrap(data.segment().toArray(ValueLayout.JAVA_BYTE)),
             constant.shape())
         : constant;
-  }
-
-  private static ScalarKey scalar(HostData data, Shape shape) {
-    long bits =
-        data.dtype().isFloating() ? Double.doubleToRawLongBits(data.getDouble(0)) : data.getLong(0);
-    return new ScalarKey(data.dtype(), bits, shape);
   }
 
   /** Whether every element is the constant 1, seen through broadcasts and reshapes. */

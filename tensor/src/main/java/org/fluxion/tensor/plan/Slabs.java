@@ -2,6 +2,7 @@ package org.fluxion.tensor.plan;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -77,9 +78,7 @@ public record Slabs(List<Long> sizes, Map<Buffer, Place> places) {
         }
       }
       int number = Math.toIntExact(firstSlab + offset / slab);
-      while (sizes.size() <= number) {
-        sizes.add(0L);
-      }
+      sizes.addAll(Collections.nCopies(Math.max(0, number + 1 - sizes.size()), 0L));
       sizes.set(number, Math.max(sizes.get(number), offset % slab + size));
       put(lifetime, new Place(number, offset % slab), places);
       int at = -1 - Arrays.binarySearch(offsets, 0, count, offset);

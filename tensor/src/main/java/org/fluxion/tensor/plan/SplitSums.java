@@ -85,7 +85,7 @@ final class SplitSums {
     long folded = folded(node, sum.axes());
     boolean leading = sum.axes().equals(axes(0, sum.axes().size()));
     long kept = node.shape().elements();
-    if (leading && kept > 1 && sum.axes().size() > 1) {
+    if (leading && kept > 1) {
       long outermost = shape.extent(0);
       return outermost > 1 && folded / outermost >= FEWEST_FOLDED
           ? Tensor.apply(

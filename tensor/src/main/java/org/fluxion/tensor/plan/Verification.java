@@ -87,9 +87,7 @@ final class Verification {
               "plan: kernel %d, %s: the memory of %s is in use"
                   .formatted(i, order.get(i).name(), buffer));
         }
-        if (buffer.bytes() > 0) {
-          live.put(offset, buffer);
-        }
+        live.put(offset, buffer);
       }
       int now = i;
       live.values().removeIf(buffer -> last.get(buffer) == now);

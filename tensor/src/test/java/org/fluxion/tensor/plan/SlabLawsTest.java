@@ -17,7 +17,7 @@ import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Shape;
 
 /** Temporary buffers in pieces of memory of a limited size. */
-class SlabsTest {
+class SlabLawsTest {
   private static Buffer buffer(int id, int elements) {
     return new Buffer(id, DType.FLOAT32, Shape.of(elements), Buffer.Kind.TEMPORARY, "buffer" + id);
   }
@@ -106,5 +106,14 @@ class SlabsTest {
     assertEquals(List.of(448L, 128L, 128L), Slabs.of(lifetimes, 200).sizes());
     assertEquals(List.of(448L, 256L), Slabs.of(lifetimes, 256).sizes());
     assertEquals(List.of(704L), Slabs.of(lifetimes, 1000).sizes());
+    // Two that fill a piece, one after the other.
+    assertEquals(
+        List.of(256L),
+        Slabs.of(
+                List.of(
+                    new Lifetime(buffer(5, 64), 0, 1, Map.of()),
+                    new Lifetime(buffer(6, 64), 2, 3, Map.of())),
+                256)
+            .sizes());
   }
 }
