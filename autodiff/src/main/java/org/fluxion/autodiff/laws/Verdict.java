@@ -61,7 +61,7 @@ public record Verdict(
       String why =
           tolerance > rounding
               ? "%s for rounding, %s for what differences are off by"
-                  .formatted((float) rounding, (float) (tolerance - rounding))
+                  .formatted(shown(rounding), shown(tolerance - rounding))
               : "every operation's own rounding, passed on by those that follow";
       return "%s%s: expected %s, got %s%n  off by %s, allowed %s: %s"
           .formatted(
@@ -69,9 +69,15 @@ public record Verdict(
               index.isEmpty() ? "" : " at " + index,
               expected,
               actual,
-              (float) Math.abs(expected - actual),
-              (float) tolerance,
+              shown(Math.abs(expected - actual)),
+              shown(tolerance),
               why);
+    }
+
+    /** In a float's digits, unless it is too small to be one. */
+    private static String shown(double number) {
+      float few = (float) number;
+      return few == 0 ? Double.toString(number) : Float.toString(few);
     }
   }
 

@@ -68,8 +68,13 @@ final class Roundings {
           // Zero, infinity and what is no number have one right outcome.
           return before[i] == 0 && e == 0 || !Double.isFinite(value)
               ? 0
-              : e + all * ulp(dtype, value, e) + underflow(dtype, value, e);
+              : e + upward(all * ulp(dtype, value, e)) + underflow(dtype, value, e);
         });
+  }
+
+  /** What is not zero is at least the smallest number, of which a half would be none. */
+  private static double upward(double rounding) {
+    return Math.max(rounding, Double.MIN_VALUE);
   }
 
   /** The distance of neighbouring numbers at the upper end of an interval. */

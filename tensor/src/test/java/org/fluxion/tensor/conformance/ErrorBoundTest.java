@@ -273,6 +273,14 @@ class ErrorBoundTest {
     }
   }
 
+  /** Half of the smallest number is none, and yet that much is lost. */
+  @Example
+  void theSmallestNumbersAreRoundedAsWell() {
+    Bounded bound =
+        rounded(x -> x.get(0).mul(x.get(0).exp()).mul(0.5), Tensor.of(new double[] {1e-323}, 1));
+    assertTrue(bound.allowed()[0] >= Double.MIN_VALUE, "allowed " + bound.allowed()[0]);
+  }
+
   /** A comparison of what is not exact is what it is, or open. */
   @Example
   void choicesAreMadeOrOpen() {
