@@ -1,14 +1,16 @@
 package org.fluxion.opencl;
 
+import java.util.List;
 import java.util.Optional;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.plan.Kernel;
 
 /**
- * Products that are only added to something: one fused multiply-add makes both, with one rounding
- * less. Elementwise kernels of processors are as slow as their operations are many. In float64
- * nothing is fused: there each operation has the bits that it has in the reference.
+ * Products that are only added to something, or summed over a row: one fused multiply-add makes
+ * both, with one rounding less. Elementwise kernels of processors are as slow as their operations
+ * are many. In float64 nothing is fused: there each operation has the bits that it has in the
+ * reference.
  *
  * <p>It hangs on the kernel's structure alone, so that elements come out the same in a vector, in
  * the rest of a row, and in each walk that computes them again.
@@ -71,6 +73,13 @@ final class FusedProducts {
     Kernel.Compute compute = (Kernel.Compute) loops.body.get(product);
     return new Fused(
         compute.operands().get(0), compute.operands().get(1), isNegated, addend, isAddendNegated);
+  }
+
+  /** The factors of a value that is folded into a sum, if it is such a product. */
+  Optional<List<Integer>> factors(Kernel.RowReduce reduce) {
+    return !reduce.maximum() && reduce.dtype() == DType.FLOAT32 && isProduct(reduce.operand())
+        ? Optional.of(((Kernel.Compute) loops.body.get(reduce.operand())).operands())
+        : Optional.empty();
   }
 
   /** Whether a value is a product of each element, of no use but to be added to something. */

@@ -329,10 +329,14 @@ final class VectorLoops extends LoopSource {
       define(level, walk.phase(), v, lanes, copies);
     }
     for (int v : walk.reductions()) {
-      int operand = ((Kernel.RowReduce) body.get(v)).operand();
-      List<String> each =
-          IntStream.range(0, copies).mapToObj(copy -> operand(operand, lanes, copy)).toList();
-      reductions.fold(level, v, each, lanes);
+      Kernel.RowReduce reduce = (Kernel.RowReduce) body.get(v);
+      Optional<List<Integer>> factors = fusedProducts.factors(reduce);
+      if (factors.isPresent()) {
+        List<String> left = operands(factors.get().get(0), lanes, copies);
+        reductions.add(level, v, left, operands(factors.get().get(1), lanes, copies), lanes);
+      } else {
+        reductions.fold(level, v, operands(reduce.operand(), lanes, copies), lanes);
+      }
     }
     for (int copy = 0; copy < copies; copy++) {
       for (Kernel.Store store : walk.stores()) {
@@ -437,6 +441,11 @@ final class VectorLoops extends LoopSource {
     return dtype == DType.FLOAT32
         ? Types.storeAnywhere("global", place, value)
         : Types.store(dtype, lanes, place, value);
+  }
+
+  /** A value as an operand, of each copy. */
+  private List<String> operands(int v, int lanes, int copies) {
+    return IntStream.range(0, copies).mapToObj(copy -> operand(v, lanes, copy)).toList();
   }
 
   /** A value as an operand: in every lane, if it does not vary along the innermost loop. */

@@ -74,6 +74,20 @@ final class VectorReductions {
   }
 
   /**
+   * Adds products of some elements.
+   *
+   * @param left the expressions of one factor, one a copy
+   * @param right those of the other
+   * @param lanes how many elements each has; 1 for one element
+   */
+  void add(int level, int v, List<String> left, List<String> right, int lanes) {
+    for (int copy = 0; copy < left.size(); copy++) {
+      String into = lanes > 1 ? VectorLoops.copy("w" + v, copy) : "a" + v;
+      loops.line(level, "%s = fma(%s, %s, %1$s);", into, left.get(copy), right.get(copy));
+    }
+  }
+
+  /**
    * Folds the copies, then a vector's lanes by halves, in a fixed tree, by way of memory of its
    * own: of halves of a vector in registers, which are faster, Oclgrind says that they were never
    * written.

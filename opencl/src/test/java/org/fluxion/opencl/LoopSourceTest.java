@@ -397,6 +397,29 @@ class LoopSourceTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("families")
+  void aSumOfProductsIsRoundedOnceForEachOnProcessors(Family family) {
+    ProbeTest.assumeADevice();
+    int rows = 50;
+    Tensor x = input("x", rows, 3);
+    Tensor y = input("y", rows, 3);
+    List<HostData> values =
+        List.of(
+            RandomKey.of(1).normal(Shape.of(rows, 3), DType.FLOAT32).value(),
+            RandomKey.of(2).normal(Shape.of(rows, 3), DType.FLOAT32).value());
+    HostData got = onDevice(plan(List.of(x, y), List.of(x.mul(y).sum(1))), values, family).get(0);
+    for (int r = 0; r < rows && family.lanes() == 1; r++) {
+      float expected = 0;
+      for (int i = 3 * r; i < 3 * r + 3; i++) {
+        expected =
+            Math.fma(
+                (float) values.get(0).getDouble(i), (float) values.get(1).getDouble(i), expected);
+      }
+      assertEquals(expected, (float) got.getDouble(r), "row " + r);
+    }
+  }
+
   @Test
   void functionsKeepTheirErrorsAndHaveTheSameBitsInEveryWidth() {
     ProbeTest.assumeADevice();
