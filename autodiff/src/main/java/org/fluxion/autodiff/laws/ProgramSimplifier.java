@@ -14,11 +14,14 @@ import org.fluxion.tensor.Tensor;
 
 /**
  * Smaller programs: a few lines of them, fewer results, results of earlier lines, lines whose
- * result is given instead of computed, lines left out, shorter axes, and plainer numbers; the
- * largest steps first.
+ * result is given instead of computed, lines left out or passed by, plainer operations, shorter
+ * axes, one input for two, and plainer numbers; the largest steps first.
  */
 final class ProgramSimplifier {
-  private static final int DEEPEST = 4;
+  private static final int DEEPEST = 5;
+
+  /** Of more lines there are too many pairs; what is left of them has fewer. */
+  private static final int MOST_FOR_PAIRS = 10;
 
   private final RandomProgram program;
   private final List<Tensor> known;
@@ -36,7 +39,11 @@ final class ProgramSimplifier {
             simplifier.earlierResults(),
             simplifier.given(),
             simplifier.leftOut(),
+            simplifier.passedBy(),
+            simplifier.givenInPairs(),
+            simplifier.plainerOperations(),
             Extents.shorter(program),
+            simplifier.shared(),
             simplifier.plainer())
         .flatMap(s -> s)
         .map(p -> p);
@@ -69,35 +76,33 @@ final class ProgramSimplifier {
       kept.addAll(last);
       last =
           last.stream()
-              .flatMap(number -> program.lines().get(number - inputs()).operands().stream())
+              .flatMap(number -> line(number).operands().stream())
               .filter(operand -> operand >= inputs())
               .collect(Collectors.toSet());
     }
-    List<Tensor> values = new ArrayList<>(program.values());
-    Map<Integer, Integer> numbers = new HashMap<>();
-    IntStream.range(0, inputs()).forEach(i -> numbers.put(i, i));
+    Set<Integer> given = new TreeSet<>();
     for (int number : kept) {
-      for (int operand : program.lines().get(number - inputs()).operands()) {
-        if (!kept.contains(operand) && !numbers.containsKey(operand)) {
-          numbers.put(operand, values.size());
-          values.add(known.get(operand).detach());
-        }
-      }
+      line(number).operands().stream()
+          .filter(operand -> operand >= inputs() && !kept.contains(operand))
+          .forEach(given::add);
     }
-    List<Line> lines = new ArrayList<>();
-    for (int number : kept) {
-      Line old = program.lines().get(number - inputs());
-      lines.add(new Line(old.op(), old.operands().stream().map(numbers::get).toList()));
-      numbers.put(number, values.size() + lines.size() - 1);
-    }
-    return new RandomProgram(values, lines, List.of(numbers.get(inputs() + line))).pruned();
+    return given(given, List.of(inputs() + line));
   }
 
+  private Line line(int number) {
+    return program.lines().get(number - inputs());
+  }
+
+  /** One result alone, and all but one. */
   private Stream<RandomProgram> fewerResults() {
     List<Integer> outputs = program.outputs();
-    return outputs.size() < 2
-        ? Stream.empty()
-        : outputs.stream().map(output -> with(List.of(output)));
+    if (outputs.size() < 2) {
+      return Stream.empty();
+    }
+    Stream<RandomProgram> one = outputs.stream().map(output -> with(List.of(output)));
+    Stream<RandomProgram> others =
+        outputs.stream().map(output -> with(outputs.stream().filter(o -> o != output).toList()));
+    return Stream.concat(one, others);
   }
 
   /** Any line as the only result, the earliest first. */
@@ -108,36 +113,48 @@ final class ProgramSimplifier {
 
   /** A line's result as one more input. */
   private Stream<RandomProgram> given() {
-    return IntStream.range(0, program.lines().size())
-        .map(i -> program.lines().size() - 1 - i)
-        .filter(i -> !program.outputs().contains(inputs() + i))
-        .mapToObj(this::given);
+    return computed().map(number -> given(Set.of(number), program.outputs()));
   }
 
-  private RandomProgram given(int line) {
-    int number = inputs() + line;
+  /** Two results at once: what is made of one input twice may fail only while both are. */
+  private Stream<RandomProgram> givenInPairs() {
+    return program.lines().size() > MOST_FOR_PAIRS
+        ? Stream.empty()
+        : computed()
+            .flatMap(
+                later ->
+                    computed()
+                        .filter(earlier -> earlier < later)
+                        .map(earlier -> given(Set.of(earlier, later), program.outputs())));
+  }
+
+  /** The lines that are no results, the last first. */
+  private Stream<Integer> computed() {
+    int last = inputs() + program.lines().size() - 1;
+    return IntStream.rangeClosed(inputs(), last)
+        .map(number -> inputs() + last - number)
+        .filter(number -> !program.outputs().contains(number))
+        .boxed();
+  }
+
+  private RandomProgram given(Set<Integer> given, List<Integer> outputs) {
     List<Tensor> values = new ArrayList<>(program.values());
-    values.add(known.get(number).detach());
+    Map<Integer, Integer> numbers = new HashMap<>();
+    IntStream.range(0, inputs()).forEach(i -> numbers.put(i, i));
+    for (int number : given) {
+      numbers.put(number, values.size());
+      values.add(known.get(number).detach());
+    }
     List<Line> lines = new ArrayList<>();
     for (int i = 0; i < program.lines().size(); i++) {
-      if (i != line) {
+      int number = inputs() + i;
+      if (!given.contains(number)) {
         Line old = program.lines().get(i);
-        lines.add(
-            new Line(
-                old.op(), old.operands().stream().map(o -> moved(o, line, inputs())).toList()));
+        numbers.put(number, values.size() + lines.size());
+        lines.add(new Line(old.op(), old.operands().stream().map(numbers::get).toList()));
       }
     }
-    List<Integer> outputs = program.outputs().stream().map(o -> moved(o, line, inputs())).toList();
-    return new RandomProgram(values, lines, outputs).pruned();
-  }
-
-  /** A number after a line became the last input. */
-  private static int moved(int number, int line, int inputs) {
-    if (number < inputs) {
-      return number;
-    }
-    int i = number - inputs;
-    return i == line ? inputs : i < line ? number + 1 : number;
+    return new RandomProgram(values, lines, outputs.stream().map(numbers::get).toList()).pruned();
   }
 
   /** Whatever reads a line reads something earlier of the same type. */
@@ -147,12 +164,8 @@ final class ProgramSimplifier {
         .flatMap(
             line -> {
               int number = inputs() + line;
-              Tensor result = known.get(number);
               return IntStream.range(0, number)
-                  .filter(
-                      other ->
-                          known.get(other).dtype() == result.dtype()
-                              && known.get(other).shape().equals(result.shape()))
+                  .filter(other -> isAlike(number, other))
                   .mapToObj(other -> replaced(number, other));
             });
   }
@@ -169,6 +182,62 @@ final class ProgramSimplifier {
     List<Integer> outputs =
         program.outputs().stream().map(o -> o == number ? other : o).distinct().toList();
     return new RandomProgram(program.values(), lines, outputs).pruned();
+  }
+
+  /** A line reads what its operand was made of, if the operation takes it. */
+  private Stream<RandomProgram> passedBy() {
+    return IntStream.range(0, program.lines().size())
+        .boxed()
+        .flatMap(
+            line -> {
+              List<Integer> operands = program.lines().get(line).operands();
+              return IntStream.range(0, operands.size())
+                  .boxed()
+                  .filter(place -> operands.get(place) >= inputs())
+                  .flatMap(
+                      place ->
+                          line(operands.get(place)).operands().stream()
+                              .map(source -> reading(line, place, source)));
+            })
+        .filter(RandomProgram::fits);
+  }
+
+  private RandomProgram reading(int line, int place, int source) {
+    Line old = program.lines().get(line);
+    List<Integer> operands = new ArrayList<>(old.operands());
+    operands.set(place, source);
+    return with(line, new Line(old.op(), operands));
+  }
+
+  private RandomProgram with(int line, Line changed) {
+    List<Line> lines = new ArrayList<>(program.lines());
+    lines.set(line, changed);
+    return new RandomProgram(program.values(), lines, program.outputs()).pruned();
+  }
+
+  private Stream<RandomProgram> plainerOperations() {
+    return IntStream.range(0, program.lines().size())
+        .boxed()
+        .flatMap(
+            line ->
+                PlainerOperations.of(program.lines().get(line)).map(changed -> with(line, changed)))
+        .filter(RandomProgram::fits);
+  }
+
+  /** Whatever reads an input reads an earlier one of the same type. */
+  private Stream<RandomProgram> shared() {
+    return IntStream.range(0, inputs())
+        .boxed()
+        .flatMap(
+            input ->
+                IntStream.range(0, input)
+                    .filter(other -> isAlike(input, other))
+                    .mapToObj(other -> replaced(input, other)));
+  }
+
+  private boolean isAlike(int number, int other) {
+    return known.get(other).dtype() == known.get(number).dtype()
+        && known.get(other).shape().equals(known.get(number).shape());
   }
 
   private Stream<RandomProgram> plainer() {
