@@ -44,7 +44,7 @@ final class Tries {
   private static final int KERNELS = 2;
 
   /** One in so many also draws a program that threads share. */
-  private static final int LARGE = 10;
+  private static final int LARGE = 6;
 
   private static final int OPERATIONS_OF_KERNELS = 14;
   private static final int OPERATIONS_OF_LARGE = 6;
@@ -95,12 +95,15 @@ final class Tries {
       told(() -> agreement.check(program, s));
       told(() -> small.check(program, s));
     }
-    if (s % LARGE == 7) {
+    if (s % LARGE == 1) {
       DType dtype = s / LARGE % 4 == 0 ? DType.FLOAT64 : DType.FLOAT32;
       RandomProgram program = RandomPrograms.draw(s, Settings.large(dtype, OPERATIONS_OF_LARGE));
       listener.onDevice();
       told(() -> large.check(program, s));
-      told(() -> agreement.check(program, s));
+      if (s / LARGE % 2 == 0) {
+        // The reference takes its time.
+        told(() -> agreement.check(program, s));
+      }
     }
   }
 
