@@ -37,6 +37,7 @@ final class ProgramSimplifier {
             simplifier.windows(),
             simplifier.fewerResults(),
             simplifier.earlierResults(),
+            simplifier.resultsPassedBy(),
             simplifier.given(),
             simplifier.leftOut(),
             simplifier.passedBy(),
@@ -109,6 +110,23 @@ final class ProgramSimplifier {
   private Stream<RandomProgram> earlierResults() {
     int last = program.outputs().getLast();
     return IntStream.range(inputs(), last).mapToObj(i -> with(List.of(i)));
+  }
+
+  /** What one result was made of in its place, beside the others. */
+  private Stream<RandomProgram> resultsPassedBy() {
+    List<Integer> outputs = program.outputs();
+    return IntStream.range(0, outputs.size())
+        .boxed()
+        .filter(place -> outputs.size() > 1 && outputs.get(place) >= inputs())
+        .flatMap(
+            place ->
+                line(outputs.get(place)).operands().stream()
+                    .map(
+                        operand -> {
+                          List<Integer> changed = new ArrayList<>(outputs);
+                          changed.set(place, operand);
+                          return with(changed.stream().distinct().toList());
+                        }));
   }
 
   /** A line's result as one more input. */
