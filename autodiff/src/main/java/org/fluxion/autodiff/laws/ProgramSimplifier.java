@@ -10,15 +10,21 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.fluxion.autodiff.laws.RandomProgram.Line;
+import org.fluxion.tensor.Attention;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 
 /**
- * Smaller programs: a few lines of them, fewer results, results of earlier lines, lines whose
- * result is given instead of computed, lines left out or passed by, plainer operations, shorter
- * axes, one input for two, and plainer numbers; the largest steps first.
+ * Smaller programs: a few lines of them, or of what a fused one is made of, fewer results, results
+ * of earlier lines, lines whose result is given instead of computed, lines left out or passed by,
+ * plainer operations, shorter axes, one input for two, and plainer numbers; the largest steps
+ * first.
  */
 final class ProgramSimplifier {
   private static final int DEEPEST = 5;
+
+  private static final int DEEPEST_OF_FUSED = 2;
 
   /** Of more lines there are too many pairs; what is left of them has fewer. */
   private static final int MOST_FOR_PAIRS = 10;
@@ -34,7 +40,8 @@ final class ProgramSimplifier {
   static Stream<Example> of(RandomProgram program) {
     ProgramSimplifier simplifier = new ProgramSimplifier(program);
     return Stream.of(
-            simplifier.windows(),
+            simplifier.windows(DEEPEST),
+            simplifier.partsOfFused(),
             simplifier.fewerResults(),
             simplifier.earlierResults(),
             simplifier.resultsPassedBy(),
@@ -62,9 +69,9 @@ final class ProgramSimplifier {
    * A line with what it is made of, so many operations deep; what those are made of is given. One
    * such step leads out of where leaving out any one line would hide the failure.
    */
-  private Stream<RandomProgram> windows() {
+  private Stream<RandomProgram> windows(int deepest) {
     int count = program.lines().size();
-    return IntStream.rangeClosed(1, DEEPEST)
+    return IntStream.rangeClosed(1, deepest)
         .boxed()
         .flatMap(depth -> IntStream.range(0, count).mapToObj(line -> window(line, depth)))
         .filter(window -> window.lines().size() < count);
@@ -88,6 +95,35 @@ final class ProgramSimplifier {
           .forEach(given::add);
     }
     return given(given, List.of(inputs() + line));
+  }
+
+  /** Of what a fused operation is made of a line or two, if they are less than there is. */
+  private Stream<RandomProgram> partsOfFused() {
+    return program.lines().stream()
+        .filter(line -> line.op() instanceof Op.Attention)
+        .flatMap(
+            line -> {
+              RandomProgram whole = definition((Op.Attention) line.op(), line.operands());
+              return new ProgramSimplifier(whole).windows(DEEPEST_OF_FUSED);
+            })
+        .filter(part -> part.nodes() < program.nodes());
+  }
+
+  private RandomProgram definition(Op.Attention op, List<Integer> operands) {
+    List<Tensor> values = operands.stream().map(operand -> known.get(operand).detach()).toList();
+    List<Tensor> inputs =
+        values.stream().map(v -> Tensor.input("operand", v.shape(), v.dtype())).toList();
+    Graph graph = new Graph(inputs, List.of(Attention.definition(op, inputs)));
+    Map<Tensor, Integer> numbers = new HashMap<>();
+    inputs.forEach(input -> numbers.put(input, numbers.size()));
+    List<Line> lines = new ArrayList<>();
+    for (Tensor node : graph.nodes()) {
+      if (!numbers.containsKey(node)) {
+        numbers.put(node, numbers.size());
+        lines.add(new Line(node.op(), node.inputs().stream().map(numbers::get).toList()));
+      }
+    }
+    return new RandomProgram(values, lines, List.of(numbers.get(graph.outputs().get(0))));
   }
 
   private Line line(int number) {
