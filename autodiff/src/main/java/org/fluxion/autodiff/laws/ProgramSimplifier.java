@@ -48,6 +48,7 @@ final class ProgramSimplifier {
             simplifier.given(),
             simplifier.leftOut(),
             simplifier.passedBy(),
+            simplifier.negated(),
             simplifier.givenInPairs(),
             simplifier.plainerOperations(),
             Extents.shorter(program),
@@ -254,6 +255,25 @@ final class ProgramSimplifier {
                               .map(source -> reading(line, place, source)));
             })
         .filter(RandomProgram::fits);
+  }
+
+  /**
+   * In a line's place the plainest operation there is, of anything before it: what only has to be
+   * computed somewhere need not be computed from much.
+   */
+  private Stream<RandomProgram> negated() {
+    int count = program.lines().size();
+    return count > MOST_FOR_PAIRS
+        ? Stream.empty()
+        : IntStream.range(0, count)
+            .map(i -> count - 1 - i)
+            .boxed()
+            .flatMap(
+                line ->
+                    IntStream.range(0, inputs() + line)
+                        .filter(number -> known.get(number).dtype().isFloating())
+                        .mapToObj(number -> with(line, new Line(new Op.Neg(), List.of(number)))))
+            .filter(shorter -> shorter.lines().size() < count && shorter.fits());
   }
 
   private RandomProgram reading(int line, int place, int source) {
