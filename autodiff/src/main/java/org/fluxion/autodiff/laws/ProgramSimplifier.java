@@ -24,8 +24,6 @@ import org.fluxion.tensor.Tensor;
 final class ProgramSimplifier {
   private static final int DEEPEST = 5;
 
-  private static final int DEEPEST_OF_FUSED = 2;
-
   /** Of more lines there are too many pairs; what is left of them has fewer. */
   private static final int MOST_FOR_PAIRS = 10;
 
@@ -40,7 +38,7 @@ final class ProgramSimplifier {
   static Stream<Example> of(RandomProgram program) {
     ProgramSimplifier simplifier = new ProgramSimplifier(program);
     return Stream.of(
-            simplifier.windows(DEEPEST),
+            simplifier.windows(),
             simplifier.partsOfFused(),
             simplifier.fewerResults(),
             simplifier.earlierResults(),
@@ -70,9 +68,9 @@ final class ProgramSimplifier {
    * A line with what it is made of, so many operations deep; what those are made of is given. One
    * such step leads out of where leaving out any one line would hide the failure.
    */
-  private Stream<RandomProgram> windows(int deepest) {
+  private Stream<RandomProgram> windows() {
     int count = program.lines().size();
-    return IntStream.rangeClosed(1, deepest)
+    return IntStream.rangeClosed(1, DEEPEST)
         .boxed()
         .flatMap(depth -> IntStream.range(0, count).mapToObj(line -> window(line, depth)))
         .filter(window -> window.lines().size() < count);
@@ -98,14 +96,14 @@ final class ProgramSimplifier {
     return given(given, List.of(inputs() + line));
   }
 
-  /** Of what a fused operation is made of a line or two, if they are less than there is. */
+  /** Of what a fused operation is made of a few lines, if they are less than there is. */
   private Stream<RandomProgram> partsOfFused() {
     return program.lines().stream()
         .filter(line -> line.op() instanceof Op.Attention)
         .flatMap(
             line -> {
               RandomProgram whole = definition((Op.Attention) line.op(), line.operands());
-              return new ProgramSimplifier(whole).windows(DEEPEST_OF_FUSED);
+              return new ProgramSimplifier(whole).windows();
             })
         .filter(part -> part.nodes() < program.nodes());
   }
@@ -298,14 +296,14 @@ final class ProgramSimplifier {
         .filter(RandomProgram::fits);
   }
 
-  /** Whatever reads an input reads an earlier one of the same type. */
+  /** Whatever reads an input reads another one of the same type. */
   private Stream<RandomProgram> shared() {
     return IntStream.range(0, inputs())
         .boxed()
         .flatMap(
             input ->
-                IntStream.range(0, input)
-                    .filter(other -> isAlike(input, other))
+                IntStream.range(0, inputs())
+                    .filter(other -> other != input && isAlike(input, other))
                     .mapToObj(other -> replaced(input, other)));
   }
 

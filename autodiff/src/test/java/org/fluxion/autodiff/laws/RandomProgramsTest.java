@@ -48,28 +48,31 @@ class RandomProgramsTest {
   }
 
   /** From any program with a product in it to the product alone. */
-  @Property(tries = 10)
-  void theSmallestProgramIsFound(@ForAll long seed) {
-    RandomProgram program = RandomPrograms.draw(seed, TAME);
-    Example smallest =
-        Shrinker.smallest(
-            program,
-            e -> {
-              e.apply(e.values());
-              return ((RandomProgram) e)
-                  .lines().stream().anyMatch(line -> line.op() instanceof Op.Matmul);
-            },
-            2000);
-    boolean had = program.lines().stream().anyMatch(line -> line.op() instanceof Op.Matmul);
-    int lines = ((RandomProgram) smallest).lines().size();
-    assertTrue(!had && smallest == program || had && lines == 1, smallest.print());
+  @Test
+  void theSmallestProgramIsFound() {
+    int had = 0;
+    for (long seed = 0; seed < 60; seed++) {
+      RandomProgram program = RandomPrograms.draw(seed, TAME);
+      if (isProduct(program)) {
+        had++;
+        Example smallest = Shrinker.smallest(program, RandomProgramsTest::isProduct, SHRINKING);
+        assertEquals(1, ((RandomProgram) smallest).lines().size(), smallest.print());
+      }
+    }
+    assertTrue(had > 3, "only " + had + " programs had a product");
+  }
+
+  private static boolean isProduct(Example example) {
+    example.apply(example.values());
+    return ((RandomProgram) example)
+        .lines().stream().anyMatch(line -> line.op() instanceof Op.Matmul);
   }
 
   /** Two operations that fail together are left alone, of as few inputs as they have types. */
   @Test
   void aPairOfOperationsIsFound() {
     int had = 0;
-    for (long seed = 0; seed < 40; seed++) {
+    for (long seed = 0; seed < 100; seed++) {
       RandomProgram program = RandomPrograms.draw(seed, TAME);
       if (permutesAProduct(program)) {
         had++;
