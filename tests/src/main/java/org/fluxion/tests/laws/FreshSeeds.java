@@ -42,8 +42,8 @@ public final class FreshSeeds implements Callable<Integer> {
       description = "The first seed, to repeat what was seen; a fresh one unless told.")
   private Long start;
 
-  /** So many inputs and operations may a counterexample have. */
-  private static final int MOST_NODES = 5;
+  /** So many operations may a counterexample have; one that has more with its inputs is printed. */
+  private static final int MOST = 5;
 
   private record Found(long seed, int tries, LawBroken law) {
     RandomProgram program() {
@@ -92,19 +92,19 @@ public final class FreshSeeds implements Callable<Integer> {
     Map<String, Long> laws =
         found.stream().collect(Collectors.groupingBy(f -> f.law.law(), TreeMap::new, counting()));
     int latest = most(found, Found::tries);
-    int largest = most(found, f -> f.program().nodes());
+    int operations = most(found, Found::operations);
     System.out.printf(
         "  caught %d of %d by %s, after %d programs at most, of %d operations or fewer,"
             + " %d with inputs%n",
-        found.size(), seeds, laws, latest, most(found, Found::operations), largest);
+        found.size(), seeds, laws, latest, operations, most(found, f -> f.program().nodes()));
     found.stream()
         .min(Comparator.comparingInt(f -> f.law.getMessage().length()))
         .ifPresent(shortest -> System.out.println(shortest.law.getMessage().indent(4)));
     found.stream()
-        .filter(f -> f.program().nodes() > MOST_NODES)
+        .filter(f -> f.program().nodes() > MOST)
         .findFirst()
         .ifPresent(tooLarge -> System.out.println(tooLarge.law.getMessage().indent(4)));
-    return found.size() == seeds && largest <= MOST_NODES ? 0 : 1;
+    return found.size() == seeds && operations <= MOST ? 0 : 1;
   }
 
   private static int most(List<Found> found, ToIntFunction<Found> number) {
