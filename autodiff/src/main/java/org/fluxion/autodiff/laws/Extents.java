@@ -8,7 +8,6 @@ import org.fluxion.autodiff.laws.RandomProgram.Line;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
-import org.fluxion.tensor.TensorException;
 
 /** An extent made smaller wherever it occurs, in inputs and in what operations know of shapes. */
 final class Extents {
@@ -25,7 +24,7 @@ final class Extents {
     return extents.stream()
         .flatMap(
             from ->
-                IntStream.of(1, 2, from / 2, from - 1)
+                IntStream.of(1, 2, from / 2, from - from / 4, from - 1)
                     .filter(to -> to >= 1 && to < from)
                     .distinct()
                     .mapToObj(to -> replaced(program, from, to)))
@@ -39,12 +38,7 @@ final class Extents {
             .map(line -> new Line(replaced(line.op(), from, to), line.operands()))
             .toList();
     RandomProgram shorter = new RandomProgram(values, lines, program.outputs());
-    try {
-      shorter.apply(values);
-      return Optional.of(shorter);
-    } catch (TensorException doesNotFit) {
-      return Optional.empty();
-    }
+    return Optional.of(shorter).filter(RandomProgram::fits);
   }
 
   static Tensor cut(Tensor value, int from, int to) {

@@ -34,7 +34,8 @@ public final class OperationExamples {
    *
    * @param row the operation
    * @param dtype the dtype of its operands
-   * @param seed which operands; moderate ones, with ties and zeros among them
+   * @param seed which operands; moderate ones, with ties and zeros among them, and what operations
+   *     meet at edges: rows that see no key, slices of nothing
    * @return a program of one line
    */
   public static RandomProgram of(OpTable.Row row, DType dtype, long seed) {
@@ -46,8 +47,20 @@ public final class OperationExamples {
     if (isMasked && values.getLast().dtype().isFloating() && random.nextBoolean()) {
       values.set(operands - 1, hiddenRow(values.getLast(), random));
     }
+    boolean isEmpty = drawn.op() instanceof Op.Slice && random.nextInt(3) == 0;
+    Op op = isEmpty ? nothing((Op.Slice) drawn.op(), random) : drawn.op();
     List<Integer> numbers = IntStream.range(0, operands).boxed().toList();
-    return new RandomProgram(values, List.of(new Line(drawn.op(), numbers)), List.of(operands));
+    return new RandomProgram(values, List.of(new Line(op, numbers)), List.of(operands));
+  }
+
+  /** A slice of nothing along one axis, with the strides there are. */
+  private static Op nothing(Op.Slice slice, Random random) {
+    List<Integer> end = new ArrayList<>(slice.end());
+    if (!end.isEmpty()) {
+      int axis = random.nextInt(end.size());
+      end.set(axis, slice.start().get(axis));
+    }
+    return new Op.Slice(slice.start(), end, slice.stride());
   }
 
   /** A mask in which one query sees no key, which chance alone seldom draws. */

@@ -12,6 +12,9 @@ import org.fluxion.tensor.Tensor;
 final class Plainer {
   private static final int MOST_ELEMENTS = 24;
 
+  /** Of more elements than these nobody reads single ones. */
+  private static final int TOO_MANY = 1000;
+
   private Plainer() {}
 
   static Stream<Tensor> of(Tensor value) {
@@ -27,7 +30,8 @@ final class Plainer {
                 v -> Math.rint(v * 4) / 4,
                 v -> Math.rint(v * 100) / 100)
             .flatMap(f -> changed(value, f).stream());
-    int elements = (int) Math.min(MOST_ELEMENTS, value.shape().elements());
+    long all = value.shape().elements();
+    int elements = all > TOO_MANY ? 0 : (int) Math.min(MOST_ELEMENTS, all);
     Stream<Tensor> single =
         IntStream.range(0, elements)
             .boxed()

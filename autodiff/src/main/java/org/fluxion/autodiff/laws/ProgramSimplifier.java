@@ -10,15 +10,22 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.fluxion.autodiff.laws.RandomProgram.Line;
+import org.fluxion.tensor.Attention;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 
 /**
- * Smaller programs: a few lines of them, fewer results, results of earlier lines, lines whose
- * result is given instead of computed, lines left out, shorter axes, and plainer numbers; the
- * largest steps first.
+ * Smaller programs: a few lines of them, or of what a fused one is made of, fewer results, results
+ * of earlier lines, lines whose result is given instead of computed, lines left out or passed by,
+ * plainer operations, shorter axes, one input for two, and plainer numbers; the largest steps
+ * first.
  */
 final class ProgramSimplifier {
-  private static final int DEEPEST = 4;
+  private static final int DEEPEST = 5;
+
+  /** Of more lines there are too many pairs; what is left of them has fewer. */
+  private static final int MOST_FOR_PAIRS = 10;
 
   private final RandomProgram program;
   private final List<Tensor> known;
@@ -32,11 +39,18 @@ final class ProgramSimplifier {
     ProgramSimplifier simplifier = new ProgramSimplifier(program);
     return Stream.of(
             simplifier.windows(),
+            simplifier.partsOfFused(),
             simplifier.fewerResults(),
             simplifier.earlierResults(),
+            simplifier.resultsPassedBy(),
             simplifier.given(),
             simplifier.leftOut(),
+            simplifier.passedBy(),
+            simplifier.negated(),
+            simplifier.givenInPairs(),
+            simplifier.plainerOperations(),
             Extents.shorter(program),
+            simplifier.shared(),
             simplifier.plainer())
         .flatMap(s -> s)
         .map(p -> p);
@@ -69,35 +83,62 @@ final class ProgramSimplifier {
       kept.addAll(last);
       last =
           last.stream()
-              .flatMap(number -> program.lines().get(number - inputs()).operands().stream())
+              .flatMap(number -> line(number).operands().stream())
               .filter(operand -> operand >= inputs())
               .collect(Collectors.toSet());
     }
-    List<Tensor> values = new ArrayList<>(program.values());
-    Map<Integer, Integer> numbers = new HashMap<>();
-    IntStream.range(0, inputs()).forEach(i -> numbers.put(i, i));
+    Set<Integer> given = new TreeSet<>();
     for (int number : kept) {
-      for (int operand : program.lines().get(number - inputs()).operands()) {
-        if (!kept.contains(operand) && !numbers.containsKey(operand)) {
-          numbers.put(operand, values.size());
-          values.add(known.get(operand).detach());
-        }
-      }
+      line(number).operands().stream()
+          .filter(operand -> operand >= inputs() && !kept.contains(operand))
+          .forEach(given::add);
     }
-    List<Line> lines = new ArrayList<>();
-    for (int number : kept) {
-      Line old = program.lines().get(number - inputs());
-      lines.add(new Line(old.op(), old.operands().stream().map(numbers::get).toList()));
-      numbers.put(number, values.size() + lines.size() - 1);
-    }
-    return new RandomProgram(values, lines, List.of(numbers.get(inputs() + line))).pruned();
+    return given(given, List.of(inputs() + line));
   }
 
+  /** Of what a fused operation is made of a few lines, if they are less than there is. */
+  private Stream<RandomProgram> partsOfFused() {
+    return program.lines().stream()
+        .filter(line -> line.op() instanceof Op.Attention)
+        .flatMap(
+            line -> {
+              RandomProgram whole = definition((Op.Attention) line.op(), line.operands());
+              return new ProgramSimplifier(whole).windows();
+            })
+        .filter(part -> part.nodes() < program.nodes());
+  }
+
+  private RandomProgram definition(Op.Attention op, List<Integer> operands) {
+    List<Tensor> values = operands.stream().map(operand -> known.get(operand).detach()).toList();
+    List<Tensor> inputs =
+        values.stream().map(v -> Tensor.input("operand", v.shape(), v.dtype())).toList();
+    Graph graph = new Graph(inputs, List.of(Attention.definition(op, inputs)));
+    Map<Tensor, Integer> numbers = new HashMap<>();
+    inputs.forEach(input -> numbers.put(input, numbers.size()));
+    List<Line> lines = new ArrayList<>();
+    for (Tensor node : graph.nodes()) {
+      if (!numbers.containsKey(node)) {
+        numbers.put(node, numbers.size());
+        lines.add(new Line(node.op(), node.inputs().stream().map(numbers::get).toList()));
+      }
+    }
+    return new RandomProgram(values, lines, List.of(numbers.get(graph.outputs().get(0))));
+  }
+
+  private Line line(int number) {
+    return program.lines().get(number - inputs());
+  }
+
+  /** One result alone, and all but one. */
   private Stream<RandomProgram> fewerResults() {
     List<Integer> outputs = program.outputs();
-    return outputs.size() < 2
-        ? Stream.empty()
-        : outputs.stream().map(output -> with(List.of(output)));
+    if (outputs.size() < 2) {
+      return Stream.empty();
+    }
+    Stream<RandomProgram> one = outputs.stream().map(output -> with(List.of(output)));
+    Stream<RandomProgram> others =
+        outputs.stream().map(output -> with(outputs.stream().filter(o -> o != output).toList()));
+    return Stream.concat(one, others);
   }
 
   /** Any line as the only result, the earliest first. */
@@ -106,38 +147,67 @@ final class ProgramSimplifier {
     return IntStream.range(inputs(), last).mapToObj(i -> with(List.of(i)));
   }
 
+  /** What one result was made of in its place, beside the others. */
+  private Stream<RandomProgram> resultsPassedBy() {
+    List<Integer> outputs = program.outputs();
+    return IntStream.range(0, outputs.size())
+        .boxed()
+        .filter(place -> outputs.size() > 1 && outputs.get(place) >= inputs())
+        .flatMap(
+            place ->
+                line(outputs.get(place)).operands().stream()
+                    .map(
+                        operand -> {
+                          List<Integer> changed = new ArrayList<>(outputs);
+                          changed.set(place, operand);
+                          return with(changed.stream().distinct().toList());
+                        }));
+  }
+
   /** A line's result as one more input. */
   private Stream<RandomProgram> given() {
-    return IntStream.range(0, program.lines().size())
-        .map(i -> program.lines().size() - 1 - i)
-        .filter(i -> !program.outputs().contains(inputs() + i))
-        .mapToObj(this::given);
+    return computed().map(number -> given(Set.of(number), program.outputs()));
   }
 
-  private RandomProgram given(int line) {
-    int number = inputs() + line;
+  /** Two results at once: what is made of one input twice may fail only while both are. */
+  private Stream<RandomProgram> givenInPairs() {
+    return program.lines().size() > MOST_FOR_PAIRS
+        ? Stream.empty()
+        : computed()
+            .flatMap(
+                later ->
+                    computed()
+                        .filter(earlier -> earlier < later)
+                        .map(earlier -> given(Set.of(earlier, later), program.outputs())));
+  }
+
+  /** The lines that are no results, the last first. */
+  private Stream<Integer> computed() {
+    int last = inputs() + program.lines().size() - 1;
+    return IntStream.rangeClosed(inputs(), last)
+        .map(number -> inputs() + last - number)
+        .filter(number -> !program.outputs().contains(number))
+        .boxed();
+  }
+
+  private RandomProgram given(Set<Integer> given, List<Integer> outputs) {
     List<Tensor> values = new ArrayList<>(program.values());
-    values.add(known.get(number).detach());
+    Map<Integer, Integer> numbers = new HashMap<>();
+    IntStream.range(0, inputs()).forEach(i -> numbers.put(i, i));
+    for (int number : given) {
+      numbers.put(number, values.size());
+      values.add(known.get(number).detach());
+    }
     List<Line> lines = new ArrayList<>();
     for (int i = 0; i < program.lines().size(); i++) {
-      if (i != line) {
+      int number = inputs() + i;
+      if (!given.contains(number)) {
         Line old = program.lines().get(i);
-        lines.add(
-            new Line(
-                old.op(), old.operands().stream().map(o -> moved(o, line, inputs())).toList()));
+        numbers.put(number, values.size() + lines.size());
+        lines.add(new Line(old.op(), old.operands().stream().map(numbers::get).toList()));
       }
     }
-    List<Integer> outputs = program.outputs().stream().map(o -> moved(o, line, inputs())).toList();
-    return new RandomProgram(values, lines, outputs).pruned();
-  }
-
-  /** A number after a line became the last input. */
-  private static int moved(int number, int line, int inputs) {
-    if (number < inputs) {
-      return number;
-    }
-    int i = number - inputs;
-    return i == line ? inputs : i < line ? number + 1 : number;
+    return new RandomProgram(values, lines, outputs.stream().map(numbers::get).toList()).pruned();
   }
 
   /** Whatever reads a line reads something earlier of the same type. */
@@ -147,12 +217,8 @@ final class ProgramSimplifier {
         .flatMap(
             line -> {
               int number = inputs() + line;
-              Tensor result = known.get(number);
               return IntStream.range(0, number)
-                  .filter(
-                      other ->
-                          known.get(other).dtype() == result.dtype()
-                              && known.get(other).shape().equals(result.shape()))
+                  .filter(other -> isAlike(number, other))
                   .mapToObj(other -> replaced(number, other));
             });
   }
@@ -169,6 +235,81 @@ final class ProgramSimplifier {
     List<Integer> outputs =
         program.outputs().stream().map(o -> o == number ? other : o).distinct().toList();
     return new RandomProgram(program.values(), lines, outputs).pruned();
+  }
+
+  /** A line reads what its operand was made of, if the operation takes it. */
+  private Stream<RandomProgram> passedBy() {
+    return IntStream.range(0, program.lines().size())
+        .boxed()
+        .flatMap(
+            line -> {
+              List<Integer> operands = program.lines().get(line).operands();
+              return IntStream.range(0, operands.size())
+                  .boxed()
+                  .filter(place -> operands.get(place) >= inputs())
+                  .flatMap(
+                      place ->
+                          line(operands.get(place)).operands().stream()
+                              .map(source -> reading(line, place, source)));
+            })
+        .filter(RandomProgram::fits);
+  }
+
+  /**
+   * In a line's place the plainest operation there is, of anything before it: what only has to be
+   * computed somewhere need not be computed from much.
+   */
+  private Stream<RandomProgram> negated() {
+    int count = program.lines().size();
+    return count > MOST_FOR_PAIRS
+        ? Stream.empty()
+        : IntStream.range(0, count)
+            .map(i -> count - 1 - i)
+            .boxed()
+            .flatMap(
+                line ->
+                    IntStream.range(0, inputs() + line)
+                        .filter(number -> known.get(number).dtype().isFloating())
+                        .mapToObj(number -> with(line, new Line(new Op.Neg(), List.of(number)))))
+            .filter(shorter -> shorter.lines().size() < count && shorter.fits());
+  }
+
+  private RandomProgram reading(int line, int place, int source) {
+    Line old = program.lines().get(line);
+    List<Integer> operands = new ArrayList<>(old.operands());
+    operands.set(place, source);
+    return with(line, new Line(old.op(), operands));
+  }
+
+  private RandomProgram with(int line, Line changed) {
+    List<Line> lines = new ArrayList<>(program.lines());
+    lines.set(line, changed);
+    return new RandomProgram(program.values(), lines, program.outputs()).pruned();
+  }
+
+  private Stream<RandomProgram> plainerOperations() {
+    return IntStream.range(0, program.lines().size())
+        .boxed()
+        .flatMap(
+            line ->
+                PlainerOperations.of(program.lines().get(line)).map(changed -> with(line, changed)))
+        .filter(RandomProgram::fits);
+  }
+
+  /** Whatever reads an input reads another one of the same type. */
+  private Stream<RandomProgram> shared() {
+    return IntStream.range(0, inputs())
+        .boxed()
+        .flatMap(
+            input ->
+                IntStream.range(0, inputs())
+                    .filter(other -> other != input && isAlike(input, other))
+                    .mapToObj(other -> replaced(input, other)));
+  }
+
+  private boolean isAlike(int number, int other) {
+    return known.get(other).dtype() == known.get(number).dtype()
+        && known.get(other).shape().equals(known.get(number).shape());
   }
 
   private Stream<RandomProgram> plainer() {

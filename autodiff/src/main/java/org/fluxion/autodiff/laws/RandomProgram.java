@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.conformance.Trial;
 
 /**
@@ -57,6 +58,25 @@ public record RandomProgram(List<Tensor> values, List<Line> lines, List<Integer>
       known.add(Tensor.apply(line.op(), operands));
     }
     return known;
+  }
+
+  /** Whether every operation takes its operands, which simplified programs may not. */
+  boolean fits() {
+    try {
+      all(values);
+      return true;
+    } catch (TensorException doesNotFit) {
+      return false;
+    }
+  }
+
+  /**
+   * How large it is: its inputs and its operations.
+   *
+   * @return their number
+   */
+  public int nodes() {
+    return values.size() + lines.size();
   }
 
   /**

@@ -78,7 +78,7 @@ public final class RandomPrograms {
       OpTable.operations().stream().filter(op -> op != Op.Input.class).toList();
 
   private static final List<Class<?>> MOVEMENTS =
-      List.of(Op.Permute.class, Op.Reshape.class, Op.Concat.class);
+      List.of(Op.Permute.class, Op.Permute.class, Op.Reshape.class, Op.Concat.class);
 
   private static final double[] SPECIALS = {
     0.0,
@@ -131,16 +131,19 @@ public final class RandomPrograms {
   }
 
   /**
-   * By lot; after a product movement more often, since that is what planners fold into it, and of
-   * large tensors sums, since there threads have something to share.
+   * By lot; after a product movement half the time, since that is what planners fold into it, and
+   * of large tensors sums, since there threads have something to share.
    */
   private Class<?> next() {
-    if (settings.isLarge() && random.nextInt(4) == 0) {
+    if (settings.isLarge() && random.nextInt(3) == 0) {
       return Op.Sum.class;
     }
-    boolean isProduct = !lines.isEmpty() && lines.getLast().op() instanceof Op.Matmul;
-    List<Class<?>> choice = isProduct && random.nextInt(3) == 0 ? MOVEMENTS : OPERATIONS;
+    List<Class<?>> choice = isAfterProduct() && random.nextBoolean() ? MOVEMENTS : OPERATIONS;
     return choice.get(random.nextInt(choice.size()));
+  }
+
+  private boolean isAfterProduct() {
+    return !lines.isEmpty() && lines.getLast().op() instanceof Op.Matmul;
   }
 
   // ---- what there is ----
@@ -393,11 +396,11 @@ public final class RandomPrograms {
       case "Select" -> select();
       case "Cast" -> cast();
       case "Sum" -> number().ifPresent(x -> add(new Op.Sum(summed(shapeOf(x))), x));
-      case "ReduceMax" -> number().ifPresent(x -> add(new Op.ReduceMax(axes(shapeOf(x))), x));
+      case "ReduceMax" -> number().ifPresent(this::reduceMax);
       case "ArgMax" -> ranked(1).ifPresent(x -> add(new Op.ArgMax(axis(shapeOf(x))), x));
       case "ArgSort" -> ranked(1).ifPresent(x -> add(new Op.ArgSort(), x));
-      case "Reshape" -> any().ifPresent(x -> add(new Op.Reshape(regrouped(shapeOf(x))), x));
-      case "Permute" -> any().ifPresent(x -> add(new Op.Permute(order(shapeOf(x).rank())), x));
+      case "Reshape" -> movable().ifPresent(x -> add(new Op.Reshape(regrouped(shapeOf(x))), x));
+      case "Permute" -> movable().ifPresent(x -> add(new Op.Permute(order(shapeOf(x).rank())), x));
       case "Broadcast" -> any().ifPresent(this::broadcast);
       case "Pad" ->
           any()
@@ -438,6 +441,11 @@ public final class RandomPrograms {
 
   private Optional<Integer> any() {
     return some(v -> true);
+  }
+
+  /** What is moved about: a product that was just made rather than anything else. */
+  private Optional<Integer> movable() {
+    return isAfterProduct() && random.nextInt(4) > 0 ? Optional.of(results.size() - 1) : any();
   }
 
   private Optional<Integer> number() {
@@ -537,13 +545,24 @@ public final class RandomPrograms {
             });
   }
 
+  /** Now and then of equal rows, that tie wherever they go together. */
+  private void reduceMax(int x) {
+    Shape shape = shapeOf(x);
+    if (shape.rank() == 0 || random.nextInt(3) > 0) {
+      add(new Op.ReduceMax(axes(shape)), x);
+      return;
+    }
+    int axis = axis(shape);
+    add(new Op.Concat(axis), x, x).ifPresent(y -> add(new Op.ReduceMax(List.of(axis)), y));
+  }
+
   private List<Integer> axes(Shape shape) {
     return IntStream.range(0, shape.rank()).filter(axis -> random.nextBoolean()).boxed().toList();
   }
 
-  /** Of large tensors the rows half the time: their sum is shared, and put together at the end. */
+  /** Of large tensors mostly the rows: their sum is shared, and put together at the end. */
   private List<Integer> summed(Shape shape) {
-    boolean isOfRows = settings.isLarge() && shape.rank() > 1 && random.nextBoolean();
+    boolean isOfRows = settings.isLarge() && shape.rank() > 1 && random.nextInt(3) > 0;
     return isOfRows ? List.of(0) : axes(shape);
   }
 
@@ -616,7 +635,7 @@ public final class RandomPrograms {
       start.add(extent == 0 ? 0 : random.nextInt(extent));
       end.add(extent == 0 ? 0 : random.nextInt(start.getLast() + 1, extent + 1));
     }
-    if (shape.rank() > 0 && random.nextInt(12) == 0) {
+    if (shape.rank() > 0 && random.nextInt(8) == 0) {
       // Nothing of it.
       int axis = axis(shape);
       end.set(axis, start.get(axis));

@@ -22,7 +22,8 @@ import org.fluxion.tensor.conformance.Tensors;
  * @param devices the devices that are to agree, such as one with several numbers of threads
  */
 public record SameBits(List<Device> devices) {
-  private static final int RUNS = 3;
+  /** Threads that write into one place meet by chance, so it takes several. */
+  private static final int RUNS = 12;
 
   /** Copies the list. */
   public SameBits {
@@ -90,7 +91,9 @@ public record SameBits(List<Device> devices) {
             return Optional.of(
                 "run %d on %s: %s".formatted(i + 1, device.name(), difference.get()));
           }
-          values(run.step(noNumbers));
+          if (i == 0) {
+            values(run.step(noNumbers));
+          }
         }
       }
     }

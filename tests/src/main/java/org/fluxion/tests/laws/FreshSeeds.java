@@ -1,9 +1,16 @@
 package org.fluxion.tests.laws;
 
+import static java.util.stream.Collectors.counting;
+
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 import org.fluxion.autodiff.laws.Law;
 import org.fluxion.autodiff.laws.LawBroken;
 import org.fluxion.autodiff.laws.RandomProgram;
@@ -35,15 +42,29 @@ public final class FreshSeeds implements Callable<Integer> {
       description = "The first seed, to repeat what was seen; a fresh one unless told.")
   private Long start;
 
+  /** So many operations may a counterexample have; one that has more with its inputs is printed. */
+  private static final int MOST = 5;
+
   private record Found(long seed, int tries, LawBroken law) {
+    RandomProgram program() {
+      return (RandomProgram) law.smallest();
+    }
+
     int operations() {
-      return ((RandomProgram) law.smallest()).lines().size();
+      return program().lines().size();
     }
 
     @Override
     public String toString() {
-      return "  seed %-12d %-14s after %4d, %d operation%s"
-          .formatted(seed, law.law(), tries, operations(), operations() == 1 ? "" : "s");
+      return "  seed %-12d %-14s after %4d, %d operation%s of %d input%s"
+          .formatted(
+              seed,
+              law.law(),
+              tries,
+              operations(),
+              operations() == 1 ? "" : "s",
+              program().values().size(),
+              program().values().size() == 1 ? "" : "s");
     }
   }
 
@@ -68,15 +89,26 @@ public final class FreshSeeds implements Callable<Integer> {
         found.add(first);
       }
     }
-    int largest = found.stream().mapToInt(Found::operations).max().orElse(0);
-    int latest = found.stream().mapToInt(Found::tries).max().orElse(0);
+    Map<String, Long> laws =
+        found.stream().collect(Collectors.groupingBy(f -> f.law.law(), TreeMap::new, counting()));
+    int latest = most(found, Found::tries);
+    int operations = most(found, Found::operations);
     System.out.printf(
-        "  caught %d of %d, after %d programs at most, of %d operations or fewer%n",
-        found.size(), seeds, latest, largest);
+        "  caught %d of %d by %s, after %d programs at most, of %d operations or fewer,"
+            + " %d with inputs%n",
+        found.size(), seeds, laws, latest, operations, most(found, f -> f.program().nodes()));
     found.stream()
-        .min((a, b) -> a.law.getMessage().length() - b.law.getMessage().length())
+        .min(Comparator.comparingInt(f -> f.law.getMessage().length()))
         .ifPresent(shortest -> System.out.println(shortest.law.getMessage().indent(4)));
-    return found.size() == seeds && largest <= 5 ? 0 : 1;
+    found.stream()
+        .filter(f -> f.program().nodes() > MOST)
+        .findFirst()
+        .ifPresent(tooLarge -> System.out.println(tooLarge.law.getMessage().indent(4)));
+    return found.size() == seeds && operations <= MOST ? 0 : 1;
+  }
+
+  private static int most(List<Found> found, ToIntFunction<Found> number) {
+    return found.stream().mapToInt(number).max().orElse(0);
   }
 
   private Found first(long seed) {
