@@ -50,9 +50,6 @@ public final class DerivativeChecker {
 
   private static final double REMAINDER = 0.05;
 
-  /** A tolerance beyond this part of the larger number tells nothing. */
-  private static final double TELLING = 0.1;
-
   private DerivativeChecker() {}
 
   /**
@@ -83,9 +80,7 @@ public final class DerivativeChecker {
 
     private static Worst of(
         String law, int tensor, List<Integer> index, double expected, double actual, double off) {
-      boolean tells =
-          expected == 0 && actual == 0
-              || off <= TELLING * Math.max(Math.abs(expected), Math.abs(actual));
+      boolean tells = Bounded.tells(expected, actual, off);
       return new Worst(law, tensor, index, expected, actual, off, tells ? 1 : 0, tells ? 0 : 1);
     }
 
@@ -200,7 +195,10 @@ public final class DerivativeChecker {
     A v = x.withLeaves(x.leaves().stream().map(leaf -> random(leaf, random)).toList());
     Jvp<B> forward = Autodiff.jvp(f, x, v);
     Tensor.evaluate(forward.tangent().leaves());
-    return new Report(List.of(differences(f, x, v, forward), duality(f, x, v, forward, random)));
+    Computed tangents = Computed.of(forward.tangent());
+    return new Report(
+        List.of(
+            differences(f, x, v, forward, tangents), duality(f, x, v, forward, tangents, random)));
   }
 
   private static Tensor random(Tensor like, Random random) {
@@ -228,8 +226,7 @@ public final class DerivativeChecker {
         } else if (isNarrow(List.of(leaf))) {
           Trial trial = new Trial("", new Graph(List.of(), List.of(Widened.wide(leaf))), List.of());
           Bounded bounded = ErrorBound.ofReal(trial, Yardstick.REAL_CHOICES).get(0);
-          double[] elements = new double[(int) bounded.expected().elements()];
-          Arrays.setAll(elements, bounded.expected()::getDouble);
+          double[] elements = bounded.expected().toDoubles();
           values.add(elements);
           off.add(bounded.allowed() == null ? new double[elements.length] : bounded.allowed());
         } else {
@@ -263,12 +260,16 @@ public final class DerivativeChecker {
     }
 
     double largest() {
-      return values.stream()
-          .flatMapToDouble(Arrays::stream)
-          .map(Math::abs)
-          .filter(Double::isFinite)
-          .max()
-          .orElse(0);
+      return values.stream().mapToDouble(Computed::largest).max().orElse(0);
+    }
+
+    /** The largest of one tensor. */
+    double largest(int tensor) {
+      return largest(values.get(tensor));
+    }
+
+    private static double largest(double[] elements) {
+      return Arrays.stream(elements).map(Math::abs).filter(Double::isFinite).max().orElse(0);
     }
   }
 
@@ -276,12 +277,8 @@ public final class DerivativeChecker {
     return Widened.isNarrow(new Graph(List.of(), tensors));
   }
 
-  private static double largest(Tensor tensor) {
-    return Computed.of(tensor).largest();
-  }
-
   private static <A extends Tree<A>, B extends Tree<B>> Worst differences(
-      Function<A, B> f, A x, A v, Jvp<B> forward) {
+      Function<A, B> f, A x, A v, Jvp<B> forward, Computed tangents) {
     String law = "jvp against differences";
     Function<Tensors, Tensors> flat = t -> new Tensors(f.apply(x.withLeaves(t.leaves())).leaves());
     List<Tensor> all = new ArrayList<>(x.leaves());
@@ -299,7 +296,7 @@ public final class DerivativeChecker {
       far = slopes(wide, at, along, h);
     }
     List<double[]> near = slopes(wide, at, along, h / 2);
-    Computed tangents = Computed.of(forward.tangent());
+    Computed values = Computed.of(forward.value());
     Worst worst = null;
     for (int i = 0; i < far.size(); i++) {
       Tensor tangent = forward.tangent().leaves().get(i);
@@ -307,7 +304,7 @@ public final class DerivativeChecker {
         continue;
       }
       double[] actual = tangents.values().get(i);
-      double scale = largest(forward.value().leaves().get(i)) + size * largest(tangent);
+      double scale = values.largest(i) + size * tangents.largest(i);
       for (int k = 0; k < actual.length; k++) {
         double change = Math.abs(near.get(i)[k] - far.get(i)[k]);
         double slope = (4 * near.get(i)[k] - far.get(i)[k]) / 3;
@@ -357,7 +354,7 @@ public final class DerivativeChecker {
 
   /** ⟨c, J·v⟩ = ⟨Jᵀ·c, v⟩; if that fails, each element of Jᵀ·c is held against ⟨c, J·e⟩. */
   private static <A extends Tree<A>, B extends Tree<B>> Worst duality(
-      Function<A, B> f, A x, A v, Jvp<B> forward, Random random) {
+      Function<A, B> f, A x, A v, Jvp<B> forward, Computed tangents, Random random) {
     String law = "vjp against jvp";
     B cotangent =
         forward
@@ -370,13 +367,7 @@ public final class DerivativeChecker {
     Computed pulled = Computed.of(gradient);
     Worst whole =
         duality(
-            law + " along a random direction",
-            0,
-            List.of(),
-            c,
-            Computed.of(forward.tangent()),
-            pulled,
-            Computed.of(v));
+            law + " along a random direction", 0, List.of(), c, tangents, pulled, Computed.of(v));
     if (whole.severity() <= 1) {
       return whole;
     }

@@ -88,6 +88,6 @@ final class FusedProducts {
         && compute.op() instanceof Op.Mul
         && readers[v] == 1
         && loops.depth[v] == loops.lastLoop
-        && !kept.all().contains(v);
+        && !kept.isKept(v);
   }
 }

@@ -113,6 +113,11 @@ final class KeptValues {
     return new TreeSet<>(keptIn.keySet());
   }
 
+  /** Whether a value is kept. */
+  boolean isKept(int v) {
+    return keptIn.containsKey(v);
+  }
+
   /** Whether a walk computes a value and keeps it. */
   boolean isWritten(int v, int p) {
     return keptIn.getOrDefault(v, -1) == p;

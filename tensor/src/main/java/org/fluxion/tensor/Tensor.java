@@ -1563,10 +1563,8 @@ public final class Tensor implements Tree<Tensor> {
    * @throws TensorException if there are more elements than an array holds
    */
   public double[] toDoubleArray() {
-    double[] result = new double[arrayLength("toDoubleArray")];
-    HostData data = value();
-    Arrays.setAll(result, data::getDouble);
-    return result;
+    arrayLength("toDoubleArray");
+    return value().toDoubles();
   }
 
   /**

@@ -1,8 +1,6 @@
 package org.fluxion.autodiff.laws;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.fluxion.tensor.Tensor;
 
@@ -35,17 +33,7 @@ record Directed(Example example, List<Tensor> drawn) implements Example {
 
   @Override
   public Stream<Example> simpler() {
-    return IntStream.range(0, drawn.size())
-        .boxed()
-        .flatMap(
-            i ->
-                Plainer.of(drawn.get(i))
-                    .map(
-                        value -> {
-                          List<Tensor> changed = new ArrayList<>(drawn);
-                          changed.set(i, value);
-                          return new Directed(example, changed);
-                        }));
+    return Plainer.ofOne(drawn).map(changed -> new Directed(example, changed));
   }
 
   @Override

@@ -1,6 +1,5 @@
 package org.fluxion.autodiff.laws;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -45,17 +44,7 @@ record FunctionExample(Function<List<Tensor>, List<Tensor>> function, List<Tenso
   }
 
   private Stream<Example> plainer() {
-    return IntStream.range(0, values.size())
-        .boxed()
-        .flatMap(
-            i ->
-                Plainer.of(values.get(i))
-                    .map(
-                        value -> {
-                          List<Tensor> changed = new ArrayList<>(values);
-                          changed.set(i, value);
-                          return new FunctionExample(function, changed);
-                        }));
+    return Plainer.ofOne(values).map(changed -> new FunctionExample(function, changed));
   }
 
   @Override

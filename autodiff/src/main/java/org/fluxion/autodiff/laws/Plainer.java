@@ -1,5 +1,7 @@
 package org.fluxion.autodiff.laws;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
@@ -40,6 +42,21 @@ final class Plainer {
                     Stream.<DoubleUnaryOperator>of(v -> 0, v -> 1, Math::signum, Math::rint)
                         .flatMap(f -> changed(value, i, f).stream()));
     return Stream.concat(whole, single);
+  }
+
+  /** Several tensors, of which one is plainer. */
+  static Stream<List<Tensor>> ofOne(List<Tensor> values) {
+    return IntStream.range(0, values.size())
+        .boxed()
+        .flatMap(
+            i ->
+                of(values.get(i))
+                    .map(
+                        value -> {
+                          List<Tensor> changed = new ArrayList<>(values);
+                          changed.set(i, value);
+                          return changed;
+                        }));
   }
 
   private static Optional<Tensor> changed(Tensor value, DoubleUnaryOperator f) {

@@ -313,16 +313,7 @@ final class ProgramSimplifier {
   }
 
   private Stream<RandomProgram> plainer() {
-    return IntStream.range(0, inputs())
-        .boxed()
-        .flatMap(
-            i ->
-                Plainer.of(program.values().get(i))
-                    .map(
-                        value -> {
-                          List<Tensor> values = new ArrayList<>(program.values());
-                          values.set(i, value);
-                          return new RandomProgram(values, program.lines(), program.outputs());
-                        }));
+    return Plainer.ofOne(program.values())
+        .map(changed -> new RandomProgram(changed, program.lines(), program.outputs()));
   }
 }

@@ -83,9 +83,6 @@ public record Verdict(
 
   private static final double UNBOUNDED = Double.POSITIVE_INFINITY;
 
-  /** A tolerance beyond this part of the larger number tells nothing. */
-  private static final double TELLING = 0.1;
-
   /** Tries a law. */
   static Verdict of(Law law, Subject subject) {
     List<Claim> claims = subject.isDifferentiable() ? law.claims(subject) : List.of();
@@ -120,11 +117,10 @@ public record Verdict(
           excused++;
           continue;
         }
-        boolean isZero = left == 0 && right == 0;
-        boolean telling = tolerance <= TELLING * Math.max(Math.abs(left), Math.abs(right));
-        zero += isZero ? 1 : 0;
-        certified += telling || isZero ? 1 : 0;
-        excused += telling || isZero ? 0 : 1;
+        boolean tells = Bounded.tells(left, right, tolerance);
+        zero += left == 0 && right == 0 ? 1 : 0;
+        certified += tells ? 1 : 0;
+        excused += tells ? 0 : 1;
         Violation found =
             new Violation(
                 claim.what(),

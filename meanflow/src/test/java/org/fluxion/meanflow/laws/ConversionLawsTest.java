@@ -15,7 +15,6 @@ import net.jqwik.api.constraints.LongRange;
 import org.fluxion.meanflow.model.FlowMap;
 import org.fluxion.meanflow.model.FlowModel;
 import org.fluxion.meanflow.model.FlowPoint;
-import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.ReferenceInterpreter;
 import org.fluxion.tensor.Tensor;
 
@@ -28,10 +27,7 @@ class ConversionLawsTest {
   private static final Tensor LABELS = Tensor.tensor(1, RandomTransformer.CLASSES);
 
   private static double[] values(Tensor tensor) {
-    HostData data = ReferenceInterpreter.evaluate(List.of(tensor), Map.of()).getFirst();
-    double[] values = new double[Math.toIntExact(data.elements())];
-    Arrays.setAll(values, data::getDouble);
-    return values;
+    return ReferenceInterpreter.evaluate(List.of(tensor), Map.of()).getFirst().toDoubles();
   }
 
   /** Conversion changes no output at r = t, to the last bit, and no weight. */

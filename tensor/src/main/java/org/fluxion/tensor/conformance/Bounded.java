@@ -15,6 +15,21 @@ public record Bounded(DType dtype, HostData expected, double[] allowed) {
   /** The most that is granted to a function of exact operands, in units in the last place. */
   private static final double MOST_UNITS = 17;
 
+  /** A tolerance beyond this part of the larger number tells nothing. */
+  private static final double TELLING = 0.1;
+
+  /**
+   * Whether it tells something that two numbers are within a tolerance of each other.
+   *
+   * @param a a number
+   * @param b another
+   * @param tolerance how far apart they may be
+   * @return true of a tolerance that is small beside them, and of two zeros
+   */
+  public static boolean tells(double a, double b, double tolerance) {
+    return a == 0 && b == 0 || tolerance <= TELLING * Math.max(Math.abs(a), Math.abs(b));
+  }
+
   /**
    * The element that is off the most.
    *

@@ -220,9 +220,6 @@ final class SharedWeights {
   }
 
   private double[] numbers(Tensor t) {
-    HostData data = ReferenceInterpreter.evaluate(List.of(t), bindings).get(0);
-    double[] numbers = new double[(int) data.elements()];
-    Arrays.setAll(numbers, data::getDouble);
-    return numbers;
+    return ReferenceInterpreter.evaluate(List.of(t), bindings).get(0).toDoubles();
   }
 }
