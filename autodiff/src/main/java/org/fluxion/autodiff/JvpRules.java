@@ -56,6 +56,8 @@ final class JvpRules {
       case Op.Cos o -> x(z).sin().neg().mul(d.get(0));
       // d(tanh x) = (1+z)(1−z)·dx, factored so that nothing cancels near saturation
       case Op.Tanh o -> d.get(0).mul(z.add(1).mul(one(z).sub(z)));
+      // d(σ(x)) = z(1−z)·dx
+      case Op.Sigmoid o -> d.get(0).mul(z.mul(one(z).sub(z)));
       // d(erf x) = 2/√π·e^(−x²)·dx
       case Op.Erf o -> x(z).square().neg().exp().mul(TWO_OVER_ROOT_PI).mul(d.get(0));
       // d(√x) = dx/(2z)

@@ -102,6 +102,7 @@ final class TransposeRules {
       case Op.Sin o -> throw notLinear(z);
       case Op.Cos o -> throw notLinear(z);
       case Op.Tanh o -> throw notLinear(z);
+      case Op.Sigmoid o -> throw notLinear(z);
       case Op.Erf o -> throw notLinear(z);
       case Op.Sqrt o -> throw notLinear(z);
       case Op.Abs o -> throw notLinear(z);

@@ -144,6 +144,7 @@ class OpTableTest {
             new Op.Sin(),
             new Op.Cos(),
             new Op.Tanh(),
+            new Op.Sigmoid(),
             new Op.Erf(),
             new Op.Sqrt(),
             new Op.Sum(List.of(1)),

@@ -49,26 +49,29 @@ final class Elementary {
       """;
 
   /**
-   * The power in two factors, so that neither of them leaves the exponents' range. AVX-512 has an
-   * instruction that multiplies by a power and leaves no range: the bits are the same, since the
+   * eʸ: the power in two factors, so that neither of them leaves the exponents' range. AVX-512 has
+   * an instruction that multiplies by a power and leaves no range: the bits are the same, since the
    * result is rounded to a float, and once more where it is subnormal, by either.
    */
+  private static final String POWER =
+      REDUCED.replace("BIAS", "254.0f")
+          + NEAR_EXP
+          + """
+          #if WIDTH == 16 && defined(__AVX512F__) && !defined(__SPIR__) && !defined(__SPIR64__)
+          RESULT = __builtin_ia32_scalefps512_mask(p@ + (FLOAT) (1.0f), k@, p@, (ushort) 0xffff, 4);
+          #else
+          const INT both@ = as_INT(z@), first@ = both@ >> (INT) (1);
+          const FLOAT s@ = as_FLOAT(first@ << (INT) (23));
+          RESULT = fma(p@, s@, s@) * as_FLOAT((both@ - first@) << (INT) (23));
+          #endif
+          """;
+
   private static final String EXP =
       """
       FLOAT y@ = x@ > (FLOAT) (89.0f) ? (FLOAT) (89.0f) : x@;
       y@ = y@ < (FLOAT) (-104.0f) ? (FLOAT) (-104.0f) : y@;
       """
-          + REDUCED.replace("BIAS", "254.0f")
-          + NEAR_EXP
-          + """
-          #if WIDTH == 16 && defined(__AVX512F__) && !defined(__SPIR__) && !defined(__SPIR64__)
-          result@ = __builtin_ia32_scalefps512_mask(p@ + (FLOAT) (1.0f), k@, p@, (ushort) 0xffff, 4);
-          #else
-          const INT both@ = as_INT(z@), first@ = both@ >> (INT) (1);
-          const FLOAT s@ = as_FLOAT(first@ << (INT) (23));
-          result@ = fma(p@, s@, s@) * as_FLOAT((both@ - first@) << (INT) (23));
-          #endif
-          """;
+          + POWER.replace("RESULT", "result@");
 
   /** By half of the power, which does not overflow where the result does not. */
   private static final String EXPM1 =
@@ -113,6 +116,19 @@ final class Elementary {
       result@ = SIGNED(t@, x@);
       """;
 
+  /**
+   * 1 / (1 + e⁻ˣ). Where the exponential overflows, the result is below the normal numbers, and 0.
+   */
+  private static final String SIGMOID =
+      """
+      FLOAT y@ = x@ < (FLOAT) (-89.0f) ? (FLOAT) (-89.0f) : x@;
+      y@ = -(y@ > (FLOAT) (104.0f) ? (FLOAT) (104.0f) : y@);
+      """
+          + POWER.replace("RESULT", "const FLOAT e@")
+          + """
+          result@ = (FLOAT) (1.0f) / (e@ + (FLOAT) (1.0f));
+          """;
+
   private static final String ERF =
       """
       const FLOAT a@ = fabs(x@);
@@ -147,6 +163,7 @@ final class Elementary {
     FUNCTIONS.put(Op.Exp.class, EXP);
     FUNCTIONS.put(Op.Expm1.class, EXPM1);
     FUNCTIONS.put(Op.Tanh.class, TANH);
+    FUNCTIONS.put(Op.Sigmoid.class, SIGMOID);
     FUNCTIONS.put(Op.Erf.class, ERF);
   }
 

@@ -146,6 +146,12 @@ final class Expressions {
       }
       case Op.Exp _, Op.Log _, Op.Log1p _, Op.Expm1 _, Op.Sin _, Op.Cos _ -> call(op, dtype, a);
       case Op.Tanh _, Op.Erf _, Op.Sqrt _, Op.Floor _ -> call(op, dtype, a);
+      case Op.Sigmoid _ -> {
+        String one = all(dtype, "1");
+        yield written(op, dtype)
+            ? call(op, dtype, a)
+            : "%1$s / (%1$s + exp(-(%2$s)))".formatted(one, a);
+      }
       case Op.Not _ -> "(%s) ^ %s".formatted(a, all(dtype, "1"));
     };
   }
@@ -165,8 +171,11 @@ final class Expressions {
 
   /** OpenCL's names of these functions are those of the operations. */
   private String call(Op op, DType dtype, String a) {
-    boolean written = own && dtype != DType.FLOAT64 && Elementary.has(op);
-    return "%s(%s)".formatted(written ? Elementary.name(op, width, 1) : op.label(), a);
+    return "%s(%s)".formatted(written(op, dtype) ? Elementary.name(op, width, 1) : op.label(), a);
+  }
+
+  private boolean written(Op op, DType dtype) {
+    return own && dtype != DType.FLOAT64 && Elementary.has(op);
   }
 
   private String binary(Op.Binary op, DType dtype, String a, String b) {

@@ -98,7 +98,7 @@ final class KeptValues {
     return switch (op) {
       case Op.Exp _, Op.Expm1 _, Op.Log _, Op.Log1p _, Op.Sin _, Op.Cos _, Op.Tanh _, Op.Erf _ ->
           true;
-      case Op.Sqrt _, Op.Div _, Op.Pow _ -> true;
+      case Op.Sigmoid _, Op.Sqrt _, Op.Div _, Op.Pow _ -> true;
       default -> false;
     };
   }

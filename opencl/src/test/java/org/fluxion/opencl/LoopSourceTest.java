@@ -16,6 +16,7 @@ import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.LogisticFunction;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Shape;
@@ -119,6 +120,7 @@ class LoopSourceTest {
       case Op.Log1p _ -> 4;
       case Op.Sin _, Op.Cos _ -> 8;
       case Op.Tanh _ -> 10;
+      case Op.Sigmoid _ -> 12;
       case Op.Erf _, Op.Pow _ -> 32;
       default -> 1;
     };
@@ -266,7 +268,8 @@ class LoopSourceTest {
     List<Tensor> outputs = new ArrayList<>();
     outputs.addAll(List.of(x.neg(), x.abs(), x.sign(), x.floor(), positive.sqrt(), x.exp()));
     outputs.addAll(List.of(positive.log(), x.abs().log1p(), x.expm1(), x.sin(), x.cos()));
-    outputs.addAll(List.of(x.tanh(), x.erf(), x.add(y), x.sub(y), x.mul(y), x.div(positive)));
+    outputs.addAll(
+        List.of(x.tanh(), x.sigmoid(), x.erf(), x.add(y), x.sub(y), x.mul(y), x.div(positive)));
     outputs.addAll(List.of(positive.pow(y), x.maximum(y), x.minimum(y), x.less(y), x.equal(y)));
     outputs.addAll(List.of(x.lessEqual(y).not(), Tensor.where(x.less(y), x, y)));
     outputs.addAll(
@@ -432,8 +435,9 @@ class LoopSourceTest {
       values.setDouble(2 * i, number);
       values.setDouble(2 * i + 1, -number);
     }
-    Plan plan = plan(List.of(x), List.of(x.exp(), x.expm1(), x.tanh(), x.erf()));
-    List<DoubleUnaryOperator> exact = List.of(StrictMath::exp, StrictMath::expm1, StrictMath::tanh);
+    Plan plan = plan(List.of(x), List.of(x.exp(), x.expm1(), x.tanh(), x.sigmoid(), x.erf()));
+    List<DoubleUnaryOperator> exact =
+        List.of(StrictMath::exp, StrictMath::expm1, StrictMath::tanh, LogisticFunction::sigmoid);
     List<HostData> wide = onDevice(plan, List.of(values), new Family(1, 16, 8));
     for (int o = 0; o < exact.size(); o++) {
       for (long i = 0; i < values.elements(); i++) {

@@ -18,7 +18,21 @@ public sealed interface Op {
 
   /** Operations applied to each element of one operand. */
   sealed interface Unary extends Op
-      permits Neg, Exp, Log, Log1p, Expm1, Sin, Cos, Tanh, Erf, Sqrt, Abs, Sign, Floor, Not {}
+      permits Neg,
+          Exp,
+          Log,
+          Log1p,
+          Expm1,
+          Sin,
+          Cos,
+          Tanh,
+          Sigmoid,
+          Erf,
+          Sqrt,
+          Abs,
+          Sign,
+          Floor,
+          Not {}
 
   /** Operations applied to pairs of elements of operands with equal shape and dtype. */
   sealed interface Binary extends Op
@@ -126,6 +140,9 @@ public sealed interface Op {
 
   /** tanh x. */
   record Tanh() implements Unary {}
+
+  /** 1 / (1 + e⁻ˣ), the logistic function. */
+  record Sigmoid() implements Unary {}
 
   /** The error function, 2/√π ∫₀ˣ exp(−s²) ds. */
   record Erf() implements Unary {}

@@ -113,6 +113,7 @@ public final class ReferenceInterpreter {
       case Op.Sin o -> map(in, Math::sin);
       case Op.Cos o -> map(in, Math::cos);
       case Op.Tanh o -> map(in, Math::tanh);
+      case Op.Sigmoid o -> map(in, LogisticFunction::sigmoid);
       case Op.Erf o -> map(in, ErrorFunction::erf);
       case Op.Sqrt o -> map(in, Math::sqrt);
       case Op.Floor o -> map(in, Math::floor);

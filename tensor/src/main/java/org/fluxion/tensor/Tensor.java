@@ -742,13 +742,13 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * 1 / (1 + e⁻ˣ), computed as (1 + tanh(x/2))/2, which neither overflows nor has a NaN derivative.
+   * 1 / (1 + e⁻ˣ), accurate to the last places where it is small too. On OpenCL a result below the
+   * smallest normal number of its dtype may be 0.
    *
    * @return the logistic function
    */
   public Tensor sigmoid() {
-    TypeRules.requireFloating("sigmoid", this);
-    return mul(0.5).tanh().mul(0.5).add(0.5);
+    return apply(new Op.Sigmoid(), this);
   }
 
   /**

@@ -37,6 +37,7 @@ final class TypeRules {
       case Op.Sin o -> floating(name, in.get(0));
       case Op.Cos o -> floating(name, in.get(0));
       case Op.Tanh o -> floating(name, in.get(0));
+      case Op.Sigmoid o -> floating(name, in.get(0));
       case Op.Erf o -> floating(name, in.get(0));
       case Op.Sqrt o -> floating(name, in.get(0));
       case Op.Floor o -> floating(name, in.get(0));

@@ -3,7 +3,6 @@ package org.fluxion.autodiff.laws;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.fluxion.autodiff.laws.LawReport.Tally;
@@ -190,8 +189,7 @@ public final class Laws {
     Tally tally = new Tally();
     for (int i = 0; i < tries; i++) {
       long each = seed + i;
-      // Not the stream that directions come from: they would be multiples of the arguments.
-      Random random = new Random(new SplittableRandom(each).nextLong());
+      Random random = Seeds.spread(each);
       Example example = new FunctionExample(function, arguments.apply(random));
       tally.example();
       Examination examination = new Examination(example, each);

@@ -39,7 +39,7 @@ public final class OperationExamples {
    * @return a program of one line
    */
   public static RandomProgram of(OpTable.Row row, DType dtype, long seed) {
-    Random random = new Random(seed);
+    Random random = Seeds.spread(seed);
     OpCase drawn = row.draw(dtype, new Draw(random, Draw.Kind.MODERATE));
     int operands = drawn.operands().size();
     List<Tensor> values = new ArrayList<>(drawn.operands());

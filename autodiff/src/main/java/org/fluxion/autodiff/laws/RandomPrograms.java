@@ -120,7 +120,7 @@ public final class RandomPrograms {
    * @return the program
    */
   public static RandomProgram draw(long seed, Settings settings) {
-    RandomPrograms programs = new RandomPrograms(new Random(seed), settings);
+    RandomPrograms programs = new RandomPrograms(Seeds.spread(seed), settings);
     programs.fresh(settings.dtype(), programs.shape());
     for (int tries = 0;
         programs.lines.size() < settings.operations() && tries < 20 * settings.operations();
@@ -375,6 +375,7 @@ public final class RandomPrograms {
       case "Sin" -> unary(new Op.Sin(), v -> Math.abs(v) < 10);
       case "Cos" -> unary(new Op.Cos(), v -> Math.abs(v) < 10);
       case "Tanh" -> unary(new Op.Tanh(), v -> true);
+      case "Sigmoid" -> unary(new Op.Sigmoid(), v -> true);
       case "Erf" -> unary(new Op.Erf(), v -> true);
       case "Sqrt" -> unary(new Op.Sqrt(), v -> v > MARGIN);
       case "Abs" -> unary(new Op.Abs(), v -> true);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,28 +54,31 @@ class ErrorModelTest {
   private static final int CASES = 8;
 
   /** Of the attention family, which has many elements, and two rows each. */
-  private static final int CASES_OF_ATTENTION = 2;
+  private static final int CASES_OF_ATTENTION = 6;
 
   /** Of more, each costs time and tells what the others do, where elements are by themselves. */
   private static final long MOST_ELEMENTS = 400;
 
-  private static final int PROGRAMS = 16;
+  private static final int PROGRAMS = 48;
 
   private static final Arithmetic OWN =
       new Arithmetic(Arithmetic.Table.OWN, false, Optional.empty());
 
   private static final Device CPU = Device.cpu(1);
 
-  /** How many times wider than the errors bounds are, by what was computed. */
+  /**
+   * How many times wider than the errors bounds are, by what was computed. Each result counts once,
+   * with the median of its elements: else one of a thousand elements would outweigh all others.
+   */
   private static final class Widths {
-    private final Map<String, List<Double>> widths = new TreeMap<>();
+    private final Map<String, Map<Bounded, List<Double>>> widths = new TreeMap<>();
 
-    /** Holds an error against a bound. What is infinite bounds nothing. */
-    void add(String name, double error, double bound, Object what) {
+    /** Holds an element's error against its bound. What is infinite bounds nothing. */
+    void add(String name, Bounded result, double error, double bound, Object what) {
       assertTrue(error <= bound, () -> "%s: off by %s, allowed %s".formatted(what, error, bound));
-      List<Double> all = widths.computeIfAbsent(name, n -> new ArrayList<>());
+      Map<Bounded, List<Double>> all = widths.computeIfAbsent(name, n -> new IdentityHashMap<>());
       if (error > 0 && bound < Double.POSITIVE_INFINITY) {
-        all.add(bound / error);
+        all.computeIfAbsent(result, n -> new ArrayList<>()).add(bound / error);
       }
     }
 
@@ -89,10 +93,14 @@ class ErrorModelTest {
     Map<String, Double> medians() {
       Map<String, Double> medians = new TreeMap<>();
       for (String name : inexact()) {
-        List<Double> sorted = widths.get(name).stream().sorted().toList();
-        medians.put(name, sorted.get(sorted.size() / 2));
+        List<Double> each = widths.get(name).values().stream().map(Widths::median).toList();
+        medians.put(name, median(each));
       }
       return medians;
+    }
+
+    private static double median(List<Double> numbers) {
+      return numbers.stream().sorted().toList().get(numbers.size() / 2);
     }
 
     void requireNarrow() {
@@ -126,7 +134,7 @@ class ErrorModelTest {
       double error = Math.abs(actual.getDouble(i) - bound.expected().getDouble(i));
       // What is stored in fewer digits is the exact value, rounded.
       if (bound.dtype() == DType.FLOAT32 && bound.allowed() != null && error > 0) {
-        widths.add(name, error, at(bound, i), what);
+        widths.add(name, bound, error, at(bound, i), what);
       }
     }
   }
@@ -151,10 +159,12 @@ class ErrorModelTest {
           double bound = at(real.get(k), i);
           String what =
               trial.name() + ", result " + k + ", element " + i + ", " + exact.doubleValue();
-          reference.add(name, off(expected.getDouble(i), exact), bound, what);
+          Bounded result = real.get(k);
+          reference.add(name, result, off(expected.getDouble(i), exact), bound, what);
           // Where a choice is open, so that the device may choose otherwise, its bound is wider.
           if (at(own.get(k), i) <= OPEN * bound) {
-            device.add(name, off(actual.get(k).getDouble(i), exact), bound, what + " on the cpu");
+            double off = off(actual.get(k).getDouble(i), exact);
+            device.add(name, result, off, bound, what + " on the cpu");
           }
         }
       }
@@ -321,7 +331,8 @@ class ErrorModelTest {
       for (int i = 0; i < rounded.elements(); i++) {
         double error = Math.abs(rounded.getDouble(i) - expected.get(k).getDouble(i));
         if (bounds.get(k).dtype().isFloating() && !Double.isNaN(error)) {
-          widths.add(name, error, at(bounds.get(k), i), trial.name() + ", result " + k);
+          widths.add(
+              name, bounds.get(k), error, at(bounds.get(k), i), trial.name() + ", result " + k);
         }
       }
     }

@@ -73,6 +73,7 @@ final class RealInterpreter {
       case Op.Sin o -> map(z, RealNumbers::sin);
       case Op.Cos o -> map(z, RealNumbers::cos);
       case Op.Tanh o -> map(z, RealNumbers::tanh);
+      case Op.Sigmoid o -> map(z, RealNumbers::sigmoid);
       case Op.Erf o -> map(z, RealNumbers::erf);
       case Op.Sqrt o -> map(z, RealNumbers::sqrt);
       case Op.Add o -> zip(z, BigDecimal::add);

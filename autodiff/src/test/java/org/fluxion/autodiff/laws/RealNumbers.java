@@ -121,6 +121,11 @@ final class RealNumbers {
     return e.subtract(BigDecimal.ONE).divide(e.add(BigDecimal.ONE), WIDE);
   }
 
+  static BigDecimal sigmoid(BigDecimal x) {
+    BigDecimal e = exp(x.negate());
+    return e == null ? BigDecimal.ZERO : BigDecimal.ONE.divide(e.add(BigDecimal.ONE), WIDE);
+  }
+
   static BigDecimal erf(BigDecimal x) {
     if (Math.abs(x.doubleValue()) > SATURATION) {
       return BigDecimal.valueOf(x.signum());

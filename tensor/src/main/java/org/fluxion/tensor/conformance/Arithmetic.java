@@ -122,6 +122,7 @@ public record Arithmetic(Table table, boolean flushesSubnormals, Optional<String
             case Op.Sin o -> 2.5;
             case Op.Cos o -> 2.5;
             case Op.Tanh o -> 2.5;
+            case Op.Sigmoid o -> 2.5;
             case Op.Erf o -> 2.5;
             case Op.Pow o -> 2.5;
             default -> ROUNDED;
@@ -137,6 +138,8 @@ public record Arithmetic(Table table, boolean flushesSubnormals, Optional<String
             case Op.Sin o -> 4;
             case Op.Cos o -> 4;
             case Op.Tanh o -> 5;
+            // The sum of 1 and an exponential, and a quotient.
+            case Op.Sigmoid o -> dtype == DType.FLOAT64 ? 4 : 6;
             case Op.Erf o -> 16;
             case Op.Pow o -> 16;
             default -> ROUNDED;

@@ -158,6 +158,7 @@ public final class ErrorBound {
       case Op.Log1p o -> roundings.rounded(z, propagation.monotone(z));
       case Op.Expm1 o -> roundings.rounded(z, propagation.monotone(z));
       case Op.Tanh o -> roundings.rounded(z, propagation.monotone(z));
+      case Op.Sigmoid o -> roundings.rounded(z, propagation.monotone(z));
       case Op.Erf o -> roundings.rounded(z, propagation.monotone(z));
       case Op.Sqrt o -> roundings.rounded(z, propagation.monotone(z));
       // Their slopes are at most 1.

@@ -183,6 +183,7 @@ public final class OpTable {
             new Op.Sin(),
             new Op.Cos(),
             new Op.Tanh(),
+            new Op.Sigmoid(),
             new Op.Erf(),
             new Op.Sqrt())) {
       // Of moderate operands all are inside.

@@ -176,6 +176,7 @@ public record OpTraits(
       case Op.Sin o -> unary(Domain.EVERYWHERE, Smoothness.SMOOTH, Rounding.ONCE);
       case Op.Cos o -> unary(Domain.EVERYWHERE, Smoothness.SMOOTH, Rounding.ONCE);
       case Op.Tanh o -> unary(Domain.EVERYWHERE, Smoothness.SMOOTH, Rounding.ONCE);
+      case Op.Sigmoid o -> unary(Domain.EVERYWHERE, Smoothness.SMOOTH, Rounding.ONCE);
       case Op.Erf o -> unary(Domain.EVERYWHERE, Smoothness.SMOOTH, Rounding.ONCE);
       case Op.Not o -> exact("x");
       case Op.Add o -> binary(Domain.EVERYWHERE, Smoothness.SMOOTH, Rounding.ONCE);

@@ -30,6 +30,7 @@ final class FloatElementary {
       case Op.Sin o -> FloatElementary::sin;
       case Op.Cos o -> FloatElementary::cos;
       case Op.Tanh o -> FloatElementary::tanh;
+      case Op.Sigmoid o -> FloatElementary::sigmoid;
       case Op.Erf o -> FloatElementary::erf;
       default -> ScalarFunctions.floats(op, -1);
     };
@@ -82,6 +83,16 @@ final class FloatElementary {
     }
     for (; i < bytes(n); i += BYTES) {
       put(out + i, ScalarElementary.tanh(get(a + i)));
+    }
+  }
+
+  private static void sigmoid(long out, long a, long b, long c, int n) {
+    long i = 0;
+    for (; i < whole(n); i += STEP) {
+      store(out + i, sigmoid(load(a + i)));
+    }
+    for (; i < bytes(n); i += BYTES) {
+      put(out + i, ScalarElementary.sigmoid(get(a + i)));
     }
   }
 
@@ -306,6 +317,11 @@ final class FloatElementary {
     FloatVector s = scale(z, ONE_BITS);
     FloatVector e = p.fma(s, s.sub(ONE));
     return withSign(e.div(e.add(TWO)), x.reinterpretAsInts());
+  }
+
+  private static FloatVector sigmoid(FloatVector x) {
+    FloatVector e = exp(x.abs().neg());
+    return ONE.blend(e, x.compare(VectorOperators.LT, ZERO)).div(e.add(ONE));
   }
 
   private static FloatVector erf(FloatVector x) {

@@ -274,6 +274,15 @@ final class ScalarElementary {
     return withSign(e / (e + 2), Float.floatToRawIntBits(x));
   }
 
+  /**
+   * The exponential of what is not positive, which never overflows, so that no small result is
+   * lost.
+   */
+  static float sigmoid(float x) {
+    float e = exp(-Math.abs(x));
+    return (x < 0 ? e : 1) / (e + 1);
+  }
+
   static float erf(float x) {
     float a = Math.abs(x);
     float y = a > ERF_MOST ? ERF_MOST : a;

@@ -2,6 +2,7 @@ package org.fluxion.tensor.cpu;
 
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.ErrorFunction;
+import org.fluxion.tensor.LogisticFunction;
 import org.fluxion.tensor.Op;
 
 /**
@@ -31,6 +32,7 @@ final class ScalarFunctions {
       case Op.Sin o -> ScalarLoops.floats(ScalarElementary::sin, scalar);
       case Op.Cos o -> ScalarLoops.floats(ScalarElementary::cos, scalar);
       case Op.Tanh o -> ScalarLoops.floats(ScalarElementary::tanh, scalar);
+      case Op.Sigmoid o -> ScalarLoops.floats(ScalarElementary::sigmoid, scalar);
       case Op.Erf o -> ScalarLoops.floats(ScalarElementary::erf, scalar);
       case Op.Add o -> ScalarLoops.floats((a, b) -> a + b, scalar);
       case Op.Sub o -> ScalarLoops.floats((a, b) -> a - b, scalar);
@@ -61,6 +63,7 @@ final class ScalarFunctions {
       case Op.Sin o -> ScalarLoops.doubles(StrictMath::sin, scalar);
       case Op.Cos o -> ScalarLoops.doubles(StrictMath::cos, scalar);
       case Op.Tanh o -> ScalarLoops.doubles(StrictMath::tanh, scalar);
+      case Op.Sigmoid o -> ScalarLoops.doubles(LogisticFunction::sigmoid, scalar);
       case Op.Erf o -> ScalarLoops.doubles(ErrorFunction::erf, scalar);
       case Op.Add o -> ScalarLoops.doubles((a, b) -> a + b, scalar);
       case Op.Sub o -> ScalarLoops.doubles((a, b) -> a - b, scalar);

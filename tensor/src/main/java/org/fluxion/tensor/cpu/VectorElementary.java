@@ -186,6 +186,11 @@ final class VectorElementary {
     return withSign(op(VectorOp.DIV, e, plus(e, c(2))), x);
   }
 
+  int sigmoid(int x) {
+    int e = exp(op(VectorOp.NEG, op(VectorOp.ABS, x)));
+    return op(VectorOp.DIV, blend(c(1), e, less(x, c(0))), plus(e, c(1)));
+  }
+
   int erf(int x) {
     int a = op(VectorOp.ABS, x);
     int y = atMost(a, ERF_MOST);

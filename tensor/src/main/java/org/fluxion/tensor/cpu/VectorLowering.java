@@ -325,6 +325,7 @@ final class VectorLowering {
       case Op.Log o -> elementary.log(a);
       case Op.Log1p o -> elementary.log1p(a);
       case Op.Tanh o -> elementary.tanh(a);
+      case Op.Sigmoid o -> elementary.sigmoid(a);
       case Op.Erf o -> elementary.erf(a);
       case Op.Sign o -> elementary.sign(a);
       case Op.Floor o -> elementary.floor(a);

@@ -212,6 +212,7 @@ final class Roots {
       case Op.Sin o -> true;
       case Op.Cos o -> true;
       case Op.Tanh o -> true;
+      case Op.Sigmoid o -> true;
       case Op.Erf o -> true;
       case Op.Pow o -> true;
       default -> false;

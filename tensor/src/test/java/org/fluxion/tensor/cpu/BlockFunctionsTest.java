@@ -56,6 +56,7 @@ class BlockFunctionsTest {
           new Op.Sin(),
           new Op.Cos(),
           new Op.Tanh(),
+          new Op.Sigmoid(),
           new Op.Erf(),
           new Op.Pow());
 

@@ -103,6 +103,7 @@ final class TypeLaw {
       case Op.Sin o -> elementwise(REALS, "expected float32 or float64");
       case Op.Cos o -> elementwise(REALS, "expected float32 or float64");
       case Op.Tanh o -> elementwise(REALS, "expected float32 or float64");
+      case Op.Sigmoid o -> elementwise(REALS, "expected float32 or float64");
       case Op.Erf o -> elementwise(REALS, "expected float32 or float64");
       case Op.Sqrt o -> elementwise(REALS, "expected float32 or float64");
       case Op.Floor o -> elementwise(REALS, "expected float32 or float64");
