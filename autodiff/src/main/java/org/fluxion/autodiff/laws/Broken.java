@@ -1,11 +1,29 @@
 package org.fluxion.autodiff.laws;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
 /** What laws of devices have in common: what breaks one is made small, and reported. */
 final class Broken {
   private static final int SHRINKING = 1000;
+
+  /**
+   * What of an example breaks a law.
+   *
+   * @param what the result that is wrong, and how
+   * @param along the directions and cotangents that it was computed from, a line of Java each
+   * @param isThrown whether there is no result, since something threw
+   */
+  record Finding(String what, List<String> along, boolean isThrown) {
+    Finding {
+      along = List.copyOf(along);
+    }
+
+    Finding(String what, List<String> along) {
+      this(what, along, false);
+    }
+  }
 
   private Broken() {}
 
@@ -15,7 +33,7 @@ final class Broken {
    * @param law the law's name
    * @param sentence what is wrong where it is broken
    * @param example the example
-   * @param seed what it came from
+   * @param seed which directions and cotangents
    * @param found what of an example breaks the law, if something does; it may throw, which breaks
    *     it too
    * @throws LawBroken if the example breaks it; with the smallest found that does
@@ -25,42 +43,56 @@ final class Broken {
       String sentence,
       Example example,
       long seed,
-      Function<Example, Optional<String>> found) {
-    Optional<String> what = outcome(example, found);
-    if (what.isEmpty()) {
+      Function<Example, Optional<Finding>> found) {
+    Optional<Finding> first = outcome(example, found);
+    if (first.isEmpty()) {
       return;
     }
-    boolean thrown = isThrown(what.get());
-    Example smallest =
-        Shrinker.smallest(
-            example,
-            e -> {
-              // What makes no sense throws by itself.
-              e.apply(e.values());
-              return outcome(e, found).filter(w -> isThrown(w) == thrown).isPresent();
-            },
-            SHRINKING);
+    Example smallest = smallest(example, found, first.get().isThrown());
+    Finding finding = outcome(smallest, found).orElse(first.get());
+    if (!finding.along().isEmpty()) {
+      Example plainest = smallest(Directed.of(smallest, seed), found, finding.isThrown());
+      // What threads do by chance they may not do again.
+      finding = outcome(plainest, found).orElse(finding);
+    }
     throw new LawBroken(
         law,
         smallest,
-        "%s (seed %d)%n%s%nat%n%s"
-            .formatted(
-                sentence, seed, outcome(smallest, found).orElse(what.get()), smallest.print()),
+        "%s (seed %d)%n%s%n%s"
+            .formatted(sentence, seed, finding.what(), printed(smallest, finding.along())),
         null);
   }
 
-  private static Optional<String> outcome(
-      Example example, Function<Example, Optional<String>> found) {
+  /**
+   * An example, and what a law used beside it.
+   *
+   * @param example the example
+   * @param along directions and cotangents, a line of Java each
+   * @return lines, after the word that leads to them
+   */
+  static String printed(Example example, List<String> along) {
+    String directions = along.isEmpty() ? "" : "%nalong%n%s".formatted(String.join("\n", along));
+    return "at%n%s%s".formatted(example.print(), directions);
+  }
+
+  private static Example smallest(
+      Example example, Function<Example, Optional<Finding>> found, boolean isThrown) {
+    return Shrinker.smallest(
+        example,
+        e -> {
+          // What makes no sense throws by itself.
+          e.apply(e.values());
+          return outcome(e, found).filter(f -> f.isThrown() == isThrown).isPresent();
+        },
+        SHRINKING);
+  }
+
+  private static Optional<Finding> outcome(
+      Example example, Function<Example, Optional<Finding>> found) {
     try {
       return found.apply(example);
     } catch (RuntimeException thrown) {
-      return Optional.of(THROWS + thrown.getMessage());
+      return Optional.of(new Finding("it throws: " + thrown.getMessage(), List.of(), true));
     }
-  }
-
-  private static final String THROWS = "it throws: ";
-
-  private static boolean isThrown(String what) {
-    return what.startsWith(THROWS);
   }
 }

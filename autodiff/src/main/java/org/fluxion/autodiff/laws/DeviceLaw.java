@@ -50,7 +50,7 @@ public record DeviceLaw(Device device, Arithmetic arithmetic) {
         e -> found(e, seed));
   }
 
-  private Optional<String> found(Example example, long seed) {
+  private Optional<Broken.Finding> found(Example example, long seed) {
     Subject subject = Subject.of(example, seed);
     List<String> names = new ArrayList<>();
     List<Tensor> outputs = new ArrayList<>();
@@ -79,7 +79,9 @@ public record DeviceLaw(Device device, Arithmetic arithmetic) {
     for (int i = 0; i < outputs.size(); i++) {
       Optional<Bounded.Deviation> worst = bounds.get(i).worst(results.get(i));
       if (worst.isPresent() && worst.get().severity() > 1) {
-        return Optional.of(names.get(i) + ": " + worst.get());
+        return Optional.of(
+            new Broken.Finding(
+                names.get(i) + ": " + worst.get(), subject.along(List.of(outputs.get(i)))));
       }
     }
     return Optional.empty();

@@ -1,5 +1,6 @@
 package org.fluxion.autodiff.laws;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -41,13 +42,22 @@ public final class Examination {
     } catch (RuntimeException thrown) {
       // Of this one something may be half done.
       subject = null;
-      Example smallest = Shrinker.smallest(example, e -> throwsTheSame(e, law, thrown), SHRINKING);
+      Example smallest =
+          Shrinker.smallest(
+              example,
+              e -> {
+                // What makes no sense throws by itself.
+                e.apply(e.values());
+                return thrown(e, law).filter(t -> t.getClass() == thrown.getClass()).isPresent();
+              },
+              SHRINKING);
+      RuntimeException last = thrown(smallest, law).orElse(thrown);
       throw new LawBroken(
           law.name(),
           smallest,
-          "%s cannot be checked (seed %d): %s%nat%n%s"
-              .formatted(law, seed, thrown.getMessage(), smallest.print()),
-          thrown);
+          "%s cannot be checked (seed %d): %s%n%s"
+              .formatted(law, seed, last.getMessage(), Broken.printed(smallest, List.of())),
+          last);
     }
     if (verdict.violation().isPresent()) {
       Example smallest = Shrinker.smallest(example, e -> violation(e, law).isPresent(), SHRINKING);
@@ -55,15 +65,16 @@ public final class Examination {
           Shrinker.smallest(
               Directed.of(smallest, seed), e -> violation(e, law).isPresent(), SHRINKING);
       Verdict.Violation violation = violation(along, law).get();
-      String directions =
-          violation.along().isEmpty()
-              ? ""
-              : "%nalong%n%s".formatted(String.join("\n", violation.along()));
       throw new LawBroken(
           law.name(),
           smallest,
-          "%s is broken (seed %d): %s%n%s%nat%n%s%s"
-              .formatted(law, seed, law.sentence(), violation, smallest.print(), directions),
+          "%s is broken (seed %d): %s%n%s%n%s"
+              .formatted(
+                  law,
+                  seed,
+                  law.sentence(),
+                  violation,
+                  Broken.printed(smallest, violation.along())),
           null);
     }
     return verdict;
@@ -73,18 +84,12 @@ public final class Examination {
     return Verdict.of(law, Subject.of(other, seed)).violation();
   }
 
-  private boolean throwsTheSame(Example other, Law law, RuntimeException thrown) {
-    try {
-      // What makes no sense throws by itself.
-      other.apply(other.values());
-    } catch (RuntimeException makesNoSense) {
-      return false;
-    }
+  private Optional<RuntimeException> thrown(Example other, Law law) {
     try {
       violation(other, law);
-      return false;
+      return Optional.empty();
     } catch (RuntimeException e) {
-      return e.getClass() == thrown.getClass();
+      return Optional.of(e);
     }
   }
 }

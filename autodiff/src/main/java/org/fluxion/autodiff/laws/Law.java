@@ -2,6 +2,7 @@ package org.fluxion.autodiff.laws;
 
 import static org.fluxion.autodiff.laws.Subject.dot;
 import static org.fluxion.autodiff.laws.Subject.each;
+import static org.fluxion.autodiff.laws.Subject.minus;
 import static org.fluxion.autodiff.laws.Subject.plus;
 import static org.fluxion.autodiff.laws.Subject.scaled;
 
@@ -157,8 +158,10 @@ public enum Law {
     Tensors apart = Autodiff.jvp(g, f.value(), f.tangent()).tangent();
     Tensors whole = Autodiff.jvp(s.f().andThen(g), s.x(), s.v(0)).tangent();
     List<Claim> claims = new ArrayList<>(Claim.each("J(g∘f)v", apart, whole));
-    // f(x + sw) by s, at 0.
-    Function<Tensors, Tensors> h = t -> plus(s.x(), scaled(s.v(1), t.leaves().get(0)));
+    // f(x + sw) by s, at 0. There it has to be f(x) itself: a −0 to which a 0 is added is a +0,
+    // which is another number to divide by, so that s·w, which is ±0, is made a +0 and subtracted.
+    Function<Tensors, Tensors> h =
+        t -> minus(s.x(), minus(each(s.x(), Tensor::zerosLike), scaled(s.v(1), t.leaves().get(0))));
     Tensors zero = new Tensors(List.of(Tensor.tensor(0.0).reshape()));
     Tensors one = new Tensors(List.of(Tensor.tensor(1.0).reshape()));
     claims.addAll(

@@ -53,7 +53,7 @@ public record SameBits(List<Device> devices) {
         "SAME BITS", "the same inputs give other bits", example, seed, e -> found(e, seed));
   }
 
-  private Optional<String> found(Example example, long seed) {
+  private Optional<Broken.Finding> found(Example example, long seed) {
     Subject subject = Subject.of(example, seed);
     List<String> names = new ArrayList<>();
     List<Tensor> outputs = new ArrayList<>();
@@ -86,10 +86,14 @@ public record SameBits(List<Device> devices) {
           if (first == null) {
             first = results;
           }
-          Optional<String> difference = difference(names, first, results);
+          Optional<Difference> difference = difference(first, results);
           if (difference.isPresent()) {
+            int output = difference.get().output();
             return Optional.of(
-                "run %d on %s: %s".formatted(i + 1, device.name(), difference.get()));
+                new Broken.Finding(
+                    "run %d on %s: %s: %s"
+                        .formatted(i + 1, device.name(), names.get(output), difference.get()),
+                    subject.along(List.of(outputs.get(output)))));
           }
           if (i == 0) {
             values(run.step(noNumbers));
@@ -110,8 +114,15 @@ public record SameBits(List<Device> devices) {
         : value;
   }
 
-  private static Optional<String> difference(
-      List<String> names, List<HostData> expected, List<HostData> actual) {
+  /** An element that has other bits than it had. */
+  private record Difference(int output, long element, double is, double was) {
+    @Override
+    public String toString() {
+      return "element %d is %s, and was %s".formatted(element, is, was);
+    }
+  }
+
+  private static Optional<Difference> difference(List<HostData> expected, List<HostData> actual) {
     for (int i = 0; i < expected.size(); i++) {
       HostData a = expected.get(i);
       HostData b = actual.get(i);
@@ -121,9 +132,7 @@ public record SameBits(List<Device> devices) {
                 ? Double.compare(a.getDouble(j), b.getDouble(j)) == 0
                 : a.getLong(j) == b.getLong(j);
         if (!same) {
-          return Optional.of(
-              "%s: element %d is %s, and was %s"
-                  .formatted(names.get(i), j, b.getDouble(j), a.getDouble(j)));
+          return Optional.of(new Difference(i, j, b.getDouble(j), a.getDouble(j)));
         }
       }
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.BinaryOperator;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -285,12 +286,21 @@ final class Subject {
 
   /** A sum, tensor by tensor. */
   static Tensors plus(Tensors a, Tensors b) {
-    List<Tensor> sums = new ArrayList<>();
+    return each(a, b, Tensor::add);
+  }
+
+  /** A difference, tensor by tensor. */
+  static Tensors minus(Tensors a, Tensors b) {
+    return each(a, b, Tensor::sub);
+  }
+
+  private static Tensors each(Tensors a, Tensors b, BinaryOperator<Tensor> f) {
+    List<Tensor> results = new ArrayList<>();
     for (int i = 0; i < a.leaves().size(); i++) {
       Tensor left = a.leaves().get(i);
-      sums.add(computing(left).add(computing(b.leaves().get(i))).cast(left.dtype()));
+      results.add(f.apply(computing(left), computing(b.leaves().get(i))).cast(left.dtype()));
     }
-    return new Tensors(sums);
+    return new Tensors(results);
   }
 
   /** How a derivative is taken. */

@@ -1,11 +1,14 @@
 package org.fluxion.autodiff.laws;
 
 import static org.fluxion.autodiff.laws.TensorGenerator.tensors;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.function.UnaryOperator;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.autodiff.CustomFunction;
+import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
@@ -82,6 +85,28 @@ class PlantedFaultsTest {
     LawBroken thrown =
         assertThrows(LawBroken.class, () -> Laws.of(refusing::apply).tries(3).check());
     assertTrue(thrown.getMessage().contains("no derivative here"), thrown.getMessage());
+  }
+
+  /** Numbers it takes, and no input of a derivative. */
+  @Test
+  void whatIsThrownIsSaidOfTheSmallestArguments() {
+    UnaryOperator<Tensor> refusing =
+        x -> {
+          if (x.op() instanceof Op.Constant) {
+            return x.square();
+          }
+          throw new IllegalStateException("no derivative of " + x.shape());
+        };
+    LawBroken thrown =
+        assertThrows(
+            LawBroken.class, () -> Laws.of(refusing).over(tensors().shape(2, 3)).tries(1).check());
+    assertEquals(
+        """
+        VALUE cannot be checked (seed 0): no derivative of [1, 1]
+        at
+        Tensor x0 = Tensor.of(new double[] {0}, 1, 1);\
+        """,
+        thrown.getMessage());
   }
 
   @Test

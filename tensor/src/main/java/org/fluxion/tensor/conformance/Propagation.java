@@ -106,14 +106,31 @@ final class Propagation {
       // What is not known may be infinite.
       return ex == UNKNOWN || ey == UNKNOWN ? UNKNOWN : OPEN;
     }
-    return (ey == 0 ? 0 : Math.abs(x) * ey) + (ex == 0 ? 0 : ex * (Math.abs(y) + ey));
+    return times(ey, Math.abs(x)) + times(ex, Math.abs(y) + ey);
   }
 
-  /** A quotient. */
+  /**
+   * An error times a magnitude. One that is too small to be a number is still an error: the zero
+   * that it comes with may have either sign.
+   */
+  private static double times(double error, double magnitude) {
+    if (error == 0) {
+      return 0;
+    }
+    return magnitude == 0 ? error * magnitude : Math.max(error * magnitude, Double.MIN_VALUE);
+  }
+
+  /** A quotient. What may be on either side of zero is so however large the divisor. */
   double[] quotient(Tensor z) {
+    double[] x = nodes.numbers(z.inputs().get(0));
+    double[] ex = nodes.errors(z.inputs().get(0));
     double[] y = nodes.numbers(z.inputs().get(1));
     double[] ey = nodes.errors(z.inputs().get(1));
-    return corners(z, i -> ey == null || Math.abs(y[i]) > ey[i]);
+    double[] e = corners(z, i -> ey == null || Math.abs(y[i]) > ey[i]);
+    return ex == null
+        ? e
+        : each(
+            z, i -> ex[i] > 0 && Math.abs(x[i]) <= ex[i] ? Math.max(e[i], Double.MIN_VALUE) : e[i]);
   }
 
   /** A power. */

@@ -64,6 +64,31 @@ class ErrorBoundTest {
     assertFalse(holds(known, floats(-0.0)));
   }
 
+  /**
+   * That a sign is open is passed on by products and quotients that are too small to be numbers; a
+   * sign that is known stays known.
+   */
+  @Example
+  void anOpenSignSurvivesWhatMakesZerosOfIt() {
+    Tensor x = Tensor.of(new double[] {0.7}, 1);
+    Tensor tiny = Tensor.of(new double[] {Double.MIN_VALUE}, 1);
+    Tensor huge = Tensor.of(new double[] {Double.POSITIVE_INFINITY}, 1);
+    Function<List<Tensor>, Tensor> open = in -> in.get(0).sin().sub(in.get(0).sin());
+    List<Function<List<Tensor>, Tensor>> all =
+        List.of(
+            in -> open.apply(in).mul(in.get(1)),
+            in -> open.apply(in).div(in.get(2)),
+            in -> open.apply(in).mul(in.get(1)).mul(in.get(1)),
+            in -> open.apply(in).div(in.get(2)).mul(in.get(1)).div(in.get(2)));
+    for (int i = 0; i < all.size(); i++) {
+      Bounded bound = bound(trial(all.get(i), x, tiny, huge), EXACT);
+      assertTrue(holds(bound, HostData.of(new double[] {-0.0})), "of " + i);
+      assertFalse(holds(bound, HostData.of(new double[] {1e-300})), "of " + i);
+    }
+    Bounded known = bound(trial(in -> in.get(0).sin().div(in.get(2)), x, tiny, huge), EXACT);
+    assertFalse(holds(known, HostData.of(new double[] {-0.0})));
+  }
+
   /** Graphs of many operations, in the precision that is asked of every backend. */
   @Property(tries = 100)
   void whatABackendComputesIsWithinTheBound(@ForAll long seed) {
