@@ -23,9 +23,6 @@ final class Cluster {
    */
   private static final long SHARED = 4;
 
-  /** Rows longer than this would not stay in the cache between a reduction and its use. */
-  static final long LONGEST_ROW = 8192;
-
   int number;
   final int level;
   final List<Root> members = new ArrayList<>();

@@ -92,8 +92,7 @@ final class Clusters {
     computed.sort(
         Comparator.<Root>comparingInt(level::get)
             .thenComparing(r -> !isOperation(r))
-            .thenComparing(r -> !early.contains(r))
-            .thenComparingInt(r -> r.order));
+            .thenComparing(r -> !early.contains(r)));
     computed.forEach(this::place);
   }
 
