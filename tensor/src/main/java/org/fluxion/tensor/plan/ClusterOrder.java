@@ -1,12 +1,12 @@
 package org.fluxion.tensor.plan;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
-import java.util.Deque;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 
 /**
@@ -16,6 +16,9 @@ import java.util.function.Function;
  * directed acyclic graphs", 2006).
  */
 final class ClusterOrder {
+  private static final Comparator<Cluster> BY_NUMBER =
+      Comparator.comparingInt(cluster -> cluster.number);
+
   private ClusterOrder() {}
 
   /**
@@ -26,27 +29,35 @@ final class ClusterOrder {
    * @return whether there is such an order; if not, nothing has changed
    */
   static boolean admits(Cluster cluster, Root root) {
-    Set<Cluster> later = new LinkedHashSet<>();
-    int last = 0;
+    NavigableSet<Cluster> later = new TreeSet<>(BY_NUMBER);
     for (Root.Dependency dependency : root.dependencies) {
       Cluster read = dependency.root().cluster;
-      if (read != null && read.number > cluster.number) {
+      if (read != null) {
         later.add(read);
-        last = Math.max(last, read.number);
       }
     }
+    later = later.tailSet(cluster, false);
     if (later.isEmpty()) {
       return true;
     }
+    // Numbers outside these two stay, whoever has them.
     int first = cluster.number;
-    int end = last;
-    Set<Cluster> after = reach(List.of(cluster), c -> c.after, c -> c.number <= end);
+    int last = later.last().number;
+    Set<Cluster> after =
+        reach(
+            List.of(cluster),
+            BY_NUMBER,
+            c -> c.after.stream().filter(d -> d.number <= last).toList());
     if (later.stream().anyMatch(after::contains)) {
       return false;
     }
-    Set<Cluster> before = reach(later, c -> c.before, c -> c.number > first);
-    List<Cluster> order = new ArrayList<>(sorted(before));
-    order.addAll(sorted(after));
+    NavigableSet<Cluster> before =
+        reach(
+            later,
+            BY_NUMBER.reversed(),
+            c -> c.before.stream().filter(d -> d.number > first).toList());
+    List<Cluster> order = new ArrayList<>(before.descendingSet());
+    order.addAll(after);
     List<Integer> numbers = order.stream().map(c -> c.number).sorted().toList();
     for (int i = 0; i < order.size(); i++) {
       order.get(i).number = numbers.get(i);
@@ -54,28 +65,16 @@ final class ClusterOrder {
     return true;
   }
 
-  private static List<Cluster> sorted(Set<Cluster> clusters) {
-    return clusters.stream().sorted(Comparator.comparingInt(c -> c.number)).toList();
-  }
-
-  private static Set<Cluster> reach(
-      Iterable<Cluster> starts,
-      Function<Cluster, Set<Cluster>> neighbours,
-      java.util.function.Predicate<Cluster> within) {
-    Set<Cluster> seen = new LinkedHashSet<>();
-    Deque<Cluster> stack = new ArrayDeque<>();
-    starts.forEach(
-        start -> {
-          seen.add(start);
-          stack.push(start);
-        });
-    while (!stack.isEmpty()) {
-      for (Cluster next : neighbours.apply(stack.pop())) {
-        if (within.test(next) && seen.add(next)) {
-          stack.push(next);
-        }
-      }
+  /** Some clusters and all that lie behind them, in an order in which neighbours come later. */
+  private static NavigableSet<Cluster> reach(
+      Collection<Cluster> starts,
+      Comparator<Cluster> order,
+      Function<Cluster, List<Cluster>> neighbours) {
+    NavigableSet<Cluster> found = new TreeSet<>(order);
+    found.addAll(starts);
+    for (Cluster each = found.first(); each != null; each = found.higher(each)) {
+      found.addAll(neighbours.apply(each));
     }
-    return seen;
+    return found;
   }
 }

@@ -40,6 +40,14 @@ final class Root {
     boolean isSlice() {
       return root.kind == Kind.LEAF && repeat == OTHER;
     }
+
+    /**
+     * Whether the other's element is there when one kernel computes both: that of a sum over
+     * columns is not until the end.
+     */
+    boolean isAtHand() {
+      return root.kind != Kind.COLUMN && repeat != OTHER;
+    }
   }
 
   final Tensor node;
