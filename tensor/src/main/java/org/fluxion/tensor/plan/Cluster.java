@@ -3,7 +3,6 @@ package org.fluxion.tensor.plan;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,13 +25,10 @@ final class Cluster {
   int number;
   final int level;
   final List<Root> members = new ArrayList<>();
-  final Set<Root> reads = new HashSet<>();
   final long walked;
 
-  /** The clusters that it reads, and those that read it; itself where members read each other. */
-  final Set<Cluster> before = new LinkedHashSet<>();
-
-  final Set<Cluster> after = new LinkedHashSet<>();
+  /** What members read, each other among them. */
+  final Set<Root> reads = new HashSet<>();
 
   /** The loops that fit all members. */
   Loops loops;
@@ -118,8 +114,9 @@ final class Cluster {
    *
    * @param root the root
    * @param related whether something else than a common operand calls for a common kernel
+   * @param order where the cluster stands, which is changed if need be
    */
-  boolean accepts(Root root, boolean related) {
+  boolean accepts(Root root, boolean related, ClusterOrder order) {
     if (members.size() >= MOST_MEMBERS) {
       return false;
     }
@@ -153,7 +150,7 @@ final class Cluster {
     }
     // Rows, and groups of folded rows, begin where a loop begins: a reduction's own loops do so.
     Loops refined = Loops.refine(loops, rowLevel ? withRow(root.loops, row) : root.loops);
-    if (refined == null || !ClusterOrder.admits(this, root)) {
+    if (refined == null || !order.admits(this, root)) {
       return false;
     }
     loops = refined;
@@ -176,14 +173,7 @@ final class Cluster {
     if (root.kind == Root.Kind.COLUMN) {
       folded = root.folded;
     }
-    for (Root.Dependency dependency : root.dependencies) {
-      Cluster read = dependency.root().cluster;
-      reads.add(dependency.root());
-      if (read != null) {
-        before.add(read);
-        read.after.add(this);
-      }
-    }
+    root.dependencies.forEach(dependency -> reads.add(dependency.root()));
   }
 
   @Override

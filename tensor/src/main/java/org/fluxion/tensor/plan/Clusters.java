@@ -25,7 +25,7 @@ final class Clusters {
   /** The elements of a value that is computed before the others of its level. */
   private static final long SMALL = 64;
 
-  private final List<Cluster> clusters = new ArrayList<>();
+  private final ClusterOrder order = new ClusterOrder();
   private final Map<Root, Integer> level = new HashMap<>();
   private final Map<Root, List<Root>> uses = new HashMap<>();
   private final Map<Root, Set<Cluster>> readers = new HashMap<>();
@@ -50,8 +50,7 @@ final class Clusters {
   static List<Cluster> of(Map<Tensor, Root> roots, boolean together) {
     Clusters result = new Clusters(together, roots.keySet());
     result.form(roots.values());
-    result.clusters.sort(Comparator.comparingInt(cluster -> cluster.number));
-    return result.clusters;
+    return result.order.clusters();
   }
 
   private void form(Collection<Root> roots) {
@@ -129,8 +128,7 @@ final class Clusters {
 
   private void place(Root root) {
     if (!together || !joins(root, level.get(root))) {
-      Cluster own = new Cluster(clusters.size(), level.get(root), root);
-      clusters.add(own);
+      Cluster own = order.append(level.get(root), root);
       if (own.isAttention()) {
         attentions.computeIfAbsent(own.level, key -> new ArrayList<>()).add(own);
       }
@@ -150,8 +148,8 @@ final class Clusters {
     if (root.kind == Root.Kind.OPERATION || root.placed) {
       return false;
     }
-    return tried(candidates(root)).anyMatch(candidate -> candidate.accepts(root, false))
-        || tried(siblings(root)).anyMatch(candidate -> candidate.accepts(root, true));
+    return tried(candidates(root)).anyMatch(candidate -> candidate.accepts(root, false, order))
+        || tried(siblings(root)).anyMatch(candidate -> candidate.accepts(root, true, order));
   }
 
   /** The first of some clusters that may accept a root. */
@@ -163,26 +161,22 @@ final class Clusters {
   }
 
   /**
-   * Clusters that a root reads, or whose operands it reads. Of those of earlier levels the ones
-   * behind all that it reads; only among clusters of one level is the order changed to let it in.
+   * Clusters that a root reads, or whose operands it reads, of no earlier level than all it reads:
+   * only among clusters of one level is the order changed to let it in.
    */
   private Set<Cluster> candidates(Root root) {
     Set<Cluster> found = new LinkedHashSet<>();
-    int own = level.get(root);
     int latest = 0;
-    int latestLevel = 0;
     for (Root.Dependency dependency : root.dependencies) {
       Cluster read = dependency.root().cluster;
       if (read != null) {
         found.add(read);
-        latestLevel = Math.max(latestLevel, read.level);
-        latest = read.level < own ? Math.max(latest, read.number) : latest;
+        latest = Math.max(latest, read.level);
       }
       found.addAll(readers.getOrDefault(dependency.root(), Set.of()));
     }
-    int from = latest;
-    int fromLevel = latestLevel;
-    found.removeIf(c -> c.number < from || c.level < fromLevel);
+    int earliest = latest;
+    found.removeIf(cluster -> cluster.level < earliest);
     return found;
   }
 

@@ -514,6 +514,9 @@ final class FusionGraphs {
       if (drawn.oneIn(5)) {
         in.add(mask);
       }
+      if (drawn.oneIn(3)) {
+        drawn.outputs.add(apply(new Op.Matmul(), in.get(0), drawn.oneOf(known)));
+      }
       Tensor result = Tensor.apply(op, in);
       drawn.outputs.add(result);
       if (result.shape().equals(known.get(0).shape()) && drawn.oneIn(2)) {
@@ -531,6 +534,21 @@ final class FusionGraphs {
           known.add(next);
         }
       }
+    }
+    return drawn.graph();
+  }
+
+  /** An attention and its tangent, each written in an order of its own. */
+  static Graph turned(long seed) {
+    FusionGraphs drawn = new FusionGraphs(seed);
+    Tensor q = drawn.input(6, 4, 4);
+    Tensor k = drawn.input(6, 4, 4);
+    List<Op> ops = List.of(new Op.AttentionOutput(1, false), new Op.AttentionTangent(1, false));
+    for (Op op : ops) {
+      Tensor result =
+          op instanceof Op.AttentionOutput ? apply(op, q, k, k) : apply(op, q, k, k, q, k, k);
+      int outer = drawn.oneOf(2, 3);
+      drawn.outputs.add(result.reshape(outer, 6 / outer, 4, 4).permute(1, 0, 2, 3));
     }
     return drawn.graph();
   }
@@ -700,6 +718,10 @@ final class FusionGraphs {
       Tensor b = drawn.seen(drawn.oneOf(values), shape);
       Tensor reader = apply(new Op.Add(), a, b);
       if (drawn.oneIn(3)) {
+        Tensor product = apply(new Op.Matmul(), drawn.oneIn(2) ? a : b, drawn.input(8, 8));
+        reader = apply(new Op.Add(), reader, product);
+      }
+      if (drawn.oneIn(3)) {
         Tensor other = drawn.chain(drawn.input(3, 8), 1, 0);
         reader = apply(new Op.Concat(0), drawn.chain(b, 1, 0), other);
         Tensor wide =
@@ -707,11 +729,17 @@ final class FusionGraphs {
                 new Op.Broadcast(Shape.of(2, 3, 8)),
                 apply(new Op.Reshape(Shape.of(1, 3, 8)), other));
         drawn.outputs.add(apply(new Op.Mul(), wide, drawn.input(2, 3, 8)));
+        reader = apply(new Op.Neg(), reader);
       }
       drawn.outputs.add(reader);
       if (reader.shape().equals(shape)) {
         values.add(reader);
       }
+    }
+    if (drawn.oneIn(2)) {
+      Tensor product = apply(new Op.Matmul(), drawn.inputs.getFirst(), drawn.input(8, 8));
+      drawn.outputs.add(apply(new Op.Neg(), apply(new Op.Flip(drawn.some(2)), product)));
+      drawn.outputs.add(product.reshape(6, 4));
     }
     return drawn.graph();
   }
