@@ -33,7 +33,6 @@ final class KernelGraphs extends FusionGraphs {
       in.add(drawn.oneIn(4) ? drawn.oneOf(known) : known.get(2));
       double scale = drawn.oneIn(6) ? 0.25 : 0.5;
       boolean causal = drawn.oneIn(6);
-      Tensor logSumExp = null;
       Op op =
           switch (drawn.random.nextInt(7)) {
             case 0, 1 -> new Op.AttentionOutput(scale, causal);
@@ -51,7 +50,7 @@ final class KernelGraphs extends FusionGraphs {
         }
       } else if (!(op instanceof Op.AttentionOutput)) {
         Tensor given = known.get(3);
-        logSumExp = apply(new Op.AttentionLogSumExp(0.5, false), known.get(0), known.get(1));
+        Tensor logSumExp = apply(new Op.AttentionLogSumExp(0.5, false), known.get(0), known.get(1));
         in.addAll(
             List.of(
                 drawn.oneIn(6) ? drawn.oneOf(known) : given,

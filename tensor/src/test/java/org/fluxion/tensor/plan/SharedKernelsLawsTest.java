@@ -67,16 +67,19 @@ class SharedKernelsLawsTest {
     holds(FusionGraphs::mixed, 500);
   }
 
+  /** Rows, columns and products between: what one kernel computes, and what has to wait. */
   @Test
   void ofLayers() {
     holds(KernelGraphs::woven, 500);
   }
 
+  /** A value tries twelve kernels, the first ones. */
   @Test
   void ofManyKernels() {
     holds(KernelGraphs::contested, 60);
   }
 
+  /** An operand is worth sharing from a fourth of the elements on. */
   @Test
   void ofSmallOperands() {
     holds(KernelGraphs::sharing, 200);
@@ -87,6 +90,7 @@ class SharedKernelsLawsTest {
     holds(ValueGraphs::broadcast, 200);
   }
 
+  /** One pass over the same queries and keys computes what it can. */
   @Test
   void ofAttention() {
     holds(KernelGraphs::attentive, 500);
@@ -97,6 +101,7 @@ class SharedKernelsLawsTest {
     holds(ValueGraphs::multiplied, 100);
   }
 
+  /** Unless no loops over the batch write both where they are wanted. */
   @Test
   void ofAttentionThatIsWrittenElsewhere() {
     for (long seed = 0; seed < 20; seed++) {
@@ -104,11 +109,13 @@ class SharedKernelsLawsTest {
     }
   }
 
+  /** One kernel folds rows of one length, and columns of one height. */
   @Test
   void ofSums() {
     holds(KernelGraphs::summed, 200);
   }
 
+  /** Values share a kernel for the sake of what reads both in it. */
   @Test
   void ofWhatOthersReadTogether() {
     holds(KernelGraphs::related, 200);

@@ -100,7 +100,10 @@ class StoredValuesLawsTest {
     return element;
   }
 
-  /** All that a root reads: by tensor, the element read at each step, or null where not all are. */
+  /**
+   * All that a root reads, and how often each element follows itself; −1 if they come in another
+   * order, or under a condition.
+   */
   private static final class Reading {
     final Map<Tensor, Set<Long>> repeats = new LinkedHashMap<>();
     private final StoredValues said;
@@ -115,7 +118,7 @@ class StoredValuesLawsTest {
     }
 
     private void read(Tensor node, long[] elements, boolean conditional) {
-      if (!seen.add(List.of(node, Arrays.hashCode(elements), conditional))) {
+      if (!seen.add(List.of(node, Arrays.toString(elements), conditional))) {
         return;
       }
       if (node != root && said.stored.contains(node)) {
@@ -206,26 +209,33 @@ class StoredValuesLawsTest {
     }
   }
 
+  /** Views, operands of kernels, literals that have to be stored, inputs that are no leaves. */
   @Test
   void ofGraphsOfAllOperations() {
     holds(FusionGraphs::mixed, 1500);
   }
 
+  /**
+   * Of 24 operations or 4 transcendentals nothing is stored; of one more, for two readers, it is.
+   */
   @Test
   void ofValuesThatOthersRead() {
     holds(ValueGraphs::read, 500);
   }
 
+  /** What rows are repeated of is stored for a transcendental, or for three operations. */
   @Test
   void ofWhatIsBroadcast() {
     holds(ValueGraphs::broadcast, 300);
   }
 
+  /** No kernel computes a value again that takes more than 120 operations, or as many operands. */
   @Test
   void ofKernelsWithManyOperands() {
     holds(ValueGraphs::crowded, 15);
   }
 
+  /** Operands that no loops over a batch reach, or not together, are stored. */
   @Test
   void ofProducts() {
     holds(ValueGraphs::multiplied, 200);
@@ -236,6 +246,7 @@ class StoredValuesLawsTest {
     holds(KernelGraphs::attentive, 100);
   }
 
+  /** Rows are folded innermost; what is kept behind what is folded stays inside. */
   @Test
   void ofReductions() {
     holds(ValueGraphs::reduced, 300);
