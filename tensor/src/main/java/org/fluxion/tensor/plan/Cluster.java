@@ -3,7 +3,6 @@ package org.fluxion.tensor.plan;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,19 +22,13 @@ final class Cluster {
    */
   private static final long SHARED = 4;
 
-  /** Rows longer than this would not stay in the cache between a reduction and its use. */
-  static final long LONGEST_ROW = 8192;
-
   int number;
   final int level;
   final List<Root> members = new ArrayList<>();
-  final Set<Root> reads = new HashSet<>();
   final long walked;
 
-  /** The clusters that it reads, and those that read it. */
-  final Set<Cluster> before = new LinkedHashSet<>();
-
-  final Set<Cluster> after = new LinkedHashSet<>();
+  /** What members read, each other among them. */
+  final Set<Root> reads = new HashSet<>();
 
   /** The loops that fit all members. */
   Loops loops;
@@ -51,7 +44,7 @@ final class Cluster {
     this.level = level;
     this.walked = first.walked();
     this.loops = first.loops;
-    add(first, first.walked());
+    add(first);
   }
 
   boolean isOperation() {
@@ -82,12 +75,11 @@ final class Cluster {
 
   /**
    * Adds an operation of the attention family if one kernel computes it with those that are there:
-   * the output, its log-sum-exp and its tangent, or the cotangents of keys and values.
+   * the output, its log-sum-exp and its tangent, or the cotangents of keys and values. What it
+   * reads is of lower levels, so that the order is not at stake. Only for attention of the same
+   * level.
    */
-  boolean acceptsAttention(Root root, int level, Set<Tensor> chosen) {
-    if (!isAttention() || level != this.level) {
-      return false;
-    }
+  boolean acceptsAttention(Root root, Set<Tensor> chosen) {
     Op.Attention first = (Op.Attention) members.get(0).node.op();
     Op.Attention op = (Op.Attention) root.node.op();
     if (first.causal() != op.causal()
@@ -105,11 +97,10 @@ final class Cluster {
     }
     List<Root> all = new ArrayList<>(members);
     all.add(root);
-    if (MatrixViews.of(List.copyOf(attentionOperands(all).values()), all, chosen) == null
-        || !ClusterOrder.admits(this, root)) {
+    if (MatrixViews.of(List.copyOf(attentionOperands(all).values()), all, chosen) == null) {
       return false;
     }
-    add(root, walked);
+    add(root);
     return true;
   }
 
@@ -118,24 +109,19 @@ final class Cluster {
     return members.get(0).placed;
   }
 
-  /** Whether a member's value has one element per row rather than one per element. */
-  boolean isRowLevel(Root member) {
-    return member.kind == Root.Kind.ROW || member.walked() != walked;
-  }
-
   /**
-   * Adds a root if it fits; says whether it did.
+   * Adds a root if it fits; says whether it did. Only for clusters that are no operation.
    *
    * @param root the root
-   * @param level its level: only among clusters of one level is the order changed to let it in
    * @param related whether something else than a common operand calls for a common kernel
+   * @param order where the cluster stands, which is changed if need be
    */
-  boolean accepts(Root root, int level, boolean related) {
-    if (isOperation() || members.size() >= MOST_MEMBERS) {
+  boolean accepts(Root root, boolean related, ClusterOrder order) {
+    if (members.size() >= MOST_MEMBERS) {
       return false;
     }
-    boolean rowLevel = root.kind == Root.Kind.ELEMENT && row > 1 && root.walked() * row == walked;
-    if (root.walked() != walked && !rowLevel) {
+    boolean rowLevel = root.walked() != walked;
+    if (rowLevel && (root.kind != Root.Kind.ELEMENT || root.walked() * row != walked)) {
       return false;
     }
     if (root.isReduction()
@@ -148,12 +134,11 @@ final class Cluster {
     for (Root.Dependency dependency : root.dependencies) {
       Root read = dependency.root();
       if (read.cluster == this) {
-        if (read.kind == Root.Kind.COLUMN || !atHand(root, rowLevel, read, dependency.repeat())) {
+        // In order, it is computed at the same element or in the same row: they are as many.
+        if (!dependency.isAtHand()) {
           return false;
         }
         connected = true;
-      } else if (read.cluster != null && read.cluster.number > number && level != this.level) {
-        return false;
       }
       connected |=
           reads.contains(read)
@@ -163,65 +148,32 @@ final class Cluster {
     if (!connected) {
       return false;
     }
-    Loops own = rowLevel ? withRow(root.loops, row) : root.loops;
-    Loops refined = Loops.refine(loops, own);
-    if (refined == null) {
-      return false;
-    }
-    long newRow = root.isReduction() ? root.inner : row;
-    long newFolded = root.kind == Root.Kind.COLUMN ? root.folded : folded;
-    if (newRow > 0) {
-      // Rows, and groups of folded rows, must begin where a loop begins.
-      long groups = walked / newRow / Math.max(1, newFolded);
-      refined = Loops.refine(refined, Loops.of(groups, Math.max(1, newFolded), newRow));
-      if (refined == null) {
-        return false;
-      }
-    }
-    if (!ClusterOrder.admits(this, root)) {
+    // Rows, and groups of folded rows, begin where a loop begins: a reduction's own loops do so.
+    Loops refined = Loops.refine(loops, rowLevel ? withRow(root.loops, row) : root.loops);
+    if (refined == null || !order.admits(this, root)) {
       return false;
     }
     loops = refined;
-    add(root, walked);
+    add(root);
     return true;
-  }
-
-  private boolean atHand(Root root, boolean rowLevel, Root read, long repeat) {
-    long rowNow = root.isReduction() ? root.inner : row;
-    if (rowLevel) {
-      return isRowLevel(read) && repeat == 1;
-    }
-    return isRowLevel(read) ? repeat == rowNow && repeat > 0 : repeat == 1;
   }
 
   private static Loops withRow(Loops outer, long row) {
     List<Long> extents = new ArrayList<>(outer.extents());
-    if (row > 1) {
-      extents.add(row);
-    }
+    extents.add(row);
     return new Loops(extents);
   }
 
-  private void add(Root root, long walked) {
+  private void add(Root root) {
     members.add(root);
     root.cluster = this;
     if (root.isReduction()) {
       row = root.inner;
-      if (root.kind == Root.Kind.COLUMN) {
-        folded = root.folded;
-      }
     }
-    root.dependencies.forEach(
-        d -> {
-          Cluster read = d.root().cluster;
-          if (read != this) {
-            reads.add(d.root());
-          }
-          if (read != this && read != null) {
-            before.add(read);
-            read.after.add(this);
-          }
-        });
+    if (root.kind == Root.Kind.COLUMN) {
+      folded = root.folded;
+    }
+    root.dependencies.forEach(dependency -> reads.add(dependency.root()));
   }
 
   @Override

@@ -1,81 +1,65 @@
 package org.fluxion.tensor.plan;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Function;
 
 /**
- * Keeps the clusters' numbers an order in which they may run while clusters grow: a cluster may
- * come to read one with a larger number, as long as that one does not need it, and the numbers
- * between the two are dealt out again (Pearce and Kelly, "A dynamic topological sort algorithm for
- * directed acyclic graphs", 2006).
+ * An order in which clusters may run while they grow: a cluster may come to read one that stands
+ * behind it, as long as that one does not need it. Then it moves back, with all between the two
+ * that needs it. A cluster's number is its place.
  */
 final class ClusterOrder {
-  private ClusterOrder() {}
+  private final List<Cluster> order = new ArrayList<>();
+
+  /** The clusters, in an order in which they may run. */
+  List<Cluster> clusters() {
+    return order;
+  }
 
   /**
-   * Makes room for a root in a cluster: renumbers so that all it reads comes before.
+   * A new cluster behind all others.
+   *
+   * @param level the level of its first root
+   * @param first its first root
+   */
+  Cluster append(int level, Root first) {
+    Cluster cluster = new Cluster(order.size(), level, first);
+    order.add(cluster);
+    return cluster;
+  }
+
+  /**
+   * Makes room for a root in a cluster: all that it reads comes before.
    *
    * @param cluster the cluster, which the root is about to join
    * @param root the root
    * @return whether there is such an order; if not, nothing has changed
    */
-  static boolean admits(Cluster cluster, Root root) {
-    Set<Cluster> later = new LinkedHashSet<>();
-    int last = 0;
+  boolean admits(Cluster cluster, Root root) {
+    int first = cluster.number;
+    int last = first;
     for (Root.Dependency dependency : root.dependencies) {
       Cluster read = dependency.root().cluster;
-      if (read != null && read.number > cluster.number) {
-        later.add(read);
-        last = Math.max(last, read.number);
+      last = read == null ? last : Math.max(last, read.number);
+    }
+    Set<Cluster> needing = new HashSet<>(Set.of(cluster));
+    for (Cluster each : order.subList(first + 1, last + 1)) {
+      if (each.reads.stream().anyMatch(read -> needing.contains(read.cluster))) {
+        needing.add(each);
       }
     }
-    if (later.isEmpty()) {
-      return true;
-    }
-    int first = cluster.number;
-    int end = last;
-    Set<Cluster> after = reach(List.of(cluster), c -> c.after, c -> c.number <= end);
-    if (later.stream().anyMatch(after::contains)) {
+    if (root.dependencies.stream()
+        .map(dependency -> dependency.root().cluster)
+        .anyMatch(read -> read != cluster && needing.contains(read))) {
       return false;
     }
-    Set<Cluster> before = reach(later, c -> c.before, c -> c.number > first);
-    List<Cluster> order = new ArrayList<>(sorted(before));
-    order.addAll(sorted(after));
-    List<Integer> numbers = order.stream().map(c -> c.number).sorted().toList();
-    for (int i = 0; i < order.size(); i++) {
-      order.get(i).number = numbers.get(i);
+    order.subList(first, last + 1).sort(Comparator.comparing(needing::contains));
+    for (int i = first; i <= last; i++) {
+      order.get(i).number = i;
     }
     return true;
-  }
-
-  private static List<Cluster> sorted(Set<Cluster> clusters) {
-    return clusters.stream().sorted(Comparator.comparingInt(c -> c.number)).toList();
-  }
-
-  private static Set<Cluster> reach(
-      Iterable<Cluster> starts,
-      Function<Cluster, Set<Cluster>> neighbours,
-      java.util.function.Predicate<Cluster> within) {
-    Set<Cluster> seen = new LinkedHashSet<>();
-    Deque<Cluster> stack = new ArrayDeque<>();
-    starts.forEach(
-        start -> {
-          seen.add(start);
-          stack.push(start);
-        });
-    while (!stack.isEmpty()) {
-      for (Cluster next : neighbours.apply(stack.pop())) {
-        if (within.test(next) && seen.add(next)) {
-          stack.push(next);
-        }
-      }
-    }
-    return seen;
   }
 }

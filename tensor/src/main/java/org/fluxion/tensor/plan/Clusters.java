@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 
@@ -24,13 +25,13 @@ final class Clusters {
   /** The elements of a value that is computed before the others of its level. */
   private static final long SMALL = 64;
 
-  private final List<Cluster> clusters = new ArrayList<>();
+  private final ClusterOrder order = new ClusterOrder();
   private final Map<Root, Integer> level = new HashMap<>();
   private final Map<Root, List<Root>> uses = new HashMap<>();
   private final Map<Root, Set<Cluster>> readers = new HashMap<>();
 
-  /** The kernels of attention, by their keys. */
-  private final Map<Tensor, List<Cluster>> attentions = new HashMap<>();
+  /** The kernels of attention, by level. */
+  private final Map<Integer, List<Cluster>> attentions = new HashMap<>();
 
   private final boolean together;
   private final Set<Tensor> chosen;
@@ -49,8 +50,7 @@ final class Clusters {
   static List<Cluster> of(Map<Tensor, Root> roots, boolean together) {
     Clusters result = new Clusters(together, roots.keySet());
     result.form(roots.values());
-    result.clusters.sort(Comparator.comparingInt(cluster -> cluster.number));
-    return result.clusters;
+    return result.order.clusters();
   }
 
   private void form(Collection<Root> roots) {
@@ -70,11 +70,10 @@ final class Clusters {
       }
     }
     for (Root root : computed.reversed()) {
-      boolean operation = isOperation(root);
       // Computed as late as its first reader allows, so that the two can share a kernel, and a
       // primal that could run ahead waits for its tangent.
       level.merge(root, latest.getOrDefault(root, level.get(root)), Math::max);
-      int before = level.get(root) - (operation ? 1 : 0);
+      int before = level.get(root) - (isOperation(root) ? 1 : 0);
       root.dependencies.forEach(d -> latest.merge(d.root(), before, Math::min));
     }
     together(computed);
@@ -92,8 +91,7 @@ final class Clusters {
     computed.sort(
         Comparator.<Root>comparingInt(level::get)
             .thenComparing(r -> !isOperation(r))
-            .thenComparing(r -> !early.contains(r))
-            .thenComparingInt(r -> r.order));
+            .thenComparing(r -> !early.contains(r)));
     computed.forEach(this::place);
   }
 
@@ -129,100 +127,79 @@ final class Clusters {
   }
 
   private void place(Root root) {
-    if (together && root.kind != Root.Kind.OPERATION && !root.placed) {
-      for (Cluster candidate : candidates(root)) {
-        if (candidate.accepts(root, level.get(root), false)) {
-          register(root);
-          return;
-        }
-      }
-      for (Cluster candidate : siblings(root)) {
-        if (candidate.accepts(root, level.get(root), true)) {
-          register(root);
-          return;
-        }
+    if (!together || !joins(root, level.get(root))) {
+      Cluster own = order.append(level.get(root), root);
+      if (own.isAttention()) {
+        attentions.computeIfAbsent(own.level, key -> new ArrayList<>()).add(own);
       }
     }
-    List<Cluster> ofTheseKeys = List.of();
-    if (root.node.op() instanceof Op.Attention) {
-      Tensor keys = root.node.inputs().get(1);
-      ofTheseKeys = attentions.computeIfAbsent(keys, key -> new ArrayList<>());
-      for (Cluster candidate : ofTheseKeys) {
-        if (together && candidate.acceptsAttention(root, level.get(root), chosen)) {
-          register(root);
-          return;
-        }
+    for (Root.Dependency dependency : root.dependencies) {
+      if (!dependency.isSlice()) {
+        readers.computeIfAbsent(dependency.root(), k -> new LinkedHashSet<>()).add(root.cluster);
       }
     }
-    Cluster own = new Cluster(clusters.size(), level.get(root), root);
-    if (root.node.op() instanceof Op.Attention) {
-      ofTheseKeys.add(own);
-    }
-    clusters.add(own);
-    register(root);
   }
 
-  private List<Cluster> candidates(Root root) {
-    Set<Cluster> found = new LinkedHashSet<>();
-    int own = level.get(root);
-    int earliest = 0;
-    for (Root.Dependency dependency : root.dependencies) {
-      Root read = dependency.root();
-      if (read.cluster != null) {
-        found.add(read.cluster);
-        earliest = read.cluster.level < own ? Math.max(earliest, read.cluster.number) : earliest;
-      }
-      if (!dependency.isSlice()) {
-        found.addAll(readers.getOrDefault(read, Set.of()));
-      }
+  private boolean joins(Root root, int own) {
+    if (root.node.op() instanceof Op.Attention) {
+      return attentions.getOrDefault(own, List.of()).stream()
+          .anyMatch(candidate -> candidate.acceptsAttention(root, chosen));
     }
-    int from = earliest;
+    if (root.kind == Root.Kind.OPERATION || root.placed) {
+      return false;
+    }
+    return tried(candidates(root)).anyMatch(candidate -> candidate.accepts(root, false, order))
+        || tried(siblings(root)).anyMatch(candidate -> candidate.accepts(root, true, order));
+  }
+
+  /** The first of some clusters that may accept a root. */
+  private static Stream<Cluster> tried(Set<Cluster> found) {
     return found.stream()
-        .filter(c -> c.number >= from && !c.isOperation())
+        .filter(c -> !c.isOperation())
         .sorted(Comparator.comparingInt(c -> c.number))
-        .limit(TRIED)
-        .toList();
+        .limit(TRIED);
+  }
+
+  /**
+   * Clusters that a root reads, or whose operands it reads, of no earlier level than all it reads:
+   * only among clusters of one level is the order changed to let it in.
+   */
+  private Set<Cluster> candidates(Root root) {
+    Set<Cluster> found = new LinkedHashSet<>();
+    int latest = 0;
+    for (Root.Dependency dependency : root.dependencies) {
+      Cluster read = dependency.root().cluster;
+      if (read != null) {
+        found.add(read);
+        latest = Math.max(latest, read.level);
+      }
+      found.addAll(readers.getOrDefault(dependency.root(), Set.of()));
+    }
+    int earliest = latest;
+    found.removeIf(cluster -> cluster.level < earliest);
+    return found;
   }
 
   /**
    * Clusters that have nothing in common with a root but a reader, which needs both at hand: the
    * sums over a row of a primal and of its tangent.
    */
-  private List<Cluster> siblings(Root root) {
+  private Set<Cluster> siblings(Root root) {
     Set<Cluster> found = new LinkedHashSet<>();
     int own = level.get(root);
     for (Root reader : uses.getOrDefault(root, List.of())) {
       boolean together =
           level.get(reader) == own
-              && reader.kind != Root.Kind.OPERATION
-              && !reader.placed
-              && reader.dependencies.stream().anyMatch(d -> d.root() == root && isAtHand(d));
+              && reader.dependencies.stream().anyMatch(d -> d.root() == root && d.isAtHand());
       if (together) {
         for (Root.Dependency other : reader.dependencies) {
           Cluster cluster = other.root().cluster;
-          if (isAtHand(other) && cluster != null && cluster.level == own) {
+          if (other.isAtHand() && cluster != null && cluster.level == own) {
             found.add(cluster);
           }
         }
       }
     }
-    return found.stream()
-        .filter(c -> !c.isOperation())
-        .sorted(Comparator.comparingInt(c -> c.number))
-        .limit(TRIED)
-        .toList();
-  }
-
-  private static boolean isAtHand(Root.Dependency dependency) {
-    return dependency.root().kind != Root.Kind.COLUMN
-        && dependency.repeat() != Root.Dependency.OTHER;
-  }
-
-  private void register(Root root) {
-    for (Root.Dependency dependency : root.dependencies) {
-      if (!dependency.isSlice()) {
-        readers.computeIfAbsent(dependency.root(), k -> new LinkedHashSet<>()).add(root.cluster);
-      }
-    }
+    return found;
   }
 }

@@ -2,7 +2,6 @@ package org.fluxion.tensor.plan;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -11,40 +10,45 @@ import org.fluxion.tensor.Tensor;
 
 /**
  * Walks from a root to the roots that it reads, cutting its loops where that makes the way affine.
+ * What two operands share is walked twice; {@link Roots} lets no more than a few hundred operations
+ * lie between roots, counted so.
  */
 final class Reach {
   private record Visit(Tensor node, IndexMap map) {}
 
   private final Root root;
   private final Set<Tensor> chosen;
+  private final Set<Tensor> unreachable;
 
-  /** How each root that was reached is read: see {@link Root.Dependency}. */
-  final Map<Tensor, Long> repeats = new LinkedHashMap<>();
+  private final Map<Tensor, Long> repeats = new LinkedHashMap<>();
 
-  Reach(Root root, Set<Tensor> chosen) {
+  private Reach(Root root, Set<Tensor> chosen, Set<Tensor> unreachable) {
     this.root = root;
     this.chosen = chosen;
+    this.unreachable = unreachable;
   }
 
   /**
    * Walks; splits the root's loops as needed.
    *
+   * @param root a root that loops compute
+   * @param chosen the tensors that are roots
    * @param unreachable gets the tensors that must become roots before this one can be computed
+   * @return how each root that was reached is read: see {@link Root.Dependency}
    */
-  void find(Set<Tensor> unreachable) {
+  static Map<Tensor, Long> of(Root root, Set<Tensor> chosen, Set<Tensor> unreachable) {
     while (true) {
-      repeats.clear();
+      Reach reach = new Reach(root, chosen, unreachable);
       try {
-        walk(unreachable);
-        return;
+        reach.walk();
+        return reach.repeats;
       } catch (IndexMap.SplitNeeded split) {
         root.loops = root.loops.split(split.loop, split.inner);
       }
     }
   }
 
-  private void walk(Set<Tensor> unreachable) throws IndexMap.SplitNeeded {
-    Set<Visit> seen = new HashSet<>();
+  private void walk() throws IndexMap.SplitNeeded {
     Deque<Visit> stack = new ArrayDeque<>();
     Tensor start = root.walkedTensor();
     try {
@@ -54,15 +58,8 @@ final class Reach {
     }
     while (!stack.isEmpty()) {
       Visit visit = stack.pop();
-      if (!seen.add(visit)) {
-        continue;
-      }
       Tensor node = visit.node;
-      boolean own = node == root.node && !root.isReduction();
-      Tensor stored = own ? null : stored(node, chosen);
-      if (stored == null && own && node.op() instanceof Op.Reshape) {
-        stored = stored(node.inputs().get(0), chosen);
-      }
+      Tensor stored = stored(node);
       if (stored != null) {
         long repeat = repeat(visit);
         repeats.merge(
@@ -73,16 +70,20 @@ final class Reach {
         } catch (IndexMap.NotAffine notAffine) {
           Tensor operand = node.inputs().get(0);
           // A stored operand is read at any position; if that is not enough, the view is stored.
-          boolean settled = chosen.contains(operand) || Roots.isLiteral(operand);
-          if (settled && own) {
-            throw new IllegalStateException("a view of a root cannot be walked: " + root);
-          }
-          unreachable.add(settled ? node : operand);
+          unreachable.add(chosen.contains(operand) ? node : operand);
         }
       } else {
         node.inputs().forEach(operand -> stack.push(new Visit(operand, visit.map)));
       }
     }
+  }
+
+  /** The root whose memory a tensor on the way is; null if it is computed on the way. */
+  private Tensor stored(Tensor node) {
+    if (node != root.node) {
+      return stored(node, chosen);
+    }
+    return node.op() instanceof Op.Reshape ? stored(node.inputs().get(0), chosen) : null;
   }
 
   /** The root whose memory a tensor is, seen through reshapes, or null if it is none's. */
@@ -97,7 +98,7 @@ final class Reach {
   /** 1 if read in order, n if in order with every element n times, else OTHER. */
   private long repeat(Visit visit) {
     Access access = visit.map.access(null, visit.node.shape());
-    if (access.offset() != 0 || !access.bounds().isEmpty()) {
+    if (!access.bounds().isEmpty()) {
       return Root.Dependency.OTHER;
     }
     long[] strides = access.strides();

@@ -1,9 +1,11 @@
 package org.fluxion.tensor.plan;
 
-import java.util.ArrayList;
+import static java.util.Comparator.naturalOrder;
+
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
@@ -38,11 +40,18 @@ final class Root {
     boolean isSlice() {
       return root.kind == Kind.LEAF && repeat == OTHER;
     }
+
+    /**
+     * Whether the other's element is there when one kernel computes both: that of a sum over
+     * columns is not until the end.
+     */
+    boolean isAtHand() {
+      return root.kind != Kind.COLUMN && repeat != OTHER;
+    }
   }
 
   final Tensor node;
   final Kind kind;
-  final int order;
 
   /** The loops that compute it; for reductions those of the operand, kept ones first. */
   Loops loops;
@@ -73,46 +82,31 @@ final class Root {
   /** For any other root placed in another, its first element there. */
   long offset;
 
-  Root(Tensor node, Kind kind, int order) {
+  Root(Tensor node, Kind kind) {
     this.node = node;
-    this.order = order;
     if (kind == Kind.ROW) {
       Shape operand = node.inputs().get(0).shape();
       List<Integer> reduced = reducedAxes(node.op());
-      int last = operand.rank() - 1;
-      while (last > 0 && operand.extent(last) == 1) {
-        last--;
-      }
-      boolean row = reduced.contains(last);
+      int rank = operand.rank();
+      int last =
+          reduced.stream()
+              .filter(axis -> operand.extent(axis) > 1)
+              .max(naturalOrder())
+              .orElse(rank);
+      boolean row = product(operand, IntStream.range(last + 1, rank).boxed().toList()) == 1;
       // Kept axes that lie between reduced ones move outwards; those behind the last stay inside.
-      int lastReduced = -1;
-      for (int axis : reduced) {
-        lastReduced = operand.extent(axis) > 1 ? Math.max(lastReduced, axis) : lastReduced;
-      }
-      int border = lastReduced;
-      List<Integer> axisOrder = new ArrayList<>();
-      IntStream.range(0, operand.rank())
-          .filter(a -> !reduced.contains(a) && (row || a < border))
-          .forEach(axisOrder::add);
-      axisOrder.addAll(reduced.stream().sorted().toList());
-      IntStream.range(0, operand.rank())
-          .filter(a -> !reduced.contains(a) && !row && a >= border)
-          .forEach(axisOrder::add);
-      this.axes = axisOrder.stream().mapToInt(Integer::intValue).toArray();
+      List<Integer> outside = kept(reduced, 0, row ? rank : last);
+      List<Integer> inside = kept(reduced, row ? rank : last, rank);
+      this.axes =
+          Stream.of(outside, reduced, inside)
+              .flatMap(List::stream)
+              .mapToInt(Integer::intValue)
+              .toArray();
       this.loops = Loops.of(Arrays.stream(axes).mapToLong(operand::extent).toArray());
-      long total = reduced.stream().mapToLong(operand::extent).reduce(1, (a, b) -> a * b);
-      this.kind = row || total == 1 ? Kind.ROW : Kind.COLUMN;
-      if (this.kind == Kind.ROW) {
-        this.inner = total;
-        this.folded = 1;
-      } else {
-        this.inner =
-            IntStream.range(border + 1, operand.rank())
-                .filter(a -> !reduced.contains(a))
-                .mapToLong(operand::extent)
-                .reduce(1, (a, b) -> a * b);
-        this.folded = total;
-      }
+      long total = product(operand, reduced);
+      this.kind = row ? Kind.ROW : Kind.COLUMN;
+      this.inner = row ? total : product(operand, inside);
+      this.folded = row ? 1 : total;
     } else {
       this.kind = kind;
       this.axes = null;
@@ -122,7 +116,15 @@ final class Root {
     }
   }
 
-  static List<Integer> reducedAxes(Op op) {
+  private static List<Integer> kept(List<Integer> reduced, int from, int to) {
+    return IntStream.range(from, to).filter(axis -> !reduced.contains(axis)).boxed().toList();
+  }
+
+  private static long product(Shape shape, List<Integer> axes) {
+    return axes.stream().mapToLong(shape::extent).reduce(1, (a, b) -> a * b);
+  }
+
+  private static List<Integer> reducedAxes(Op op) {
     return switch (op) {
       case Op.Sum o -> o.axes();
       case Op.ReduceMax o -> o.axes();

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,6 +20,7 @@ import org.fluxion.tensor.Tensor;
 final class Roots {
   private static final int RECOMPUTED_OPERATIONS = 24;
   private static final int RECOMPUTED_TRANSCENDENTALS = 4;
+  private static final int BROADCAST_OPERATIONS = 2;
   private static final int LARGEST_CONE = 120;
 
   /**
@@ -32,28 +32,22 @@ final class Roots {
 
   private final Graph graph;
   private final List<Tensor> nodes;
-  private final Map<Tensor, Integer> order = new HashMap<>();
+  private final Set<Tensor> variables;
   private final Map<Tensor, Integer> readers = new HashMap<>();
   private final Set<Tensor> chosen = new HashSet<>();
-  private final Map<Tensor, Root> roots = new HashMap<>();
+  private final Map<Tensor, Cost> costs = new HashMap<>();
 
   private Roots(Graph graph) {
     this.graph = graph;
     this.nodes = graph.nodes();
+    this.variables = new HashSet<>(graph.inputs());
   }
 
   /** The roots of a graph, by tensor, in topological order. */
   static Map<Tensor, Root> of(Graph graph) {
     Roots roots = new Roots(graph);
     roots.choose();
-    roots.analyse();
-    Map<Tensor, Root> ordered = new LinkedHashMap<>();
-    for (Tensor node : roots.nodes) {
-      if (roots.roots.containsKey(node)) {
-        ordered.put(node, roots.roots.get(node));
-      }
-    }
-    return ordered;
+    return roots.analysed();
   }
 
   /** Operations with a kernel of their own. */
@@ -87,10 +81,6 @@ final class Roots {
     };
   }
 
-  static boolean isLeaf(Tensor node) {
-    return node.op() instanceof Op.Input || node.op() instanceof Op.Constant;
-  }
-
   /** A constant of one element, which kernels hold as a literal. */
   static boolean isLiteral(Tensor node) {
     return node.op() instanceof Op.Constant constant && constant.data().elements() == 1;
@@ -114,75 +104,80 @@ final class Roots {
     return base;
   }
 
+  /** What no kernel computes: an input, or a constant that is no literal. */
+  private boolean isGiven(Tensor node) {
+    return variables.contains(node) || (node.op() instanceof Op.Constant && !isLiteral(node));
+  }
+
+  private static boolean isReduction(Op op) {
+    return op instanceof Op.Sum || op instanceof Op.ReduceMax;
+  }
+
   private void choose() {
-    Set<Tensor> variables = new HashSet<>(graph.inputs());
     for (Tensor node : nodes) {
-      order.put(node, order.size());
-      if (variables.contains(node) || node.op() instanceof Op.Leaf) {
-        if (variables.contains(node) || (isLeaf(node) && !isLiteral(node))) {
-          chosen.add(node);
-        }
-        continue;
-      }
-      boolean operation = isOperation(node.op());
-      if (operation || node.op() instanceof Op.Sum || node.op() instanceof Op.ReduceMax) {
+      if (isGiven(node)) {
         chosen.add(node);
-      }
-      if (operation) {
-        for (Tensor operand : node.inputs()) {
-          chosen.add(
-              readsMatrices(node.op())
-                  ? MatrixViews.storage(operand, chosen)
-                  : contiguousBase(operand));
-        }
-      }
-      if (node.op() instanceof Op.Pad || node.op() instanceof Op.Unfold) {
-        chosen.add(base(node));
-      }
-      if (!isView(node.op())) {
-        Set<Tensor> operands = new HashSet<>();
-        node.inputs().forEach(operand -> operands.add(base(operand)));
-        operands.forEach(operand -> readers.merge(operand, 1, Integer::sum));
+      } else {
+        chooseFor(node);
       }
     }
-    graph
-        .outputs()
-        .forEach(
-            output -> {
-              chosen.add(output);
-              readers.merge(base(output), 1, Integer::sum);
-            });
-    Map<Tensor, Cost> costs = new HashMap<>();
+    for (Tensor output : graph.outputs()) {
+      chosen.add(output);
+      readers.merge(base(output), 1, Integer::sum);
+    }
     for (Tensor node : nodes) {
-      costs.put(node, cost(node, costs));
+      if (!isGiven(node)) {
+        costs.put(node, cost(node));
+      }
     }
   }
 
-  private Cost cost(Tensor node, Map<Tensor, Cost> costs) {
-    Map<Tensor, Long> loads = new LinkedHashMap<>();
-    int operations = isView(node.op()) || node.op() instanceof Op.Leaf ? 0 : 1;
-    int transcendentals = isTranscendental(node.op()) ? 1 : 0;
-    if (!chosen.contains(node) || !(isOperation(node.op()) || isLeaf(node))) {
+  /** Chooses what a node's kernel calls for: the node, or what it reads. */
+  private void chooseFor(Tensor node) {
+    boolean operation = isOperation(node.op());
+    if (operation || isReduction(node.op())) {
+      chosen.add(node);
+    }
+    if (operation) {
       for (Tensor operand : node.inputs()) {
-        if (chosen.contains(operand)) {
-          loads.merge(operand, operand.shape().elements(), Math::max);
-        } else {
-          Cost cost = costs.get(operand);
-          cost.loads.forEach((root, elements) -> loads.merge(root, elements, Math::max));
-          operations += cost.operations;
-          transcendentals += cost.transcendentals;
-        }
+        chosen.add(
+            readsMatrices(node.op())
+                ? MatrixViews.storage(operand, chosen)
+                : contiguousBase(operand));
       }
     }
-    if (isView(node.op())) {
-      // A slice of a flat buffer reads no more than the slice.
-      loads.replaceAll((root, elements) -> Math.min(elements, node.shape().elements()));
+    if (node.op() instanceof Op.Pad || node.op() instanceof Op.Unfold) {
+      chosen.add(base(node));
     }
-    if (node.op() instanceof Op.Broadcast && !chosen.contains(base(node))) {
+    if (!isView(node.op())) {
+      Set<Tensor> operands = new HashSet<>();
+      node.inputs().forEach(operand -> operands.add(base(operand)));
+      operands.forEach(operand -> readers.merge(operand, 1, Integer::sum));
+    }
+  }
+
+  /** What a node takes; chooses it, or what it broadcasts, if that is too much. */
+  private Cost cost(Tensor node) {
+    Map<Tensor, Long> loads = new HashMap<>();
+    int operations = isView(node.op()) || node.op() instanceof Op.Leaf ? 0 : 1;
+    int transcendentals = isTranscendental(node.op()) ? 1 : 0;
+    for (Tensor operand : node.inputs()) {
+      if (chosen.contains(operand)) {
+        loads.merge(operand, operand.shape().elements(), Math::max);
+      } else {
+        Cost cost = costs.get(operand);
+        cost.loads.forEach((root, elements) -> loads.merge(root, elements, Math::max));
+        operations += cost.operations;
+        transcendentals += cost.transcendentals;
+      }
+    }
+    // A slice of a flat buffer reads no more than the slice.
+    loads.replaceAll((root, elements) -> Math.min(elements, node.shape().elements()));
+    if (node.op() instanceof Op.Broadcast) {
       boolean outwards =
           node.shape().rank() > 0
               && node.inputs().get(0).shape().extent(-1) == node.shape().extent(-1);
-      if (outwards && (transcendentals > 0 || operations > 2)) {
+      if (outwards && (transcendentals > 0 || operations > BROADCAST_OPERATIONS)) {
         chosen.add(base(node));
         return new Cost(Map.of(base(node), base(node).shape().elements()), 0, 0);
       }
@@ -193,17 +188,16 @@ final class Roots {
         large > 1
             || operations > RECOMPUTED_OPERATIONS
             || transcendentals > RECOMPUTED_TRANSCENDENTALS;
-    if (!isView(node.op())
-        && !(node.op() instanceof Op.Leaf)
-        && ((dear && readers.getOrDefault(node, 0) > 1)
-            || operations > LARGEST_CONE
-            || loads.size() > LARGEST_CONE)) {
+    // Views have no readers, nor more behind them than what they move.
+    if ((dear && readers.getOrDefault(node, 0) > 1)
+        || operations > LARGEST_CONE
+        || loads.size() > LARGEST_CONE) {
       chosen.add(node);
     }
     return new Cost(loads, operations, transcendentals);
   }
 
-  static boolean isTranscendental(Op op) {
+  private static boolean isTranscendental(Op op) {
     return switch (op) {
       case Op.Exp o -> true;
       case Op.Log o -> true;
@@ -219,68 +213,54 @@ final class Roots {
     };
   }
 
-  /** Finds each root's loops and what it reads; tensors that no loops can reach become roots. */
-  private void analyse() {
-    List<Tensor> pending = new ArrayList<>();
-    nodes.stream().filter(chosen::contains).forEach(pending::add);
-    while (!pending.isEmpty()) {
-      Set<Tensor> added = new LinkedHashSet<>();
-      for (Tensor node : pending) {
-        roots.put(node, root(node));
-      }
-      for (Tensor node : pending) {
-        Root root = roots.get(node);
-        if (root.kind == Root.Kind.OPERATION) {
-          if (readsMatrices(node.op())) {
-            added.addAll(MatrixViews.unreachable(node, chosen));
-          }
-        } else if (root.kind != Root.Kind.LEAF) {
-          new Reach(root, chosen).find(added);
-        }
-      }
-      added.removeAll(chosen);
-      chosen.addAll(added);
-      pending = new ArrayList<>(added);
-      if (!added.isEmpty()) {
-        // A new root may lie inside cones that were walked before.
-        nodes.stream()
-            .filter(chosen::contains)
-            .filter(n -> roots.containsKey(n) && roots.get(n).kind != Root.Kind.LEAF)
-            .forEach(pending::add);
+  /**
+   * The roots, with the loops of each and what it reads. Tensors that no loops can reach become
+   * roots, and may lie inside cones that were walked before: then all is done anew.
+   */
+  private Map<Tensor, Root> analysed() {
+    Map<Tensor, Root> roots = new LinkedHashMap<>();
+    for (Tensor node : nodes) {
+      if (chosen.contains(node)) {
+        roots.put(node, new Root(node, kind(node)));
       }
     }
-    roots.values().forEach(this::link);
+    Set<Tensor> unreachable = new HashSet<>();
+    for (Root root : roots.values()) {
+      List<Root.Dependency> dependencies = new ArrayList<>();
+      read(root, unreachable)
+          .forEach(
+              (tensor, repeat) -> dependencies.add(new Root.Dependency(roots.get(tensor), repeat)));
+      root.dependencies = List.copyOf(dependencies);
+    }
+    return chosen.addAll(unreachable) ? analysed() : roots;
   }
 
-  private Root root(Tensor node) {
-    if (isLeaf(node) || graph.inputs().contains(node)) {
-      return new Root(node, Root.Kind.LEAF, order.get(node));
+  private Root.Kind kind(Tensor node) {
+    if (isGiven(node) || isLiteral(node)) {
+      return Root.Kind.LEAF;
     }
     if (isOperation(node.op())) {
-      return new Root(node, Root.Kind.OPERATION, order.get(node));
+      return Root.Kind.OPERATION;
     }
-    boolean reduction = node.op() instanceof Op.Sum || node.op() instanceof Op.ReduceMax;
-    return new Root(node, reduction ? Root.Kind.ROW : Root.Kind.ELEMENT, order.get(node));
+    return isReduction(node.op()) ? Root.Kind.ROW : Root.Kind.ELEMENT;
   }
 
-  private void link(Root root) {
-    List<Root.Dependency> dependencies = new ArrayList<>();
-    if (root.kind == Root.Kind.OPERATION) {
-      for (Tensor operand : root.node.inputs()) {
-        Tensor source = chosen.contains(operand) ? operand : firstChosen(operand);
-        dependencies.add(new Root.Dependency(roots.get(source), Root.Dependency.OTHER));
+  /** The tensors that a root reads, each with how it reads it. */
+  private Map<Tensor, Long> read(Root root, Set<Tensor> unreachable) {
+    return switch (root.kind) {
+      case LEAF -> Map.of();
+      case OPERATION -> {
+        if (readsMatrices(root.node.op())) {
+          unreachable.addAll(MatrixViews.unreachable(root.node, chosen));
+        }
+        Map<Tensor, Long> operands = new LinkedHashMap<>();
+        root.node
+            .inputs()
+            .forEach(operand -> operands.put(firstChosen(operand), Root.Dependency.OTHER));
+        yield operands;
       }
-    } else if (root.kind != Root.Kind.LEAF) {
-      Reach reach = new Reach(root, chosen);
-      Set<Tensor> none = new HashSet<>();
-      reach.find(none);
-      if (!none.isEmpty()) {
-        throw new IllegalStateException("unreachable tensors are left: " + none);
-      }
-      reach.repeats.forEach(
-          (tensor, repeat) -> dependencies.add(new Root.Dependency(roots.get(tensor), repeat)));
-    }
-    root.dependencies = List.copyOf(dependencies);
+      case ELEMENT, ROW, COLUMN -> Reach.of(root, chosen, unreachable);
+    };
   }
 
   private Tensor firstChosen(Tensor node) {
