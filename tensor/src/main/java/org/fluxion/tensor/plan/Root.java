@@ -54,7 +54,7 @@ final class Root {
   final long folded;
 
   /** The operand's axes in the order of the loops; null unless a reduction. */
-  private final int[] axes;
+  private final List<Integer> axes;
 
   List<Dependency> dependencies = List.of();
   Cluster cluster;
@@ -98,8 +98,8 @@ final class Root {
       IntStream.range(0, operand.rank())
           .filter(a -> !reduced.contains(a) && !row && a >= border)
           .forEach(axisOrder::add);
-      this.axes = axisOrder.stream().mapToInt(Integer::intValue).toArray();
-      this.loops = Loops.of(Arrays.stream(axes).mapToLong(operand::extent).toArray());
+      this.axes = List.copyOf(axisOrder);
+      this.loops = Loops.of(axes.stream().mapToLong(operand::extent).toArray());
       long total = reduced.stream().mapToLong(operand::extent).reduce(1, (a, b) -> a * b);
       this.kind = row || total == 1 ? Kind.ROW : Kind.COLUMN;
       if (this.kind == Kind.ROW) {
@@ -150,7 +150,7 @@ final class Root {
     if (axes == null) {
       return IndexMap.of(walked.shape(), loops, steps);
     }
-    Shape permuted = Shape.of(Arrays.stream(axes).map(walked.shape()::extent).toArray());
+    Shape permuted = Shape.of(axes.stream().map(walked.shape()::extent).toList());
     IndexMap inOrder = IndexMap.of(permuted, loops, steps);
     return inOrder.unpermuted(axes);
   }
