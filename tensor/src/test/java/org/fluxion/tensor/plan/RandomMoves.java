@@ -165,6 +165,93 @@ final class RandomMoves {
   }
 
   /**
+   * A tensor of a wanted shape that is made of another by some movements: its axes are cut, taken
+   * in another order, and each sliced, repeated, turned around or padded perhaps.
+   *
+   * @param shape what it has to be
+   * @param name what the other is called
+   * @param random chooses
+   */
+  static Tensor moved(Shape shape, String name, Random random) {
+    List<Integer> fine = new ArrayList<>();
+    for (int extent : shape.extents()) {
+      int divisor = random.nextBoolean() ? 1 + random.nextInt(extent) : 1;
+      while (extent % divisor != 0) {
+        divisor--;
+      }
+      fine.add(divisor);
+      fine.add(extent / divisor);
+    }
+    if (random.nextBoolean()) {
+      fine.removeIf(extent -> extent == 1);
+    }
+    List<Integer> order = new ArrayList<>();
+    for (int i = 0; i < fine.size(); i++) {
+      order.add(random.nextBoolean() ? random.nextInt(i + 1) : i, i);
+    }
+    // Backwards from the shape: what each axis, in another order, is before it is changed.
+    int[] extents = new int[fine.size()];
+    int[] low = new int[extents.length];
+    int[] start = new int[extents.length];
+    int[] stride = new int[extents.length];
+    int[] source = new int[extents.length];
+    List<Integer> flipped = new ArrayList<>();
+    for (int i = 0; i < extents.length; i++) {
+      extents[i] = fine.get(order.get(i));
+      stride[i] = 1;
+      source[i] = extents[i];
+      switch (random.nextInt(14)) {
+        case 0 -> {
+          stride[i] = 1 + random.nextInt(2);
+          start[i] = random.nextInt(2);
+          source[i] = start[i] + (extents[i] - 1) * stride[i] + 1 + random.nextInt(2);
+        }
+        case 1 -> source[i] = 1;
+        case 2 -> flipped.add(i);
+        case 3 -> low[i] = extents[i] > 2 && random.nextInt(3) == 0 ? 1 : 0;
+        default -> {
+          // As it is.
+        }
+      }
+      source[i] -= low[i];
+    }
+    Tensor x = Tensor.input(name, Shape.of(source), DType.FLOAT64);
+    if (!Arrays.equals(start, new int[start.length]) || random.nextInt(8) == 0) {
+      List<Integer> end = new ArrayList<>();
+      for (int i = 0; i < extents.length; i++) {
+        end.add(source[i] == 1 ? 1 : start[i] + (extents[i] - low[i] - 1) * stride[i] + 1);
+      }
+      x = Tensor.apply(new Op.Slice(list(start), end, list(stride)), List.of(x));
+    } else {
+      for (int i = 0; i < extents.length; i++) {
+        if (source[i] != 1 && source[i] > extents[i] - low[i]) {
+          x = x.slice(i, 0, extents[i] - low[i]);
+        }
+      }
+    }
+    if (!flipped.isEmpty()) {
+      x = Tensor.apply(new Op.Flip(flipped), List.of(x));
+    }
+    int[] none = new int[extents.length];
+    if (!Arrays.equals(low, none) || random.nextInt(8) == 0) {
+      x = Tensor.apply(new Op.Pad(list(low), list(none), list(none)), List.of(x));
+    }
+    if (!Arrays.equals(x.shape().extents(), extents)) {
+      x = Tensor.apply(new Op.Broadcast(Shape.of(extents)), List.of(x));
+    }
+    List<Integer> back = new ArrayList<>();
+    for (int i = 0; i < extents.length; i++) {
+      back.add(order.indexOf(i));
+    }
+    x = Tensor.apply(new Op.Permute(back), List.of(x));
+    return x.reshape(shape);
+  }
+
+  private static List<Integer> list(int[] numbers) {
+    return Arrays.stream(numbers).boxed().toList();
+  }
+
+  /**
    * Where a tensor's elements come from.
    *
    * @param node a tensor that moves others
@@ -190,5 +277,34 @@ final class RandomMoves {
       origins[i] = (long) moved.getDouble(i) - 1;
     }
     return origins;
+  }
+
+  /**
+   * Where a tensor's elements go on one way, whatever else it is an operand of.
+   *
+   * @param tensor the tensor
+   * @param way movements, the first of which it is an operand of, each of the next
+   * @return for each of its elements the place in the last one
+   */
+  static long[] places(Tensor tensor, List<Placement.Link> way) {
+    HostData moved = HostData.allocate(DType.FLOAT64, tensor.shape().elements());
+    for (long i = 0; i < moved.elements(); i++) {
+      moved.setDouble(i, i + 1);
+    }
+    for (Placement.Link link : way) {
+      List<HostData> operands = new ArrayList<>();
+      for (int i = 0; i < link.node().inputs().size(); i++) {
+        long elements = link.node().inputs().get(i).shape().elements();
+        operands.add(i == link.operand() ? moved : HostData.allocate(DType.FLOAT64, elements));
+      }
+      moved = ReferenceInterpreter.apply(link.node(), operands);
+    }
+    long[] places = new long[(int) tensor.shape().elements()];
+    for (long i = 0; i < moved.elements(); i++) {
+      if (moved.getDouble(i) > 0) {
+        places[(int) moved.getDouble(i) - 1] = i;
+      }
+    }
+    return places;
   }
 }
