@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
  * if nothing else reads it; anything else that lies there in order can.
  */
 class PlacementLawsTest {
-  private static final int SEEDS = 1000;
+  private static final int SEEDS = 700;
 
   /** Products and others, moved and joined, some of them read by others as well. */
   private static final class Grown {
@@ -56,10 +56,16 @@ class PlacementLawsTest {
       if (random.nextInt(4) == 0) {
         outputs.add(pool.get(random.nextInt(pool.size())));
       }
-      if (random.nextInt(3) == 0) {
-        // Stored, and no output.
-        outputs.set(0, joined(outputs.get(0), outputs.get(0)));
-        outputs.set(0, joined(outputs.get(0), outputs.get(0).neg()));
+      if (random.nextInt(3) > 0) {
+        // Stored, and no output; of two readers perhaps, so that it is itself placed as a whole.
+        Tensor last = outputs.get(0);
+        Tensor other = random.nextBoolean() ? last.neg() : leaf(a, b, 9).sum();
+        int[] ones = new int[last.shape().rank()];
+        Arrays.fill(ones, 1);
+        boolean alike = other.shape().equals(last.shape());
+        Tensor second = alike ? other : other.reshape(Shape.of(ones)).broadcastTo(last.shape());
+        int axis = random.nextInt(4) == 0 ? last.shape().rank() - 1 : 0;
+        outputs.set(0, Tensor.concat(axis, last, second).abs());
       }
       graph = new Graph(List.of(a, b), outputs);
     }
@@ -103,6 +109,7 @@ class PlacementLawsTest {
   private static final class Expected {
     final Graph graph;
     final Map<Tensor, Root> roots;
+    final List<Tensor> read = new ArrayList<>();
     final Map<Tensor, Tensor> targets = new HashMap<>();
     final Map<Tensor, List<Placement.Link>> ways = new HashMap<>();
     final Map<Tensor, Long> offsets = new HashMap<>();
@@ -114,6 +121,8 @@ class PlacementLawsTest {
     Expected(Graph graph, Map<Tensor, Root> roots) {
       this.graph = graph;
       this.roots = roots;
+      graph.nodes().forEach(node -> read.addAll(node.inputs()));
+      read.addAll(graph.outputs());
       List<Tensor> order = graph.nodes().reversed();
       for (Tensor target : order) {
         if (roots.containsKey(target) && isMover(target) && !vanished.contains(target)) {
@@ -130,12 +139,7 @@ class PlacementLawsTest {
     }
 
     private long readers(Tensor tensor) {
-      long operands =
-          graph.nodes().stream()
-              .flatMap(node -> node.inputs().stream())
-              .filter(tensor::equals)
-              .count();
-      return operands + graph.outputs().stream().filter(tensor::equals).count();
+      return read.stream().filter(each -> each == tensor).count();
     }
 
     private void place(Tensor target) {
@@ -215,7 +219,7 @@ class PlacementLawsTest {
     int[] counts = new int[5];
     for (long seed = 0; seed < SEEDS; seed++) {
       Graph graph = new Grown(seed).graph;
-      String what = "seed %d: %s".formatted(seed, graph.nodes());
+      String what = "seed " + seed + ": ";
       Map<Tensor, Root> roots = Roots.of(graph);
       Map<Tensor, List<Root.Dependency>> before = new HashMap<>();
       roots.forEach((tensor, root) -> before.put(tensor, root.dependencies));
@@ -247,6 +251,6 @@ class PlacementLawsTest {
       counts[4] += expected.vanished.isEmpty() ? 0 : 1;
     }
     assertTrue(
-        Arrays.stream(counts).allMatch(count -> count > SEEDS / 60), Arrays.toString(counts));
+        Arrays.stream(counts).allMatch(count -> count > SEEDS / 100), Arrays.toString(counts));
   }
 }
