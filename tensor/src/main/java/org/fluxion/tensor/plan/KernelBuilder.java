@@ -98,7 +98,7 @@ final class KernelBuilder {
     List<Kernel.Store> stores = new ArrayList<>();
     Set<String> labels = new LinkedHashSet<>();
     for (Root member : cluster.members) {
-      boolean rowLevel = !member.isReduction() && member.walked() != cluster.walked;
+      boolean rowLevel = member.walked() != cluster.walked;
       int value;
       try {
         value = member(member, member.start(loops, steps(loops, rowLevel)));

@@ -145,7 +145,7 @@ public record Plan(
       }
       Set<Tensor> inputs = new HashSet<>(graph.inputs());
       for (Root root : roots.values()) {
-        if (root.stored || inputs.contains(root.node)) {
+        if (root.stored) {
           assign(root, inputs, outputs);
         }
       }
@@ -192,7 +192,7 @@ public record Plan(
       }
       boolean whole =
           target != null && root.node.shape().elements() == target.node.shape().elements();
-      if (target != null && (whole || !root.way.isEmpty())) {
+      if (whole || !root.way.isEmpty()) {
         root.buffer = target.buffer;
         return;
       }

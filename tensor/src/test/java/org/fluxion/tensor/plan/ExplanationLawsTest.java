@@ -276,7 +276,7 @@ class ExplanationLawsTest {
         String rates = times ? (" +" + NUMBER).repeat(3) : "()()()";
         Matcher line =
             match(
-                " *(\\d+)  (.{44}) +" + NUMBER + " +" + NUMBER + rates + "(|  .*)",
+                " *(\\d+)  (.{44}) +" + NUMBER + " +" + NUMBER + rates + "(|  \\S.*)",
                 lines.removeFirst());
         assertEquals(i, Integer.parseInt(line.group(1)));
         assertEquals(Explanation.describe(kernel), line.group(2).strip());

@@ -85,6 +85,7 @@ class PlanLawsTest {
     all.addAll(plan.constants().keySet());
     plan.kernels().forEach(kernel -> all.addAll(kernel.reads()));
     plan.kernels().forEach(kernel -> all.addAll(kernel.writes()));
+    plan.moves().forEach(move -> all.add(move.to()));
     return all;
   }
 
@@ -103,9 +104,12 @@ class PlanLawsTest {
       assertFalse(kind == Buffer.Kind.TEMPORARY && plan.outputs().contains(buffer), what);
       if (kind == Buffer.Kind.CONSTANT) {
         assertEquals("constant" + buffer.id(), buffer.name());
-      } else if (kind != Buffer.Kind.INPUT) {
+      } else if (kind != Buffer.Kind.INPUT && !buffer.name().endsWith(" aside")) {
         assertTrue(buffer.name().matches("[a-z_]*[a-z]1?p?" + buffer.id()), buffer.name());
       }
+    }
+    for (int i = 0; i < numbers.size(); i++) {
+      assertTrue(numbers.contains(i), what + "no buffer has the number " + i);
     }
     for (int i = 0; i < graph.inputs().size(); i++) {
       Tensor input = graph.inputs().get(i);
@@ -287,6 +291,9 @@ class PlanLawsTest {
     assertNotEquals(plan.kernels(), none.kernels());
     assertEquals(plan, none.withKernels(plan.kernels()));
     assertEquals(plan.arena(), none.arena());
+    Plan all = Plan.of(program.graph, program.donations, PlanOptions.ALL);
+    assertEquals(
+        all.kernels().toString(), Plan.of(program.graph, program.donations).kernels().toString());
   }
 
   // ---- notes ----

@@ -1,6 +1,7 @@
 package org.fluxion.tensor.plan;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,11 @@ final class RandomPrograms {
     for (int i = random.nextInt(3); i > 0; i--) {
       outputs.add(pool.get(random.nextInt(pool.size())));
     }
+    boolean swapped = random.nextInt(6) == 0;
+    if (swapped) {
+      // Inputs that trade places.
+      outputs.addAll(List.of(inputs.get(1), inputs.get(0)));
+    }
     graph = new Graph(inputs, outputs);
     donations = new int[outputs.size()];
     List<Integer> free = new ArrayList<>(IntStream.range(0, inputs.size()).boxed().toList());
@@ -59,6 +65,11 @@ final class RandomPrograms {
       boolean donated = !fitting.isEmpty() && random.nextBoolean();
       donations[i] = donated ? fitting.get(random.nextInt(fitting.size())) : -1;
       free.remove((Integer) donations[i]);
+    }
+    if (swapped) {
+      Arrays.fill(donations, -1);
+      donations[donations.length - 1] = 1;
+      donations[donations.length - 2] = 0;
     }
     for (Tensor input : inputs) {
       HostData data = HostData.allocate(input.dtype(), input.shape().elements());
