@@ -18,6 +18,7 @@ import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -87,6 +88,26 @@ class ContributionLawsTest {
       joined += check(dtype, whole, parts, "seed " + seed, random) ? 1 : 0;
     }
     assertFalse(joined < SEEDS / 20, "too few were joined: " + joined);
+  }
+
+  /** Parts that lie side by side along rows, where one or both leave out a column at either end. */
+  @Test
+  void partsThatLeaveOutAnEndAreAddedUp() {
+    Shape whole = Shape.of(5, 3);
+    List<Integer> steps = List.of(1, 1);
+    for (int first = 0; first < 2; first++) {
+      for (int both = 0; both < 2; both++) {
+        List<Integer> end = List.of(2, 2 + first);
+        Part upper = new Part(List.of(0, first), end, steps);
+        Part lower =
+            both == 0
+                ? new Part(List.of(2, 0), List.of(5, 3), steps)
+                : new Part(List.of(2, first), List.of(5, 2 + first), steps);
+        for (List<Part> parts : List.of(List.of(upper, lower), List.of(lower, upper))) {
+          assertFalse(check(DType.FLOAT64, whole, parts, "leaves out", new Random(first)));
+        }
+      }
+    }
   }
 
   /** Parts that touch or leave something out, in one axis. */

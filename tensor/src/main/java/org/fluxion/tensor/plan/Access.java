@@ -2,6 +2,7 @@ package org.fluxion.tensor.plan;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Where a kernel reads or writes a buffer at a point of its loops: element offset + Σ stride·index,
@@ -52,7 +53,7 @@ public record Access(Buffer buffer, long offset, long[] strides, List<Bound> bou
 
     @Override
     public int hashCode() {
-      return 31 * Long.hashCode(offset + 17 * extent) + Arrays.hashCode(strides);
+      return Objects.hash(offset, extent, Arrays.hashCode(strides));
     }
   }
 
@@ -67,7 +68,7 @@ public record Access(Buffer buffer, long offset, long[] strides, List<Bound> bou
 
   @Override
   public int hashCode() {
-    return 31 * buffer.hashCode() + Arrays.hashCode(strides);
+    return Objects.hash(buffer, offset, Arrays.hashCode(strides));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.fluxion.tensor.plan;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -24,18 +25,11 @@ public final class Explanation {
    * @return bytes: inputs, outputs that are not written in place, constants and the arena
    */
   public static long plannedBytes(Plan plan) {
-    long bytes = plan.arena().bytes();
-    Set<Buffer> counted = new HashSet<>(plan.donated().keySet());
-    for (Buffer buffer : plan.inputs()) {
-      bytes += counted.add(buffer) ? buffer.bytes() : 0;
-    }
-    for (Buffer buffer : plan.outputs()) {
-      bytes += counted.add(buffer) ? buffer.bytes() : 0;
-    }
-    for (Buffer buffer : plan.constants().keySet()) {
-      bytes += counted.add(buffer) ? buffer.bytes() : 0;
-    }
-    return bytes;
+    Set<Buffer> own = new HashSet<>(plan.inputs());
+    own.addAll(plan.outputs());
+    own.addAll(plan.constants().keySet());
+    own.removeAll(plan.donated().keySet());
+    return plan.arena().bytes() + bytes(own);
   }
 
   /**
@@ -183,7 +177,7 @@ public final class Explanation {
         .collect(Collectors.joining(", "));
   }
 
-  private static long bytes(List<Buffer> buffers) {
+  private static long bytes(Collection<Buffer> buffers) {
     return buffers.stream().mapToLong(Buffer::bytes).sum();
   }
 

@@ -3,6 +3,7 @@ package org.fluxion.tensor.plan;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
@@ -61,12 +62,12 @@ final class IndexMap {
   }
 
   /** This map of a tensor whose axes were taken in some order, for the axes in their own order. */
-  IndexMap unpermuted(int[] axes) {
-    long[] offset = new long[axes.length];
-    long[][] stride = new long[axes.length][];
-    for (int i = 0; i < axes.length; i++) {
-      offset[axes[i]] = offsets[i];
-      stride[axes[i]] = strides[i];
+  IndexMap unpermuted(List<Integer> axes) {
+    long[] offset = new long[axes.size()];
+    long[][] stride = new long[axes.size()][];
+    for (int i = 0; i < axes.size(); i++) {
+      offset[axes.get(i)] = offsets[i];
+      stride[axes.get(i)] = strides[i];
     }
     return new IndexMap(loops, offset, stride, bounds);
   }
@@ -90,15 +91,7 @@ final class IndexMap {
     Shape source = node.inputs().get(0).shape();
     return switch (node.op()) {
       case Op.Reshape o -> flat(node.shape()).cut(source);
-      case Op.Permute o -> {
-        long[] offset = new long[offsets.length];
-        long[][] stride = new long[offsets.length][];
-        for (int axis = 0; axis < offset.length; axis++) {
-          offset[o.axes().get(axis)] = offsets[axis];
-          stride[o.axes().get(axis)] = strides[axis];
-        }
-        yield new IndexMap(loops, offset, stride, bounds);
-      }
+      case Op.Permute o -> unpermuted(o.axes());
       case Op.Broadcast o -> {
         long[] offset = offsets.clone();
         long[][] stride = strides.clone();
@@ -239,29 +232,20 @@ final class IndexMap {
     for (int axis = rank - 1; axis >= 0; axis--) {
       long step = steps[axis];
       long extent = shape.extent(axis);
-      if (extent == 1) {
-        continue;
-      }
       long above = step * extent;
       long reach = 0;
       for (int loop = 0; loop < rest.length; loop++) {
         long s = rest[loop];
-        if (s == 0) {
-          continue;
-        }
         if (s < 0) {
           throw new NotAffine();
         }
         if (s % above == 0) {
           continue;
         }
-        if (s % step != 0) {
-          throw new NotAffine();
-        }
         if (s * (loops.extents().get(loop) - 1) >= above) {
           // The loop crosses into the next axis; an inner loop that ends at the border is cut off.
           long inner = above / s;
-          if (above % s != 0 || loops.extents().get(loop) % inner != 0 || inner <= 1) {
+          if (above % s != 0 || loops.extents().get(loop) % inner != 0) {
             throw new NotAffine();
           }
           throw new SplitNeeded(loop, inner);
@@ -277,10 +261,8 @@ final class IndexMap {
       offset[axis] = here;
       restOffset -= here * step;
     }
-    for (long s : rest) {
-      if (s != 0) {
-        throw new NotAffine();
-      }
+    if (restOffset != 0 || Arrays.stream(rest).anyMatch(s -> s != 0)) {
+      throw new NotAffine();
     }
     return new IndexMap(loops, offset, stride, bounds);
   }
@@ -295,6 +277,6 @@ final class IndexMap {
 
   @Override
   public int hashCode() {
-    return 31 * Arrays.hashCode(offsets) + Arrays.deepHashCode(strides);
+    return Objects.hash(Arrays.hashCode(offsets), Arrays.deepHashCode(strides), bounds);
   }
 }

@@ -491,14 +491,11 @@ public sealed interface Kernel {
       // Multiplications and additions of the products that one pass needs, per query and key.
       long each = 2L * headSize;
       boolean tangent = computes(Op.AttentionTangent.class);
-      if (Role.pass(ops.get(0)) == 0) {
-        each += tangent || computes(Op.AttentionOutput.class) ? 2L * valueSize : 0;
-        each += tangent ? 4L * headSize + 4L * valueSize : 0;
-      } else {
-        each += computes(Op.AttentionQueryCotangent.class) ? 2L * (headSize + valueSize) : 0;
-        each += computes(Op.AttentionKeyCotangent.class) ? 2L * (headSize + valueSize) : 0;
-        each += computes(Op.AttentionValueCotangent.class) ? 2L * valueSize : 0;
-      }
+      each += tangent || computes(Op.AttentionOutput.class) ? 2L * valueSize : 0;
+      each += tangent ? 4L * headSize + 4L * valueSize : 0;
+      each += computes(Op.AttentionQueryCotangent.class) ? 2L * (headSize + valueSize) : 0;
+      each += computes(Op.AttentionKeyCotangent.class) ? 2L * (headSize + valueSize) : 0;
+      each += computes(Op.AttentionValueCotangent.class) ? 2L * valueSize : 0;
       long pairs = (long) queries * keys;
       if (ops.get(0).causal()) {
         long square = Math.min(queries, keys);

@@ -12,11 +12,8 @@ import org.fluxion.tensor.Tensor;
 
 /** Writes a cluster down as one kernel: the members' expressions as a list of instructions. */
 final class KernelBuilder {
-  private record Place(Tensor node, IndexMap map) {}
-
   private final Cluster cluster;
   private final Map<Tensor, Root> roots;
-  private final Map<Place, Integer> known = new HashMap<>();
   private final Map<Kernel.Instruction, Integer> numbers = new HashMap<>();
   private final Map<Root, Integer> members = new HashMap<>();
   private final List<Kernel.Instruction> body = new ArrayList<>();
@@ -101,10 +98,10 @@ final class KernelBuilder {
     List<Kernel.Store> stores = new ArrayList<>();
     Set<String> labels = new LinkedHashSet<>();
     for (Root member : cluster.members) {
-      boolean rowLevel = !member.isReduction() && member.walked() != cluster.walked;
+      boolean rowLevel = member.walked() != cluster.walked;
       int value;
       try {
-        value = member(member, member.start(loops, steps(loops, rowLevel)), rowLevel);
+        value = member(member, member.start(loops, steps(loops, rowLevel)));
       } catch (IndexMap.SplitNeeded | IndexMap.NotAffine impossible) {
         throw new IllegalStateException("the loops " + loops + " do not fit " + member, impossible);
       }
@@ -140,10 +137,9 @@ final class KernelBuilder {
     return steps;
   }
 
-  private int member(Root member, IndexMap map, boolean rowLevel)
-      throws IndexMap.SplitNeeded, IndexMap.NotAffine {
+  private int member(Root member, IndexMap map) throws IndexMap.SplitNeeded, IndexMap.NotAffine {
     if (!member.isReduction()) {
-      return compute(member.node, map, member.node);
+      return compute(member.node, map);
     }
     int operand = value(member.walkedTensor(), map);
     boolean maximum = member.node.op() instanceof Op.ReduceMax;
@@ -155,31 +151,23 @@ final class KernelBuilder {
 
   private int value(Tensor node, IndexMap map) throws IndexMap.SplitNeeded, IndexMap.NotAffine {
     Tensor stored = Reach.stored(node, roots.keySet());
-    if (stored != null) {
-      Root root = roots.get(stored);
-      return root.cluster == cluster
-          ? members.get(root)
-          : number(new Kernel.Load(map.access(root.buffer, node.shape())));
-    }
-    Place place = new Place(node, map);
-    Integer number = known.get(place);
-    if (number == null) {
-      number = compute(node, map, null);
-      known.put(place, number);
-    }
-    return number;
+    return stored != null ? stored(stored, node, map) : compute(node, map);
   }
 
-  private int compute(Tensor node, IndexMap map, Tensor own)
-      throws IndexMap.SplitNeeded, IndexMap.NotAffine {
+  /** The value of a root, seen through reshapes: computed in this kernel, or else loaded. */
+  private int stored(Tensor stored, Tensor node, IndexMap map) {
+    Root root = roots.get(stored);
+    return root.cluster == cluster
+        ? members.get(root)
+        : number(new Kernel.Load(map.access(root.buffer, node.shape())));
+  }
+
+  private int compute(Tensor node, IndexMap map) throws IndexMap.SplitNeeded, IndexMap.NotAffine {
     if (node.op() instanceof Op.Reshape) {
       // Seen through a reshape, a stored operand is where it is; only others need its own axes.
       Tensor stored = Reach.stored(node.inputs().get(0), roots.keySet());
       if (stored != null) {
-        Root root = roots.get(stored);
-        return root.cluster == cluster
-            ? members.get(root)
-            : number(new Kernel.Load(map.access(root.buffer, node.shape())));
+        return stored(stored, node, map);
       }
     }
     if (Roots.isView(node.op())) {

@@ -1,9 +1,11 @@
 package org.fluxion.tensor.plan;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
@@ -39,7 +41,7 @@ final class MatrixViews {
   static List<Tensor> unreachable(Tensor node, Set<Tensor> chosen) {
     List<Tensor> result = new ArrayList<>();
     for (Tensor operand : node.inputs()) {
-      if (!chosen.contains(operand) && operand(operand, batch(operand, chosen), chosen) == null) {
+      if (plain(operand, chosen) == null) {
         result.add(operand);
       }
     }
@@ -49,11 +51,13 @@ final class MatrixViews {
     return result;
   }
 
-  /** The coarsest loops in which every operand's matrices can be walked; null if there are none. */
+  /**
+   * The coarsest loops in which matrices can be walked that are all reachable; null if none are.
+   */
   private static Loops batch(List<Tensor> operands, Set<Tensor> chosen) {
     Loops batch = plainBatch(operands.get(0));
     for (Tensor operand : operands) {
-      batch = batch == null ? null : Loops.refine(batch, batch(operand, chosen));
+      batch = batch == null ? null : Loops.refine(batch, plain(operand, chosen).batch);
     }
     return batch;
   }
@@ -63,25 +67,19 @@ final class MatrixViews {
    * from, so that transposed uses of the same value share it.
    */
   static Tensor storage(Tensor operand, Set<Tensor> chosen) {
-    List<Tensor> chain = new ArrayList<>();
+    Tensor found = operand;
     Tensor node = operand;
-    chain.add(node);
     while (Roots.isView(node.op()) && !chosen.contains(node)) {
       node = node.inputs().get(0);
-      chain.add(node);
-    }
-    for (Tensor candidate : chain.reversed()) {
-      if (candidate == operand || Roots.isLiteral(candidate)) {
-        continue;
-      }
-      if (batchOf(operand, Set.of(candidate)) != null) {
-        return candidate;
+      if (!Roots.isLiteral(node) && plain(operand, Set.of(node)) != null) {
+        found = node;
       }
     }
-    return operand;
+    return found;
   }
 
-  private static Cut batchOf(Tensor operand, Set<Tensor> chosen) {
+  /** An operand in the coarsest loops, or null if no strides describe it. */
+  private static Cut plain(Tensor operand, Set<Tensor> chosen) {
     return cut(operand, plainBatch(operand), chosen);
   }
 
@@ -153,21 +151,12 @@ final class MatrixViews {
   }
 
   private static Loops withMatrix(Loops batch, long rows, long columns) {
-    List<Long> extents = new ArrayList<>(batch.extents());
-    if (rows != 1) {
-      extents.add(rows);
-    }
-    if (columns != 1) {
-      extents.add(columns);
-    }
-    return new Loops(extents);
+    LongStream outer = batch.extents().stream().mapToLong(Long::longValue);
+    return Loops.of(LongStream.concat(outer, LongStream.of(rows, columns)).toArray());
   }
 
   private static View view(Tensor operand, Loops batch, Set<Tensor> chosen) {
-    if (chosen.contains(operand)) {
-      return stored(operand, batch);
-    }
-    return operand(operand, batch, chosen);
+    return chosen.contains(operand) ? stored(operand, batch) : cut(operand, batch, chosen).view;
   }
 
   private static View stored(Tensor operand, Loops batch) {
@@ -182,27 +171,16 @@ final class MatrixViews {
 
   private static Loops plainBatch(Tensor operand) {
     int[] extents = operand.shape().extents();
-    long[] batch = new long[extents.length - 2];
-    for (int i = 0; i < batch.length; i++) {
-      batch[i] = extents[i];
-    }
-    return Loops.of(batch);
-  }
-
-  private static Loops batch(Tensor operand, Set<Tensor> chosen) {
-    Cut cut = chosen.contains(operand) ? null : cut(operand, plainBatch(operand), chosen);
-    return cut == null ? plainBatch(operand) : cut.batch;
-  }
-
-  private static View operand(Tensor operand, Loops batch, Set<Tensor> chosen) {
-    Cut cut = cut(operand, batch, chosen);
-    return cut == null ? null : cut.view;
+    return Loops.of(Arrays.stream(extents).limit(extents.length - 2).asLongStream().toArray());
   }
 
   /** Batch loops and one matrix's view along them. */
   record Cut(Loops batch, View view) {}
 
-  /** Walks down the views, splitting loops; null if rows or columns do not stay single loops. */
+  /**
+   * Walks down the views to what is stored, splitting loops; null if rows or columns do not stay
+   * single loops.
+   */
   private static Cut cut(Tensor operand, Loops batch, Set<Tensor> chosen) {
     Shape shape = operand.shape();
     long rows = shape.extent(-2);
@@ -212,7 +190,7 @@ final class MatrixViews {
       try {
         IndexMap map = IndexMap.of(shape, loops, loops.steps());
         Tensor node = operand;
-        while (Roots.isView(node.op()) && !chosen.contains(node)) {
+        while (!chosen.contains(node)) {
           map = map.operand(node);
           node = node.inputs().get(0);
         }
@@ -235,11 +213,9 @@ final class MatrixViews {
       return null;
     }
     int count = position[0] + 1;
-    long[] batch = new long[count];
-    System.arraycopy(strides, 0, batch, 0, count);
     return new Cut(
         new Loops(loops.extents().subList(0, count)),
-        new View(source, access.offset(), batch, row, column));
+        new View(source, access.offset(), Arrays.copyOf(strides, count), row, column));
   }
 
   /** The one stride of loops that together make an extent, or null if there is none. */
@@ -256,6 +232,6 @@ final class MatrixViews {
       product *= loops.extents().get(position[0]);
       position[0]--;
     }
-    return product == extent ? stride : null;
+    return stride;
   }
 }

@@ -43,7 +43,8 @@ final class Placement {
     Placement placement = new Placement(graph, roots);
     Set<Tensor> removed = new HashSet<>();
     for (Root root : List.copyOf(roots.values()).reversed()) {
-      if (!removed.contains(root.node) && moves(root.node)) {
+      // One that is removed places nothing: all it moves has its place.
+      if (moves(root.node)) {
         placement.place(root, removed);
       }
     }
@@ -87,21 +88,18 @@ final class Placement {
       Tensor operand = node.inputs().get(i);
       List<Link> way = new ArrayList<>(List.of(new Link(node, i)));
       way.addAll(above);
-      boolean onlyReader = readers.getOrDefault(operand, 0) == 1;
-      Placed part = part(target, operand, way, onlyReader);
-      if (part != null && !moves(operand)) {
-        found.add(part);
+      boolean onlyReader = readers.get(operand) == 1;
+      List<Placed> below = new ArrayList<>();
+      Set<Tensor> passed = new HashSet<>(Set.of(operand));
+      if (moves(operand) && onlyReader && descend(target, operand, way, below, passed)) {
+        found.addAll(below);
+        between.addAll(passed);
       } else {
-        List<Placed> below = new ArrayList<>();
-        Set<Tensor> passed = new HashSet<>(Set.of(operand));
-        if (moves(operand) && onlyReader && descend(target, operand, way, below, passed)) {
-          found.addAll(below);
-          between.addAll(passed);
-        } else if (part != null) {
-          found.add(part);
-        } else {
+        Placed part = part(target, operand, way, onlyReader);
+        if (part == null) {
           return false;
         }
+        found.add(part);
       }
     }
     return true;

@@ -103,7 +103,6 @@ public record Plan(
       noteScores(simplified);
       if (options.splitSums()) {
         simplified = SplitSums.run(simplified);
-        Simplify.verify(simplified);
       }
       this.graph = simplified;
       this.options = options;
@@ -142,21 +141,17 @@ public record Plan(
           Root read = dependency.root();
           read.stored |= read.cluster != root.cluster;
         }
-        root.stored |=
-            outputs.contains(root.node) || root.kind == Root.Kind.OPERATION || root.placed;
+        root.stored |= outputs.contains(root.node);
       }
-      Map<Tensor, Integer> position = new HashMap<>();
-      for (int i = 0; i < graph.inputs().size(); i++) {
-        position.put(graph.inputs().get(i), i);
-      }
+      Set<Tensor> inputs = new HashSet<>(graph.inputs());
       for (Root root : roots.values()) {
-        if (root.stored || position.containsKey(root.node)) {
-          assign(root, position.keySet(), outputs);
+        if (root.stored) {
+          assign(root, inputs, outputs);
         }
       }
       List<Kernel> kernels = new ArrayList<>();
       for (Cluster cluster : clusters) {
-        if (!cluster.isPlaced() && cluster.members.stream().anyMatch(m -> m.stored)) {
+        if (!cluster.isPlaced()) {
           kernels.add(KernelBuilder.build(cluster, roots));
         }
       }
@@ -197,7 +192,7 @@ public record Plan(
       }
       boolean whole =
           target != null && root.node.shape().elements() == target.node.shape().elements();
-      if (target != null && (whole || !root.way.isEmpty())) {
+      if (whole || !root.way.isEmpty()) {
         root.buffer = target.buffer;
         return;
       }

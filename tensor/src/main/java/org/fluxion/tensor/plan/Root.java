@@ -63,7 +63,7 @@ final class Root {
   final long folded;
 
   /** The operand's axes in the order of the loops; null unless a reduction. */
-  private final int[] axes;
+  private final List<Integer> axes;
 
   List<Dependency> dependencies = List.of();
   Cluster cluster;
@@ -97,12 +97,8 @@ final class Root {
       // Kept axes that lie between reduced ones move outwards; those behind the last stay inside.
       List<Integer> outside = kept(reduced, 0, row ? rank : last);
       List<Integer> inside = kept(reduced, row ? rank : last, rank);
-      this.axes =
-          Stream.of(outside, reduced, inside)
-              .flatMap(List::stream)
-              .mapToInt(Integer::intValue)
-              .toArray();
-      this.loops = Loops.of(Arrays.stream(axes).mapToLong(operand::extent).toArray());
+      this.axes = Stream.of(outside, reduced, inside).flatMap(List::stream).toList();
+      this.loops = Loops.of(axes.stream().mapToLong(operand::extent).toArray());
       long total = product(operand, reduced);
       this.kind = row ? Kind.ROW : Kind.COLUMN;
       this.inner = row ? total : product(operand, inside);
@@ -152,7 +148,7 @@ final class Root {
     if (axes == null) {
       return IndexMap.of(walked.shape(), loops, steps);
     }
-    Shape permuted = Shape.of(Arrays.stream(axes).map(walked.shape()::extent).toArray());
+    Shape permuted = Shape.of(axes.stream().map(walked.shape()::extent).toList());
     IndexMap inOrder = IndexMap.of(permuted, loops, steps);
     return inOrder.unpermuted(axes);
   }

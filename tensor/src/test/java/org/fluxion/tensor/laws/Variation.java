@@ -51,8 +51,8 @@ record Variation(Op op, List<Typed> operands) {
     if (operands.isEmpty()) {
       return this;
     }
-    Shape first = operands.get(0).shape();
-    int extent = first.rank() == 0 ? 1 : first.extent(random.nextInt(first.rank()));
+    Shape any = operands.get(random.nextInt(operands.size())).shape();
+    int extent = any.rank() == 0 ? 1 : any.extent(random.nextInt(any.rank()));
     int change = random.nextInt(3);
     return new Variation(
         op,

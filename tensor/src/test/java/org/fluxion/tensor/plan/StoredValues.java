@@ -227,9 +227,8 @@ final class StoredValues {
       // All axes, those of one element somewhere.
       List<Integer> all = new ArrayList<>(axes);
       IntStream.range(0, walked.shape().rank()).filter(a -> !axes.contains(a)).forEach(all::add);
-      int[] order = all.stream().mapToInt(Integer::intValue).toArray();
       int[] extents = all.stream().mapToInt(walked.shape()::extent).toArray();
-      return IndexMap.of(Shape.of(extents), loops, loops.steps()).unpermuted(order);
+      return IndexMap.of(Shape.of(extents), loops, loops.steps()).unpermuted(all);
     }
   }
 
