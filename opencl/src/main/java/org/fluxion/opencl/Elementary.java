@@ -49,29 +49,26 @@ final class Elementary {
       """;
 
   /**
-   * eʸ: the power in two factors, so that neither of them leaves the exponents' range. AVX-512 has
-   * an instruction that multiplies by a power and leaves no range: the bits are the same, since the
+   * The power in two factors, so that neither of them leaves the exponents' range. AVX-512 has an
+   * instruction that multiplies by a power and leaves no range: the bits are the same, since the
    * result is rounded to a float, and once more where it is subnormal, by either.
    */
-  private static final String POWER =
-      REDUCED.replace("BIAS", "254.0f")
-          + NEAR_EXP
-          + """
-          #if WIDTH == 16 && defined(__AVX512F__) && !defined(__SPIR__) && !defined(__SPIR64__)
-          RESULT = __builtin_ia32_scalefps512_mask(p@ + (FLOAT) (1.0f), k@, p@, (ushort) 0xffff, 4);
-          #else
-          const INT both@ = as_INT(z@), first@ = both@ >> (INT) (1);
-          const FLOAT s@ = as_FLOAT(first@ << (INT) (23));
-          RESULT = fma(p@, s@, s@) * as_FLOAT((both@ - first@) << (INT) (23));
-          #endif
-          """;
-
   private static final String EXP =
       """
       FLOAT y@ = x@ > (FLOAT) (89.0f) ? (FLOAT) (89.0f) : x@;
       y@ = y@ < (FLOAT) (-104.0f) ? (FLOAT) (-104.0f) : y@;
       """
-          + POWER.replace("RESULT", "result@");
+          + REDUCED.replace("BIAS", "254.0f")
+          + NEAR_EXP
+          + """
+          #if WIDTH == 16 && defined(__AVX512F__) && !defined(__SPIR__) && !defined(__SPIR64__)
+          result@ = __builtin_ia32_scalefps512_mask(p@ + (FLOAT) (1.0f), k@, p@, (ushort) 0xffff, 4);
+          #else
+          const INT both@ = as_INT(z@), first@ = both@ >> (INT) (1);
+          const FLOAT s@ = as_FLOAT(first@ << (INT) (23));
+          result@ = fma(p@, s@, s@) * as_FLOAT((both@ - first@) << (INT) (23));
+          #endif
+          """;
 
   /** By half of the power, which does not overflow where the result does not. */
   private static final String EXPM1 =
@@ -117,16 +114,30 @@ final class Elementary {
       """;
 
   /**
-   * 1 / (1 + e⁻ˣ). Where the exponential overflows, the result is below the normal numbers, and 0.
+   * 2ᵏ / (2ᵏ + eʳ), where x is k ln 2 − r: nothing overflows, and a small result keeps its last
+   * places, since what is divided is near 1 and the power comes last. Above 30 the result is 1.
    */
   private static final String SIGMOID =
       """
-      FLOAT y@ = x@ < (FLOAT) (-89.0f) ? (FLOAT) (-89.0f) : x@;
-      y@ = -(y@ > (FLOAT) (104.0f) ? (FLOAT) (104.0f) : y@);
+      FLOAT y@ = x@ > (FLOAT) (30.0f) ? (FLOAT) (30.0f) : x@;
+      y@ = y@ < (FLOAT) (-104.0f) ? (FLOAT) (-104.0f) : y@;
+      const FLOAT z@ = fma(y@, (FLOAT) (0x1.715476p+0f), (FLOAT) (0x1.8p23f + 254.0f));
+      const FLOAT k@ = z@ - (FLOAT) (0x1.8p23f + 254.0f);
+      FLOAT r@ = fma(k@, (FLOAT) (0x1.62e43p-1f), -y@);
+      r@ = fma(k@, (FLOAT) (-0x1.05c61p-29f), r@);
       """
-          + POWER.replace("RESULT", "const FLOAT e@")
+          + NEAR_EXP
           + """
-          result@ = (FLOAT) (1.0f) / (e@ + (FLOAT) (1.0f));
+          #if WIDTH == 16 && defined(__AVX512F__) && !defined(__SPIR__) && !defined(__SPIR64__)
+          const FLOAT s@ = __builtin_ia32_scalefps512_mask((FLOAT) (1.0f), k@, p@, (ushort) 0xffff, 4);
+          const FLOAT d@ = (FLOAT) (1.0f) / ((p@ + (FLOAT) (1.0f)) + s@);
+          result@ = __builtin_ia32_scalefps512_mask(d@, k@, p@, (ushort) 0xffff, 4);
+          #else
+          const INT both@ = as_INT(z@), first@ = both@ >> (INT) (1);
+          const FLOAT s@ = as_FLOAT(first@ << (INT) (23)), t@ = as_FLOAT((both@ - first@) << (INT) (23));
+          const FLOAT d@ = (FLOAT) (1.0f) / ((p@ + (FLOAT) (1.0f)) + s@ * t@);
+          result@ = d@ * s@ * t@;
+          #endif
           """;
 
   private static final String ERF =

@@ -146,14 +146,17 @@ final class Expressions {
       }
       case Op.Exp _, Op.Log _, Op.Log1p _, Op.Expm1 _, Op.Sin _, Op.Cos _ -> call(op, dtype, a);
       case Op.Tanh _, Op.Erf _, Op.Sqrt _, Op.Floor _ -> call(op, dtype, a);
-      case Op.Sigmoid _ -> {
-        String one = all(dtype, "1");
-        yield written(op, dtype)
-            ? call(op, dtype, a)
-            : "%1$s / (%1$s + exp(-(%2$s)))".formatted(one, a);
-      }
+      case Op.Sigmoid _ -> written(op, dtype) ? call(op, dtype, a) : sigmoid(dtype, a);
       case Op.Not _ -> "(%s) ^ %s".formatted(a, all(dtype, "1"));
     };
+  }
+
+  /** The exponential of what is not positive, which never overflows: small results are not lost. */
+  private String sigmoid(DType dtype, String a) {
+    String one = all(dtype, "1");
+    String exponential = "exp(-fabs(%s))".formatted(a);
+    String numerator = select(one, exponential, "%s < %s".formatted(a, all(dtype, "0")));
+    return "%s / (%s + %s)".formatted(numerator, one, exponential);
   }
 
   /**

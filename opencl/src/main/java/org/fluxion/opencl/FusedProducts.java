@@ -9,8 +9,9 @@ import org.fluxion.tensor.plan.Kernel;
 /**
  * Products that are only added to something, or summed over a row: one fused multiply-add makes
  * both, with one rounding less. Elementwise kernels of processors are as slow as their operations
- * are many. In float64 nothing is fused: there each operation has the bits that it has in the
- * reference.
+ * are many. Of two products neither is fused: x·y − y·x would not be zero, nor would the root of
+ * x·x − y·y always be a number. In float64 nothing is fused: there each operation has the bits that
+ * it has in the reference.
  *
  * <p>It hangs on the kernel's structure alone, so that elements come out the same in a vector, in
  * the rest of a row, and in each walk that computes them again.
@@ -63,10 +64,20 @@ final class FusedProducts {
     boolean subtracts = compute.op() instanceof Op.Sub;
     int a = compute.operands().get(0);
     int b = compute.operands().get(1);
+    if (isRounded(a) && isRounded(b)) {
+      return Optional.empty();
+    }
     if (isProduct(a)) {
       return Optional.of(fused(a, false, b, subtracts));
     }
     return isProduct(b) ? Optional.of(fused(b, subtracts, a, false)) : Optional.empty();
+  }
+
+  /** Whether a value is a product, or one with the other sign. */
+  private boolean isRounded(int v) {
+    return loops.body.get(v) instanceof Kernel.Compute compute
+        && (compute.op() instanceof Op.Mul
+            || compute.op() instanceof Op.Neg && isRounded(compute.operands().get(0)));
   }
 
   private Fused fused(int product, boolean isNegated, int addend, boolean isAddendNegated) {

@@ -742,8 +742,7 @@ public final class Tensor implements Tree<Tensor> {
   }
 
   /**
-   * 1 / (1 + e⁻ˣ), accurate to the last places where it is small too. On OpenCL a result below the
-   * smallest normal number of its dtype may be 0.
+   * 1 / (1 + e⁻ˣ), accurate to the last places where it is small too.
    *
    * @return the logistic function
    */

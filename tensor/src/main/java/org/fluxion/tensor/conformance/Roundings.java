@@ -10,7 +10,6 @@ import static org.fluxion.tensor.conformance.Elements.plus;
 
 import java.util.Arrays;
 import org.fluxion.tensor.DType;
-import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 
 /**
@@ -69,7 +68,7 @@ final class Roundings {
           // Zero, infinity and what is no number have one right outcome.
           return before[i] == 0 && e == 0 || !Double.isFinite(value)
               ? 0
-              : e + upward(all * ulp(dtype, value, e)) + small(z.op(), dtype, value, e);
+              : e + upward(all * ulp(dtype, value, e)) + underflow(dtype, value, e);
         });
   }
 
@@ -91,16 +90,6 @@ final class Roundings {
               ? UNKNOWN
               : Math.ulp((float) Math.min(most, Float.MAX_VALUE));
     };
-  }
-
-  /** What becomes zero where subnormal numbers do, or where e⁻ˣ overflows in OpenCL's σ(x). */
-  private double small(Op op, DType dtype, double value, double error) {
-    double normal = dtype == DType.FLOAT64 ? Double.MIN_NORMAL : Float.MIN_NORMAL;
-    boolean overflows =
-        op instanceof Op.Sigmoid
-            && arithmetic.table() == Arithmetic.Table.OPENCL
-            && Math.abs(value) - error < normal;
-    return overflows ? normal : underflow(dtype, value, error);
   }
 
   /** What becomes zero where subnormal numbers do. */
