@@ -19,23 +19,50 @@ final class LaunchTimes {
   /** So many launches are waited for, lest a run that is never read piles them up. */
   private static final int MOST_PENDING = 8192;
 
-  private record Pending(long run, int kernel, String part, cl_event event) {}
+  /**
+   * The launches that have not been told of. It does not refer to who is told, so that a cleaner
+   * may hold it.
+   */
+  static final class Pending {
+    private record Noted(long run, int kernel, String part, cl_event event) {}
+
+    private final List<Noted> launches = new ArrayList<>();
+
+    Pending() {}
+
+    /** Forgets them, and releases their events even if the driver has failed. */
+    void release() {
+      launches.forEach(launch -> Failure.ignore(() -> CL.clReleaseEvent(launch.event)));
+      launches.clear();
+    }
+  }
 
   private final cl_command_queue queue;
   private final LaunchListener listener;
-  private final List<Pending> pending = new ArrayList<>();
+  private final Pending pending;
 
   /** What the host's clock is ahead of the device's. */
   private final long ahead;
 
-  LaunchTimes(cl_command_queue queue, LaunchListener listener) {
+  /**
+   * Times of a queue's launches.
+   *
+   * @param queue the queue, which is empty
+   * @param listener who is told
+   * @param pending where launches are noted, which the caller releases if nobody is told of them
+   */
+  LaunchTimes(cl_command_queue queue, LaunchListener listener, Pending pending) {
     this.queue = queue;
     this.listener = listener;
+    this.pending = pending;
     cl_event marker = new cl_event();
     CL.clEnqueueMarkerWithWaitList(queue, 0, null, marker);
-    CL.clFinish(queue);
-    ahead = System.nanoTime() - nanos(marker, CL.CL_PROFILING_COMMAND_END);
-    CL.clReleaseEvent(marker);
+    try {
+      CL.clFinish(queue);
+      ahead = System.nanoTime() - nanos(marker, CL.CL_PROFILING_COMMAND_END);
+    } finally {
+      Failure.ignore(() -> CL.clReleaseEvent(marker));
+    }
   }
 
   /** A time on the device's clock. */
@@ -54,32 +81,31 @@ final class LaunchTimes {
    * @param enqueue launches it with the event that it is given
    */
   void launch(long run, int kernel, String part, Consumer<cl_event> enqueue) {
-    if (pending.size() >= MOST_PENDING) {
+    if (pending.launches.size() >= MOST_PENDING) {
       tell();
     }
     cl_event event = new cl_event();
     enqueue.accept(event);
-    pending.add(new Pending(run, kernel, part, event));
+    pending.launches.add(new Pending.Noted(run, kernel, part, event));
   }
 
-  /** Waits for the launches that were noted, and tells of them. */
+  /** Waits for the launches that were noted, and tells of them, whether or not that succeeds. */
   void tell() {
-    if (pending.isEmpty()) {
+    if (pending.launches.isEmpty()) {
       return;
     }
-    CL.clFinish(queue);
-    for (Pending launch : pending) {
-      long start = nanos(launch.event, CL.CL_PROFILING_COMMAND_START);
-      long end = nanos(launch.event, CL.CL_PROFILING_COMMAND_END);
-      listener.launched(
-          launch.run, launch.kernel, launch.part, start + ahead, Math.max(0, end - start));
+    try {
+      CL.clFinish(queue);
+      for (Pending.Noted launch : pending.launches) {
+        long start = nanos(launch.event, CL.CL_PROFILING_COMMAND_START);
+        long end = nanos(launch.event, CL.CL_PROFILING_COMMAND_END);
+        listener.launched(
+            launch.run, launch.kernel, launch.part, start + ahead, Math.max(0, end - start));
+      }
+    } finally {
+      // None is told of twice, if it was the listener that failed.
+      pending.release();
     }
-    release();
-  }
-
-  private void release() {
-    pending.forEach(launch -> CL.clReleaseEvent(launch.event));
-    pending.clear();
   }
 
   /** Tells of what there still is to tell, if the device is well. */
@@ -88,7 +114,6 @@ final class LaunchTimes {
       tell();
     } catch (CLException failed) {
       // Whoever ran the launches was told of it.
-      release();
     }
   }
 }

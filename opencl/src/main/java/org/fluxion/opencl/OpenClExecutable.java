@@ -44,17 +44,25 @@ final class OpenClExecutable implements Executable {
     private final ProgramMemory memory;
     private final Uploads uploads = new Uploads();
     private final Downloads downloads;
+    private final LaunchTimes.Pending untold = new LaunchTimes.Pending();
+    private final RunsAhead ahead = new RunsAhead();
+    private final LaunchGate gate;
     private cl_command_queue queue;
 
-    Held(ProgramMemory memory, OpenClDevice device) {
+    Held(ProgramMemory memory, Context context) {
       this.memory = memory;
-      this.downloads = new Downloads(device);
+      this.downloads = new Downloads(context.device());
+      this.gate = context.programs().gate();
     }
 
     @Override
     public synchronized void run() {
       if (queue != null) {
         Failure.ignore(() -> CL.clFinish(queue));
+        // Not before it is empty, nor after it is gone.
+        gate.leave(queue);
+        untold.release();
+        ahead.close();
         Failure.ignore(() -> CL.clReleaseCommandQueue(queue));
         queue = null;
       }
@@ -115,13 +123,14 @@ final class OpenClExecutable implements Executable {
       Optional<LaunchListener> listener) {
     this.plan = plan;
     this.context = context;
-    this.memory = new ProgramMemory(context.memory());
-    this.held = new Held(memory, context.device());
     requireDoubles();
+    this.memory = new ProgramMemory(context.memory());
+    this.held = new Held(memory, context);
     boolean ready = false;
     try {
       held.queue = context.queue(listener.isPresent());
-      times = listener.map(told -> new LaunchTimes(held.queue, told));
+      held.gate.join(held.queue);
+      times = listener.map(told -> new LaunchTimes(held.queue, told, held.untold));
       prepare(family, tiles);
       ready = true;
     } catch (CLException refused) {
@@ -291,6 +300,7 @@ final class OpenClExecutable implements Executable {
     if (runs > 0 && !unkept.isEmpty()) {
       context.programs().keep(unkept);
       unkept.clear();
+      held.gate.leave(held.queue);
     }
   }
 
@@ -332,12 +342,19 @@ final class OpenClExecutable implements Executable {
   @Override
   public void run() {
     check();
+    try {
+      held.ahead.await();
+    } catch (CLException refused) {
+      throw failed("running an earlier step", refused);
+    }
     int number = 0;
+    Optional<LaunchGate> gate = unkept.isEmpty() ? Optional.empty() : Optional.of(held.gate);
     try {
       for (ReadyLaunch launch : launches) {
         number = launch.number();
-        launch.enqueue(held.queue, runs, times);
+        launch.enqueue(held.queue, runs, times, gate);
       }
+      held.ahead.enqueued(held.queue);
       CL.clFlush(held.queue);
     } catch (CLException refused) {
       throw failed("running " + described(number), refused);
@@ -420,10 +437,14 @@ final class OpenClExecutable implements Executable {
 
   @Override
   public void close() {
-    if (!closed) {
-      times.ifPresent(LaunchTimes::close);
+    try {
+      if (!closed) {
+        closed = true;
+        times.ifPresent(LaunchTimes::close);
+      }
+    } finally {
+      // Whatever the one who is told of the times throws.
+      cleanable.clean();
     }
-    closed = true;
-    cleanable.clean();
   }
 }

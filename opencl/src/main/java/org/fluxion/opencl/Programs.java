@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +38,7 @@ final class Programs {
   private final OpenClDevice device;
   private final cl_context context;
   private final ProgramCache cache;
+  private final LaunchGate gate = new LaunchGate();
   private final Map<String, Made> programs = new HashMap<>();
 
   /** Each once, though several texts may be in one. */
@@ -103,6 +105,11 @@ final class Programs {
     return compiled;
   }
 
+  /** What launches pass until their programs have been offered to {@link #keep}. */
+  LaunchGate gate() {
+    return gate;
+  }
+
   /** What stands in the way of keeping programs, as far as that is known. */
   Optional<String> obstacle() {
     return cache.obstacle();
@@ -110,25 +117,34 @@ final class Programs {
 
   /**
    * Keeps programs for other processes. Some drivers finish a program when it first runs, so this
-   * is best done when it has.
+   * is best done when it has. Other runs of these programs may go on: their launches, which pass
+   * the {@link #gate}, wait meanwhile.
    */
   synchronized void keep(Collection<String> sources) {
     if (!cache.keepsAnything()) {
       // A driver may take as long to give a program out as to compile it.
       return;
     }
-    boolean any = false;
+    Map<String, cl_program> asked = new LinkedHashMap<>();
     for (String source : sources) {
       Made made = programs.get(source);
       if (made != null && !made.kept) {
         programs.put(source, new Made(made.program, made.suffix, true));
-        binary(made.program).ifPresent(binary -> cache.keep(source, binary));
-        any = true;
+        asked.put(source, made.program);
       }
     }
-    if (any) {
-      cache.tidy();
+    if (asked.isEmpty()) {
+      return;
     }
+    // All at once, so that other runs are waited for once.
+    Map<String, byte[]> binaries = new LinkedHashMap<>();
+    gate.closed(
+        () ->
+            asked.forEach(
+                (source, program) ->
+                    binary(program).ifPresent(binary -> binaries.put(source, binary))));
+    binaries.forEach(cache::keep);
+    cache.tidy();
   }
 
   private static Optional<byte[]> binary(cl_program program) {

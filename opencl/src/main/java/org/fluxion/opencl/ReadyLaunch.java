@@ -28,8 +28,10 @@ record ReadyLaunch(
    * @param queue where
    * @param run the number of the run
    * @param times what notes when it ran, if anything does
+   * @param gate what it has to pass, if anything
    */
-  void enqueue(cl_command_queue queue, long run, Optional<LaunchTimes> times) {
+  void enqueue(
+      cl_command_queue queue, long run, Optional<LaunchTimes> times, Optional<LaunchGate> gate) {
     for (int piece = 0; piece + 1 < pieces.size(); piece++) {
       long first = pieces.get(piece);
       long groups = pieces.get(piece + 1) - first;
@@ -37,8 +39,8 @@ record ReadyLaunch(
         begin(first);
       }
       times.ifPresentOrElse(
-          t -> t.launch(run, number, part, event -> launch(queue, groups, event)),
-          () -> launch(queue, groups, null));
+          t -> t.launch(run, number, part, event -> launch(queue, groups, event, gate)),
+          () -> launch(queue, groups, null, gate));
       if (pieces.size() > 2) {
         // Some drivers hand several launches to the card as one, and the watchdog takes them so.
         CL.clFlush(queue);
@@ -49,6 +51,12 @@ record ReadyLaunch(
   /** Has the next launch begin at a work-group; at first that is 0. */
   void begin(long first) {
     CL.clSetKernelArg(kernel, argument, Sizeof.cl_long, Pointer.to(new long[] {first}));
+  }
+
+  private void launch(
+      cl_command_queue queue, long groups, cl_event event, Optional<LaunchGate> gate) {
+    gate.ifPresentOrElse(
+        g -> g.pass(() -> launch(queue, groups, event)), () -> launch(queue, groups, event));
   }
 
   private void launch(cl_command_queue queue, long groups, cl_event event) {

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.DoubleConsumer;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.fluxion.tensor.TensorException;
 
 /**
@@ -89,6 +90,9 @@ final class TileSearch {
     private final MatmulTile tile;
     private final Trial trial;
     private final List<Long> times = new ArrayList<>();
+
+    /** Whether it could not be timed; it takes no further part. */
+    private boolean failed;
 
     Racer(MatmulTile tile, Trial trial) {
       this.tile = tile;
@@ -278,6 +282,7 @@ final class TileSearch {
       racer.times.add(racer.trial.nanos());
     } catch (OpenClException | TensorException failed) {
       refuse(racer.tile, failed);
+      racer.failed = true;
       racer.times.clear();
       running.remove(racer);
     }
@@ -285,16 +290,9 @@ final class TileSearch {
 
   /** The best against the usual one, once more, for figures that compare. */
   private Outcome outcome(Optional<Racer> usual, Optional<Racer> best) {
-    Optional<Racer> last = best;
-    if (usual.isPresent()) {
-      List<Racer> both =
-          best.isPresent() && best.get() != usual.get()
-              ? List.of(usual.get(), best.get())
-              : List.of(usual.get());
-      last = winner(usual, both, false);
-    } else if (best.isPresent()) {
-      last = winner(Optional.empty(), List.of(best.get()), false);
-    }
+    List<Racer> both =
+        Stream.concat(usual.stream(), best.stream()).distinct().filter(r -> !r.failed).toList();
+    Optional<Racer> last = winner(usual.filter(both::contains), both, false);
     return new Outcome(
         usual.filter(r -> !r.times.isEmpty()).map(Racer::median),
         last.map(r -> r.tile),

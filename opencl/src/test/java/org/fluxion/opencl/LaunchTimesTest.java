@@ -2,8 +2,11 @@ package org.fluxion.opencl;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +21,11 @@ import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.profile.Profiler;
+import org.jocl.CL;
+import org.jocl.Pointer;
+import org.jocl.Sizeof;
+import org.jocl.cl_command_queue;
+import org.jocl.cl_context;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -124,6 +132,63 @@ class LaunchTimesTest {
     long[] bits = new long[Math.toIntExact(data.elements())];
     Arrays.setAll(bits, i -> Float.floatToRawIntBits((float) data.getDouble(i)));
     return bits;
+  }
+
+  /** How much refers to a context: programs, memory, and events that nobody has released. */
+  private static int references(Context context) {
+    cl_command_queue queue = context.queue(false);
+    try {
+      cl_context of = new cl_context();
+      CL.clGetCommandQueueInfo(queue, CL.CL_QUEUE_CONTEXT, Sizeof.cl_context, Pointer.to(of), null);
+      int[] count = new int[1];
+      CL.clGetContextInfo(
+          of, CL.CL_CONTEXT_REFERENCE_COUNT, Sizeof.cl_uint, Pointer.to(count), null);
+      return count[0];
+    } finally {
+      CL.clReleaseCommandQueue(queue);
+    }
+  }
+
+  /** A run of which nobody has been told, by a listener that refers to it, and fails. */
+  private static Executable untold(Context context) {
+    List<Executable> told = new ArrayList<>();
+    Executable run =
+        new OpenClExecutable(
+            plan(),
+            context,
+            family(false),
+            Optional.of(
+                (_, _, _, _, _) -> {
+                  throw new UncheckedIOException(new IOException("told by " + told.getFirst()));
+                }));
+    told.add(run);
+    run.run();
+    return run;
+  }
+
+  @Test
+  void launchesThatAreNotToldOfAreReleasedWithTheRun() throws InterruptedException {
+    ProbeTest.assumeADevice();
+    try (Context context = new Context(Probe.devices().get(0))) {
+      new OpenClExecutable(plan(), context, family(false)).close();
+      int before = references(context);
+
+      Executable fails = untold(context);
+      assertTrue(references(context) > before, "nothing is held");
+      assertThrows(UncheckedIOException.class, fails::close);
+      assertEquals(0, context.memory().held());
+      assertEquals(before, references(context));
+      fails.close();
+
+      // Nobody closes this one.
+      untold(context);
+      for (int i = 0; i < 200 && references(context) > before; i++) {
+        System.gc();
+        Thread.sleep(10);
+      }
+      assertEquals(0, context.memory().held());
+      assertEquals(before, references(context));
+    }
   }
 
   @Test

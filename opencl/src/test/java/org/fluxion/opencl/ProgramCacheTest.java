@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Executable;
@@ -295,6 +296,65 @@ class ProgramCacheTest {
       run.read(1, HostData.allocate(DType.FLOAT32, 40 * 30));
       assertEquals(context.programs().count(), files(folder).size());
     }
+  }
+
+  /** One run goes on without a pause while another of the same plan has its programs kept. */
+  static final class TwoRuns {
+    private static final int N = 192;
+
+    private TwoRuns() {}
+
+    /** Takes the folder. */
+    public static void main(String[] arguments) throws Exception {
+      OpenClDevice device = Probe.devices().get(0);
+      Tensor x = Tensor.input("x", Shape.of(N, N), DType.FLOAT32);
+      Tensor y = x;
+      for (int i = 0; i < 20; i++) {
+        y = x.matmul(y).tanh();
+      }
+      Plan plan = Plan.of(new Graph(List.of(x), List.of(y)), new int[] {-1});
+      HostData data = RandomKey.of(1).normal(Shape.of(N, N), DType.FLOAT32).value();
+      HostData ofOne = HostData.allocate(DType.FLOAT32, (long) N * N);
+      HostData ofOther = HostData.allocate(DType.FLOAT32, (long) N * N);
+      AtomicBoolean enough = new AtomicBoolean();
+      try (Context context =
+              new Context(device, Limits.of(device), Optional.of(Path.of(arguments[0])));
+          Executable one = new OpenClExecutable(plan, context, FAMILY);
+          Executable other = new OpenClExecutable(plan, context, FAMILY)) {
+        one.write(0, data);
+        other.write(0, data);
+        one.run();
+        Thread thread =
+            Thread.ofPlatform()
+                .start(
+                    () -> {
+                      while (!enough.get()) {
+                        one.run();
+                      }
+                    });
+        other.run();
+        other.read(0, ofOther);
+        System.out.println("kept " + (files(Path.of(arguments[0])).size() > 0));
+        long before = one.runs();
+        while (thread.isAlive() && one.runs() < before + 2 * RunsAhead.MOST) {
+          Thread.sleep(1);
+        }
+        enough.set(true);
+        thread.join();
+        one.read(0, ofOne);
+      }
+      equal(ofOne, ofOther);
+      System.out.println("equal");
+    }
+  }
+
+  @Test
+  void programsAreKeptWhileAnotherRunOfThemGoesOn() throws Exception {
+    ProbeTest.assumeADevice();
+    // In a process of its own, which a driver may end.
+    List<String> lines =
+        Child.start(TwoRuns.class, folder, Map.of(), "" + folder.resolve("programs")).end();
+    assertEquals(List.of("kept true", "equal"), lines);
   }
 
   @Test

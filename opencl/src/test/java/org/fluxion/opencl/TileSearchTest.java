@@ -1,6 +1,7 @@
 package org.fluxion.opencl;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -13,6 +14,8 @@ import java.util.function.ToDoubleFunction;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.fluxion.tensor.TensorException;
 
 /** The search finds the fastest tile whose results are right, on a bench whose clock it makes. */
 class TileSearchTest {
@@ -30,6 +33,10 @@ class TileSearchTest {
     private final Map<MatmulTile, Integer> timed = new HashMap<>();
     private final List<MatmulTile> wrong = new ArrayList<>();
     private final List<MatmulTile> unusable = new ArrayList<>();
+
+    /** After how many turns the driver refuses a launch; from then on the trial is over. */
+    private final Map<MatmulTile, Integer> failing = new HashMap<>();
+
     private long now;
     private int open;
     private int mostOpen;
@@ -54,6 +61,7 @@ class TileSearchTest {
       mostOpen = Math.max(mostOpen, open);
       return new TileSearch.Trial() {
         private boolean closed;
+        private boolean failed;
         private int turns = noise.nextInt(4);
 
         @Override
@@ -64,7 +72,13 @@ class TileSearchTest {
         @Override
         public long nanos() {
           assertTrue(!closed, "timed after it was closed");
-          timed.merge(tile, 1, Integer::sum);
+          if (failed) {
+            throw new IllegalStateException("the run has failed; start another from its program");
+          }
+          if (timed.merge(tile, 1, Integer::sum) > failing.getOrDefault(tile, 1 << 30)) {
+            failed = true;
+            throw new TensorException("CL_OUT_OF_RESOURCES");
+          }
           // Each fourth time something else happens on the device.
           double factor = turns++ % 4 == 0 ? 3 : 1 + 0.005 * noise.nextDouble();
           long took = Math.round(nanos.applyAsDouble(tile) * factor);
@@ -160,6 +174,42 @@ class TileSearchTest {
     assertEquals(Optional.of(tile(7, 32)), outcome.best());
     assertEquals(Optional.empty(), outcome.usualNanos());
     assertEquals(1, outcome.notes().size());
+  }
+
+  /** In any turn, the last one against the usual tile among them: all else is found the same. */
+  @Property(tries = 50)
+  void whoFailsWhileItIsTimedTakesNoFurtherPart(
+      @ForAll long seed,
+      @ForAll @IntRange(max = 30) int turns,
+      @ForAll boolean usual,
+      @ForAll boolean best) {
+    FakeBench bench = new FakeBench(TileSearchTest::time, seed);
+    if (usual) {
+      bench.failing.put(USUAL, turns);
+    }
+    if (best) {
+      bench.failing.put(tile(7, 32), turns);
+    }
+    TileSearch.Outcome outcome = bench.search(UNLIMITED);
+    boolean usualFailed = usual && bench.timed.get(USUAL) > turns;
+    boolean bestFailed = best && bench.timed.get(tile(7, 32)) > turns;
+    assertEquals(usualFailed, outcome.usualNanos().isEmpty());
+    if (bestFailed) {
+      assertNotEquals(Optional.of(tile(7, 32)), outcome.best());
+    } else {
+      assertEquals(Optional.of(tile(7, 32)), outcome.best());
+    }
+    assertEquals(usualFailed || bestFailed ? 1 : 0, outcome.notes().size());
+  }
+
+  @Example
+  void ifTheUsualTileIsAllThereIsAndFailsThereIsNoBest() {
+    for (int turns = 0; turns < 9; turns++) {
+      FakeBench bench = new FakeBench(TileSearchTest::time, 0);
+      bench.failing.put(USUAL, turns);
+      TileSearch.Outcome outcome = bench.search(0);
+      assertEquals(turns >= 3 ? Optional.of(USUAL) : Optional.empty(), outcome.best());
+    }
   }
 
   @Example

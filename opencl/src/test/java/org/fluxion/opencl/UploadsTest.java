@@ -84,6 +84,30 @@ class UploadsTest {
     }
   }
 
+  /** Where nothing is given and nothing read, most runs are done when the last is enqueued. */
+  @Test
+  void aHostThatLooksAtNothingGetsAFewRunsAhead() {
+    int runs = 20 * RunsAhead.MOST;
+    try (Context context = new Context(Probe.devices().get(0));
+        Executable run = new OpenClExecutable(plan(), context, new Family(4, 1, 8))) {
+      HostData sum = HostData.allocate(DType.FLOAT32, N * N);
+      // The first run may compile.
+      run.run();
+      run.readInput(0, sum);
+      long begin = System.nanoTime();
+      for (int i = 0; i < runs; i++) {
+        run.run();
+      }
+      long enqueued = System.nanoTime();
+      run.readInput(0, sum);
+      long end = System.nanoTime();
+      // A twentieth is left, where the device's speed is constant.
+      assertTrue(
+          end - enqueued < (end - begin) / 2,
+          () -> "waited for %d of %d ns".formatted(end - enqueued, end - begin));
+    }
+  }
+
   @Test
   void aRunMayEndWhileTheDeviceStillReads() {
     try (Context context = new Context(Probe.devices().get(0))) {
