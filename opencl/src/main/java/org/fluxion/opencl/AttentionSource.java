@@ -244,8 +244,8 @@ abstract class AttentionSource {
 
   private String element(String name, Access access, String row, String column) {
     boolean dense = access.strides()[kernel.batch().size() + 1] == 1;
-    return "%s[(%s) * %s_r + (%s)%s]"
-        .formatted(name, row, name, column, dense ? "" : " * " + name + "_c");
+    return Text.of(
+        "%s[(%s) * %s_r + (%s)%s]", name, row, name, column, dense ? "" : " * " + name + "_c");
   }
 
   /** Whether the elements of an operand's row lie side by side. */
@@ -261,31 +261,29 @@ abstract class AttentionSource {
   final String masking(String score, String row, String column) {
     String at = pass == 2 ? element(Role.MASK, column, row) : element(Role.MASK, row, column);
     boolean bool = kernel.operands().get(Role.MASK).buffer().dtype() == DType.BOOL;
-    return bool
-        ? "if (!%s) %s = -INFINITY;".formatted(at, score)
-        : "%s += %s;".formatted(score, at);
+    return bool ? Text.of("if (!%s) %s = -INFINITY;", at, score) : Text.of("%s += %s;", score, at);
   }
 
   /** The scores' factor as a literal. */
   final String scale() {
     double scale = kernel.ops().get(0).scale();
-    return dtype == DType.FLOAT64 ? "%a".formatted(scale) : "%af".formatted((float) scale);
+    return dtype == DType.FLOAT64 ? Text.of("%a", scale) : Text.of("%af", (float) scale);
   }
 
   /** The log-sum-exp of a query, which turns the weights of one that sees no key into zeros. */
   final String logSumExpOf(String row) {
     String value = element(Role.LOG_SUM_EXP, row, "0");
-    return "%1$s == -INFINITY ? INFINITY : %1$s".formatted(value);
+    return Text.of("%1$s == -INFINITY ? INFINITY : %1$s", value);
   }
 
   final void line(int indent, String format, Object... arguments) {
-    text.append("  ".repeat(indent)).append(format.formatted(arguments)).append('\n');
+    text.append("  ".repeat(indent)).append(Text.of(format, arguments)).append('\n');
   }
 
   /** Gives a number to the kernel; says how its text calls it. */
   final String number(long value) {
     numbers.add(value);
-    return "s[%d]".formatted(roles.size() + kernel.results().size() + numbers.size() - 1);
+    return Text.of("s[%d]", roles.size() + kernel.results().size() + numbers.size() - 1);
   }
 
   private Launch launch() {
@@ -300,10 +298,10 @@ abstract class AttentionSource {
     StringBuilder arguments = new StringBuilder();
     for (Role role : roles) {
       DType stored = kernel.operands().get(role).buffer().dtype();
-      arguments.append("const global %s *%s_, ".formatted(Types.stored(stored), name(role)));
+      arguments.append(Text.of("const global %s *%s_, ", Types.stored(stored), name(role)));
     }
     for (int i = 0; i < kernel.results().size(); i++) {
-      arguments.append("global %s *r%d_, ".formatted(type, i));
+      arguments.append(Text.of("global %s *r%d_, ", type, i));
     }
     line(0, "void attention(%s%s) {", arguments, Launch.NUMBERS);
     int argument = 0;
@@ -350,7 +348,7 @@ abstract class AttentionSource {
 
   /** The first and last block of columns that any of the rows first to last − 1 sees. */
   final void columnLoop(int block) {
-    String begin = causal && pass == 2 ? "first / %1$d * %1$d".formatted(block) : "0";
+    String begin = causal && pass == 2 ? Text.of("first / %1$d * %1$d", block) : "0";
     String end = causal && pass != 2 ? "min(columns, last)" : "columns";
     line(1, "const int end = %s;", end);
     line(1, "for (int c0 = %s; c0 < end; c0 += %d) {", begin, block);

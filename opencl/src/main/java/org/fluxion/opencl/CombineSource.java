@@ -19,30 +19,30 @@ final class CombineSource {
     DType dtype = result.dtype();
     String source =
         (dtype == DType.FLOAT64 ? Types.DOUBLES : "")
-            + """
-            kernel __attribute__((reqd_work_group_size(%1$d, 1, 1)))
-            void %2$s(global %3$s *out_, global uchar *scratch, %5$s) {
-              global %3$s *out = out_ + s[0];
-              const global %3$s *parts = (const global %3$s *) (scratch + s[1]);
-              const long columns = s[2], count = s[3], n = s[4];
-              for (long e = (%6$s) * %1$d + get_local_id(0); e < n; e += s[5]) {
-                const long at = e / columns * count * columns + e %% columns;
-                %3$s a = parts[at];
-                for (long c = 1; c < count; c++) {
-                  const %3$s x = parts[at + c * columns];
-                  a = %4$s;
+            + Text.of(
+                """
+                kernel __attribute__((reqd_work_group_size(%1$d, 1, 1)))
+                void %2$s(global %3$s *out_, global uchar *scratch, %5$s) {
+                  global %3$s *out = out_ + s[0];
+                  const global %3$s *parts = (const global %3$s *) (scratch + s[1]);
+                  const long columns = s[2], count = s[3], n = s[4];
+                  for (long e = (%6$s) * %1$d + get_local_id(0); e < n; e += s[5]) {
+                    const long at = e / columns * count * columns + e %% columns;
+                    %3$s a = parts[at];
+                    for (long c = 1; c < count; c++) {
+                      const %3$s x = parts[at + c * columns];
+                      a = %4$s;
+                    }
+                    out[e] = a;
+                  }
                 }
-                out[e] = a;
-              }
-            }
-            """
-                .formatted(
-                    family.lanes(),
-                    NAME,
-                    Types.value(dtype),
-                    new Expressions(1).fold(maximum, dtype, "a", "x"),
-                    Launch.NUMBERS,
-                    Launch.GROUP);
+                """,
+                family.lanes(),
+                NAME,
+                Types.value(dtype),
+                new Expressions(1).fold(maximum, dtype, "a", "x"),
+                Launch.NUMBERS,
+                Launch.GROUP);
     long each = family.lanes() == 1 ? 1024 : family.lanes();
     long groups = Math.clamp(Math.ceilDiv(result.elements(), each), 1, 1 << 16);
     List<Long> all = new ArrayList<>(numbers);

@@ -40,9 +40,9 @@ final class Expressions {
    */
   static String literal(DType dtype, String bits) {
     return switch (dtype) {
-      case FLOAT32, FLOAT16, BFLOAT16 -> "as_float((int) %s)".formatted(bits);
-      case FLOAT64 -> "as_double(%s)".formatted(bits);
-      default -> "(%s) %s".formatted(Types.value(dtype), bits);
+      case FLOAT32, FLOAT16, BFLOAT16 -> Text.of("as_float((int) %s)", bits);
+      case FLOAT64 -> Text.of("as_double(%s)", bits);
+      default -> Text.of("(%s) %s", Types.value(dtype), bits);
     };
   }
 
@@ -75,7 +75,7 @@ final class Expressions {
 
   /** A number in every lane. */
   private String all(DType dtype, String number) {
-    return "((%s) (%s))".formatted(type(dtype), number);
+    return Text.of("((%s) (%s))", type(dtype), number);
   }
 
   /**
@@ -113,7 +113,7 @@ final class Expressions {
   String select(String a, String b, String condition) {
     // Of vectors it chooses lane by lane. PoCL's select() hides from its compiler what is a
     // minimum.
-    return "((%s) ? (%s) : (%s))".formatted(condition, b, a);
+    return Text.of("((%s) ? (%s) : (%s))", condition, b, a);
   }
 
   /** Whether a bool holds, as selections among values of a dtype want it. */
@@ -122,14 +122,14 @@ final class Expressions {
       return bool + " != 0";
     }
     String mask = Types.mask(dtype, width);
-    return "convert_%1$s(%2$s) != (%1$s) (0)".formatted(mask, bool);
+    return Text.of("convert_%1$s(%2$s) != (%1$s) (0)", mask, bool);
   }
 
   /** A comparison's outcome, as bool is held. */
   private String truth(String comparison) {
     return width == 1
-        ? "(uchar) (%s)".formatted(comparison)
-        : "convert_uchar%d(-(%s))".formatted(width, comparison);
+        ? Text.of("(uchar) (%s)", comparison)
+        : Text.of("convert_uchar%d(-(%s))", width, comparison);
   }
 
   private String unary(Op.Unary op, DType dtype, String a) {
@@ -139,7 +139,7 @@ final class Expressions {
     boolean real = dtype.isFloating();
     return switch (op) {
       case Op.Neg _ -> real ? "-" + a : wrapping(dtype, all(dtype, "0"), "-", a);
-      case Op.Abs _ -> real ? "fabs(%s)".formatted(a) : as(dtype, "abs(%s)".formatted(a));
+      case Op.Abs _ -> real ? Text.of("fabs(%s)", a) : as(dtype, Text.of("abs(%s)", a));
       case Op.Sign _ -> {
         String negative = select(a, all(dtype, "-1"), a + " < " + all(dtype, "0"));
         yield select(negative, all(dtype, "1"), a + " > " + all(dtype, "0"));
@@ -147,16 +147,16 @@ final class Expressions {
       case Op.Exp _, Op.Log _, Op.Log1p _, Op.Expm1 _, Op.Sin _, Op.Cos _ -> call(op, dtype, a);
       case Op.Tanh _, Op.Erf _, Op.Sqrt _, Op.Floor _ -> call(op, dtype, a);
       case Op.Sigmoid _ -> written(op, dtype) ? call(op, dtype, a) : sigmoid(dtype, a);
-      case Op.Not _ -> "(%s) ^ %s".formatted(a, all(dtype, "1"));
+      case Op.Not _ -> Text.of("(%s) ^ %s", a, all(dtype, "1"));
     };
   }
 
   /** The exponential of what is not positive, which never overflows: small results are not lost. */
   private String sigmoid(DType dtype, String a) {
     String one = all(dtype, "1");
-    String exponential = "exp(-fabs(%s))".formatted(a);
-    String numerator = select(one, exponential, "%s < %s".formatted(a, all(dtype, "0")));
-    return "%s / (%s + %s)".formatted(numerator, one, exponential);
+    String exponential = Text.of("exp(-fabs(%s))", a);
+    String numerator = select(one, exponential, Text.of("%s < %s", a, all(dtype, "0")));
+    return Text.of("%s / (%s + %s)", numerator, one, exponential);
   }
 
   /**
@@ -165,7 +165,7 @@ final class Expressions {
    */
   private String periodic(Op.Unary op, DType dtype, String a) {
     String bound = all(dtype, dtype == DType.FLOAT64 ? "0x1p30" : "0x1p23f");
-    String huge = "fabs(%s) >= %s".formatted(a, bound);
+    String huge = Text.of("fabs(%s) >= %s", a, bound);
     return select(
         call(op, dtype, select(a, all(dtype, "0"), huge)),
         call(op, dtype, select(bound, a, huge)),
@@ -174,7 +174,7 @@ final class Expressions {
 
   /** OpenCL's names of these functions are those of the operations. */
   private String call(Op op, DType dtype, String a) {
-    return "%s(%s)".formatted(written(op, dtype) ? Elementary.name(op, width, 1) : op.label(), a);
+    return Text.of("%s(%s)", written(op, dtype) ? Elementary.name(op, width, 1) : op.label(), a);
   }
 
   private boolean written(Op op, DType dtype) {
@@ -207,14 +207,14 @@ final class Expressions {
    */
   private String extreme(DType dtype, String a, String comparison, String b, String signed) {
     if (!dtype.isFloating()) {
-      return select(b, a, "%s %s %s".formatted(a, comparison, b));
+      return select(b, a, Text.of("%s %s %s", a, comparison, b));
     }
-    String equal = "((%s == %s) %s signbit(%s))".formatted(a, b, both(), signed);
-    return select(b, a, "%s %s %s".formatted(first(a, comparison, b), either(), equal));
+    String equal = Text.of("((%s == %s) %s signbit(%s))", a, b, both(), signed);
+    return select(b, a, Text.of("%s %s %s", first(a, comparison, b), either(), equal));
   }
 
   private String first(String a, String comparison, String b) {
-    return "(%1$s %2$s %3$s) %4$s (%1$s != %1$s)".formatted(a, comparison, b, either());
+    return Text.of("(%1$s %2$s %3$s) %4$s (%1$s != %1$s)", a, comparison, b, either());
   }
 
   private String either() {
@@ -228,9 +228,10 @@ final class Expressions {
   /** C has 1 for some powers of ±1 that are no numbers here: those by NaN, or by an infinity. */
   private String power(DType dtype, String a, String b) {
     String condition =
-        "(fabs(%1$s) == %2$s) %3$s (%4$s - %4$s != %5$s)"
-            .formatted(a, all(dtype, "1"), both(), b, all(dtype, "0"));
-    return select("pow(%s, %s)".formatted(a, b), "%1$s - %1$s".formatted(b), condition);
+        Text.of(
+            "(fabs(%1$s) == %2$s) %3$s (%4$s - %4$s != %5$s)",
+            a, all(dtype, "1"), both(), b, all(dtype, "0"));
+    return select(Text.of("pow(%s, %s)", a, b), Text.of("%1$s - %1$s", b), condition);
   }
 
   /** 0 where the divisor is; the smallest integer by −1 is the one quotient that overflows. */
@@ -238,21 +239,21 @@ final class Expressions {
     String zero = all(dtype, "0");
     String minusOne = all(dtype, "-1");
     String special =
-        "(%s == %s) %s (%s == %s)".formatted(b, zero, width == 1 ? "||" : "|", b, minusOne);
+        Text.of("(%s == %s) %s (%s == %s)", b, zero, width == 1 ? "||" : "|", b, minusOne);
     String divisor = select(b, all(dtype, "1"), special);
-    String plain = select("%s / %s".formatted(a, divisor), zero, b + " == " + zero);
+    String plain = select(Text.of("%s / %s", a, divisor), zero, b + " == " + zero);
     return select(plain, wrapping(dtype, zero, "-", a), b + " == " + minusOne);
   }
 
   /** The unsigned type's arithmetic, whose overflow is defined. */
   private String wrapping(DType dtype, String a, String operator, String b) {
     String unsigned = "u" + type(dtype);
-    return "as_%1$s(as_%2$s(%3$s) %4$s as_%2$s(%5$s))"
-        .formatted(type(dtype), unsigned, a, operator, b);
+    return Text.of(
+        "as_%1$s(as_%2$s(%3$s) %4$s as_%2$s(%5$s))", type(dtype), unsigned, a, operator, b);
   }
 
   private String as(DType dtype, String a) {
-    return "as_%s(%s)".formatted(type(dtype), a);
+    return Text.of("as_%s(%s)", type(dtype), a);
   }
 
   private String cast(DType to, DType from, String a) {
@@ -266,31 +267,32 @@ final class Expressions {
       String value =
           from.isStorageOnly() || from == DType.FLOAT32
               ? a
-              : "convert_%s(%s)".formatted(Types.value(DType.FLOAT32, width), a);
+              : Text.of("convert_%s(%s)", Types.value(DType.FLOAT32, width), a);
       return each(to == DType.FLOAT16 ? "half_round" : "bfloat_round", value);
     }
     if (from.isFloating() && !to.isFloating()) {
-      String saturated = "convert_%s_sat(%s)".formatted(type(to), a);
-      String isNan = "%1$s != %1$s".formatted(a);
-      String holds = width == 1 ? isNan : "convert_%s(%s)".formatted(Types.mask(to, width), isNan);
+      String saturated = Text.of("convert_%s_sat(%s)", type(to), a);
+      String isNan = Text.of("%1$s != %1$s", a);
+      String holds = width == 1 ? isNan : Text.of("convert_%s(%s)", Types.mask(to, width), isNan);
       return select(saturated, all(to, "0"), holds);
     }
     if (from == DType.INT64 && to == DType.INT32) {
       // The low half, which a conversion of what does not fit does not promise.
-      return "as_%s(convert_u%s(as_ulong%s(%s) & 0xffffffffUL))"
-          .formatted(type(to), type(to), width == 1 ? "" : Integer.toString(width), a);
+      return Text.of(
+          "as_%s(convert_u%s(as_ulong%s(%s) & 0xffffffffUL))",
+          type(to), type(to), width == 1 ? "" : Integer.toString(width), a);
     }
-    return Types.value(from).equals(Types.value(to)) ? a : "convert_%s(%s)".formatted(type(to), a);
+    return Types.value(from).equals(Types.value(to)) ? a : Text.of("convert_%s(%s)", type(to), a);
   }
 
   /** A scalar function of each lane. */
   private String each(String function, String a) {
     if (width == 1) {
-      return "%s(%s)".formatted(function, a);
+      return Text.of("%s(%s)", function, a);
     }
-    StringBuilder lanes = new StringBuilder("(float%d) (".formatted(width));
+    StringBuilder lanes = new StringBuilder(Text.of("(float%d) (", width));
     for (int i = 0; i < width; i++) {
-      lanes.append(i == 0 ? "" : ", ").append("%s((%s).s%x)".formatted(function, a, i));
+      lanes.append(i == 0 ? "" : ", ").append(Text.of("%s((%s).s%x)", function, a, i));
     }
     return lanes.append(")").toString();
   }

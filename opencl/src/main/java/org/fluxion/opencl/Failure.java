@@ -1,11 +1,16 @@
 package org.fluxion.opencl;
 
+import java.util.Optional;
 import org.fluxion.tensor.TensorException;
 import org.jocl.CL;
 import org.jocl.CLException;
 
 /** What a driver refused, in words: what was asked, of which device, and what to do. */
 final class Failure {
+  private static final String TAKEN =
+      "Another process may have the device for itself: try again, or use another device (fluxion"
+          + " devices lists them)";
+
   private Failure() {}
 
   /** Whether it is memory that is missing, or may be. */
@@ -37,15 +42,31 @@ final class Failure {
               "The driver has stopped a kernel, for lack of memory or because it took too long:"
                   + " make the batch or the model smaller, or use another device (fluxion devices"
                   + " lists them)";
-          case CL.CL_DEVICE_NOT_AVAILABLE ->
-              "Another process may have the device for itself: try again, or use another device"
-                  + " (fluxion devices lists them)";
+          case CL.CL_DEVICE_NOT_AVAILABLE -> TAKEN;
           default -> "Use another device (fluxion devices lists them), or another driver";
         };
     return new TensorException(
         "opencl:%d: %s failed on %s: %s. %s"
             .formatted(device.number(), doing, device.model(), refused.getMessage(), advice),
         refused);
+  }
+
+  /**
+   * Why a device cannot be used now, though it may be later: somebody else has it, or its memory.
+   *
+   * @param refused what the driver said before anything was computed
+   * @return one line, or empty if waiting does not help
+   */
+  static Optional<String> passing(CLException refused) {
+    if (refused.getStatus() == CL.CL_DEVICE_NOT_AVAILABLE) {
+      return Optional.of(Text.of("%s. %s", refused.getMessage(), TAKEN));
+    }
+    return isOfMemory(refused)
+        ? Optional.of(
+            Text.of(
+                "%s. There is too little memory: close what else uses the device",
+                refused.getMessage()))
+        : Optional.empty();
   }
 
   /**

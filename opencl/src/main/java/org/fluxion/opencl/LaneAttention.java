@@ -103,15 +103,15 @@ final class LaneAttention extends AttentionSource {
 
   /** The row that a work-item's n-th one is, the last one in place of those beyond it. */
   private static String row(String n) {
-    return "min(first + y * %d + %s, last - 1)".formatted(DOWN, n);
+    return Text.of("min(first + y * %d + %s, last - 1)", DOWN, n);
   }
 
   private static String place(String n, String column) {
-    return "(y * %d + %s) * %s + %s".formatted(DOWN, n, "%d", column);
+    return Text.of("(y * %d + %s) * %s + %s", DOWN, n, "%d", column);
   }
 
   private String at(String n, String column) {
-    return place(n, column).formatted(weightsTile());
+    return Text.of(place(n, column), weightsTile());
   }
 
   private void begin() {
@@ -242,7 +242,7 @@ final class LaneAttention extends AttentionSource {
     if (second()) {
       String delta = pass == 1 ? "r[n]" : "column_delta[column]";
       String value =
-          pass == 0 ? "weight * d_[t]" : "weight * (d_[t] - %s) * %s".formatted(delta, scale());
+          pass == 0 ? "weight * d_[t]" : Text.of("weight * (d_[t] - %s) * %s", delta, scale());
       line(4, "w[%s] = %s;", at("n", "column"), value);
     }
     line(3, "}");
@@ -303,12 +303,12 @@ final class LaneAttention extends AttentionSource {
       int a = op instanceof Op.AttentionKeyCotangent ? 1 : 0;
       int size = accumulatorSize(a);
       int each = elementsEach(size);
-      String own = "a%d[n * %d + f]".formatted(a, each);
+      String own = Text.of("a%d[n * %d + f]", a, each);
       String value =
           switch (op) {
             case Op.AttentionOutput o -> own + " * inverse";
             case Op.AttentionTangent o ->
-                "(a1[n * %1$d + f] - r[n] * inverse * %2$s) * inverse".formatted(each, own);
+                Text.of("(a1[n * %1$d + f] - r[n] * inverse * %2$s) * inverse", each, own);
             default -> own;
           };
       line(3, "for (int f = 0; f < %d; f++) {", each);

@@ -106,11 +106,11 @@ final class LaneLoops extends LoopSource {
       for (Kernel.Store store : stores) {
         String value = "v" + stored(store);
         if (store.level() == Kernel.Level.ELEMENT) {
-          String at = "r * %s + j".formatted(length);
+          String at = Text.of("r * %s + j", length);
           line(3, "%s", Types.store(store.buffer().dtype(), name(store.buffer()), at, value));
         } else {
           Kernel.ColumnReduce reduce = (Kernel.ColumnReduce) body.get(store.value());
-          String at = "%s[%s * %s + j]".formatted(columns(store), "g", length);
+          String at = Text.of("%s[%s * %s + j]", columns(store), "g", length);
           String next = scalars.fold(reduce.maximum(), reduce.dtype(), at, value);
           line(3, "%s = r == first ? %s : %s;", at, value, next);
         }

@@ -81,7 +81,7 @@ final class LaneMatmul extends MatmulSource {
     private void place(int level, int number) {
       int inOrder = alongSum ? tile.depth() / width : length / width;
       line(level, "const int v = lane + %d;", number * items);
-      String quick = "v %% %d * %d".formatted(inOrder, width).replace("%%", "%");
+      String quick = Text.of("v %% %d * %d", inOrder, width).replace("%%", "%");
       String slow = "v / " + inOrder;
       line(level, "const int p = %s, i = %s;", alongSum ? quick : slow, alongSum ? slow : quick);
     }
@@ -99,14 +99,14 @@ final class LaneMatmul extends MatmulSource {
         line(level, "{");
         place(level + 1, number);
         line(level + 1, "const long ii = %s + i, pp = %s + p;", first, from);
-        String position = "%s + ii * %s + pp * %s".formatted(name, along, down);
+        String position = Text.of("%s + ii * %s + pp * %s", name, along, down);
         if (width == 1) {
           line(level + 1, "%s%d = ii < %s && pp < high ? *(%s) : 0;", name, number, end, position);
         } else {
           String whole =
               alongSum
-                  ? "ii < %s && pp + %d <= high".formatted(end, width)
-                  : "ii + %d <= %s && pp < high".formatted(width, end);
+                  ? Text.of("ii < %s && pp + %d <= high", end, width)
+                  : Text.of("ii + %d <= %s && pp < high", width, end);
           line(level + 1, "if (%s) {", whole);
           line(level + 2, "%s%d = %s;", name, number, Types.load(dtype, width, position));
           line(level + 1, "} else {");
@@ -114,9 +114,9 @@ final class LaneMatmul extends MatmulSource {
           for (int q = 0; q < width; q++) {
             String inside =
                 alongSum
-                    ? "ii < %s && pp + %d < high".formatted(end, q)
-                    : "ii + %d < %s && pp < high".formatted(q, end);
-            String element = "(%s)[%d]".formatted(position, q);
+                    ? Text.of("ii < %s && pp + %d < high", end, q)
+                    : Text.of("ii + %d < %s && pp < high", q, end);
+            String element = Text.of("(%s)[%d]", position, q);
             line(level + 2, "if (%s) %s%d.s%x = %s;", inside, name, number, q, element);
           }
           line(level + 1, "}");
@@ -130,7 +130,7 @@ final class LaneMatmul extends MatmulSource {
       for (int number = 0; number < count(); number++) {
         line(level, "{");
         place(level + 1, number);
-        String place = "t%s + %s + p * %d + i".formatted(name, buffer, pitch);
+        String place = Text.of("t%s + %s + p * %d + i", name, buffer, pitch);
         if (width == 1) {
           line(level + 1, "*(%s) = %s%d;", place, name, number);
         } else if (alongSum) {
@@ -199,8 +199,8 @@ final class LaneMatmul extends MatmulSource {
     line(1, "int now = 0;");
     line(1, "for (long p0 = low; p0 < high; p0 += %d) {", tile.depth());
     // Beyond the end zeros are fetched, and never multiplied.
-    left.fetch(2, "(p0 + %d)".formatted(tile.depth()));
-    right.fetch(2, "(p0 + %d)".formatted(tile.depth()));
+    left.fetch(2, Text.of("(p0 + %d)", tile.depth()));
+    right.fetch(2, Text.of("(p0 + %d)", tile.depth()));
     multiplyTile("now * " + left.size(), "now * " + right.size());
     line(2, "now = 1 - now;");
     left.put(2, "now * " + left.size());
@@ -226,7 +226,7 @@ final class LaneMatmul extends MatmulSource {
     for (int row = 0; row < tile.rows(); row++) {
       line(3, "const %1$s u%2$d = (%1$s) (u[%3$d]);", vector(), row, row * tile.down());
       for (int q = 0; q < vectors(); q++) {
-        line(3, "%s", multiplyAdd("c%d_%d".formatted(row, q), "u" + row, "v" + q));
+        line(3, "%s", multiplyAdd(Text.of("c%d_%d", row, q), "u" + row, "v" + q));
       }
     }
     line(2, "}");
@@ -238,7 +238,7 @@ final class LaneMatmul extends MatmulSource {
       line(1, "if (i0 + y + %d < m) {", row * tile.down());
       line(2, "global %s *o = c + (i0 + y + %d) * cr;", type, row * tile.down());
       for (int q = 0; q < vectors(); q++) {
-        String value = "c%d_%d".formatted(row, q);
+        String value = Text.of("c%d_%d", row, q);
         line(2, "{");
         line(3, "const long j = j0 + x * %d + %d;", width, q * tile.across() * width);
         if (width == 1) {

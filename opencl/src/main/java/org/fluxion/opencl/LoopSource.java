@@ -314,10 +314,10 @@ abstract class LoopSource {
     text.append(doubles ? Types.DOUBLES : "").append(narrow ? Types.PRELUDE : "");
     text.append(functions());
     text.append(
-        "kernel __attribute__((reqd_work_group_size(%d, 1, 1)))\n".formatted(family.lanes()));
-    text.append("void %s(".formatted(NAME));
+        Text.of("kernel __attribute__((reqd_work_group_size(%d, 1, 1)))\n", family.lanes()));
+    text.append(Text.of("void %s(", NAME));
     for (Buffer buffer : buffers) {
-      text.append("global %s *%s_, ".formatted(type(buffer), name(buffer)));
+      text.append(Text.of("global %s *%s_, ", type(buffer), name(buffer)));
     }
     if (partialBytes > 0) {
       text.append("global uchar *scratch, ");
@@ -381,9 +381,9 @@ abstract class LoopSource {
       case Kernel.Literal literal ->
           Expressions.literal(literal.dtype(), size(bits(literal.value())));
       case Kernel.Index index ->
-          "(%s) (%s)"
-              .formatted(
-                  Types.value(index.dtype()), position(index.offset(), strides(index), indices));
+          Text.of(
+              "(%s) (%s)",
+              Types.value(index.dtype()), position(index.offset(), strides(index), indices));
       case Kernel.Compute compute ->
           new Expressions(1, family.lanes() == 1)
               .of(
@@ -431,8 +431,9 @@ abstract class LoopSource {
         .map(
             b ->
                 // As an unsigned number, what is below zero is too large as well.
-                "(ulong) (%s) < (ulong) %s"
-                    .formatted(position(b.offset(), b.strides(), indices), size(b.extent())))
+                Text.of(
+                    "(ulong) (%s) < (ulong) %s",
+                    position(b.offset(), b.strides(), indices), size(b.extent())))
         .collect(Collectors.joining(" && ", "((", ") ? " + read + " : 0)"));
   }
 
@@ -444,7 +445,7 @@ abstract class LoopSource {
     for (int loop = 0; loop < strides.length; loop++) {
       if (strides[loop] != 0) {
         String index = indices.get(loop);
-        terms.add(strides[loop] == 1 ? index : "%s * %s".formatted(size(strides[loop]), index));
+        terms.add(strides[loop] == 1 ? index : Text.of("%s * %s", size(strides[loop]), index));
       }
     }
     return terms.isEmpty() ? "0" : String.join(" + ", terms);
@@ -488,7 +489,7 @@ abstract class LoopSource {
   /** A number that the text leaves open. */
   final String size(long value) {
     sizes.add(value);
-    return "s[%d]".formatted(sizes.size() - 1);
+    return Text.of("s[%d]", sizes.size() - 1);
   }
 
   private static long bits(HostData value) {
@@ -502,6 +503,6 @@ abstract class LoopSource {
   }
 
   final void line(int level, String format, Object... arguments) {
-    text.append("  ".repeat(level)).append(format.formatted(arguments)).append('\n');
+    text.append("  ".repeat(level)).append(Text.of(format, arguments)).append('\n');
   }
 }

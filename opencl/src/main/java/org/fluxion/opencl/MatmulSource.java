@@ -124,7 +124,7 @@ abstract class MatmulSource {
   // ---- text ----
 
   final void line(int level, String format, Object... arguments) {
-    text.append("  ".repeat(level)).append(format.formatted(arguments)).append('\n');
+    text.append("  ".repeat(level)).append(Text.of(format, arguments)).append('\n');
   }
 
   final String vector() {
@@ -132,22 +132,20 @@ abstract class MatmulSource {
   }
 
   final String load(String pointer) {
-    return tile.width() == 1
-        ? "*(%s)".formatted(pointer)
-        : Types.load(dtype, tile.width(), pointer);
+    return tile.width() == 1 ? Text.of("*(%s)", pointer) : Types.load(dtype, tile.width(), pointer);
   }
 
   final String store(String value, String pointer) {
     return tile.width() == 1
-        ? "*(%s) = %s;".formatted(pointer, value)
+        ? Text.of("*(%s) = %s;", pointer, value)
         : Types.store(dtype, tile.width(), pointer, value);
   }
 
   /** Adds a product to an accumulator, in the form that compilers make one instruction. */
   final String multiplyAdd(String accumulator, String a, String b) {
     return dtype.isFloating()
-        ? "%1$s = fma(%2$s, %3$s, %1$s);".formatted(accumulator, a, b)
-        : "%s += %s * %s;".formatted(accumulator, a, b);
+        ? Text.of("%1$s = fma(%2$s, %3$s, %1$s);", accumulator, a, b)
+        : Text.of("%s += %s * %s;", accumulator, a, b);
   }
 
   private void head(String name, int lanes) {

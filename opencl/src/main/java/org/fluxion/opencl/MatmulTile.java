@@ -55,16 +55,16 @@ record MatmulTile(
 
   /** What people read: rows by columns in vectors, tiles of a group, and how sums are cut. */
   String describe() {
-    return "%d×%d by %d, %s%d across, depth %d%s%s"
-        .formatted(
-            rows,
-            columns,
-            width,
-            down == 1 ? "" : down + " down, ",
-            across,
-            depth,
-            buffers == 1 ? "" : " twice",
-            split == 1 ? "" : ", sums in %d parts".formatted(split));
+    return Text.of(
+        "%d×%d by %d, %s%d across, depth %d%s%s",
+        rows,
+        columns,
+        width,
+        down == 1 ? "" : down + " down, ",
+        across,
+        depth,
+        buffers == 1 ? "" : " twice",
+        split == 1 ? "" : Text.of(", sums in %d parts", split));
   }
 
   /** The same tile with the sums in so many parts. */

@@ -107,7 +107,7 @@ public final class OpenClBackend implements Backend {
   }
 
   private static String named(OpenClDevice device) {
-    return "opencl:%d (%s)".formatted(device.number(), device.model());
+    return Text.of("opencl:%d (%s)", device.number(), device.model());
   }
 
   private static String reasons(List<OpenClDevice> wanted) {
@@ -117,7 +117,7 @@ public final class OpenClBackend implements Backend {
       reasons.add(
           "there is "
               + Probe.devices().stream()
-                  .map(d -> "opencl:%d (%s, %s)".formatted(d.number(), d.kind(), d.model()))
+                  .map(d -> Text.of("opencl:%d (%s, %s)", d.number(), d.kind(), d.model()))
                   .collect(Collectors.joining(", ")));
     }
     return String.join("; ", reasons);

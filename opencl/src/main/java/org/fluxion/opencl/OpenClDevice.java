@@ -8,6 +8,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.cl_device_id;
@@ -25,6 +27,8 @@ final class OpenClDevice {
           "cl_khr_int64_base_atomics",
           "cl_khr_integer_dot_product",
           "cl_ext_float_atomics");
+
+  private static final Pattern VERSION = Pattern.compile("OpenCL ([0-9]+)\\.([0-9]+)");
 
   /** The one part of the {@link #description} that no program hangs on. */
   static final String COMPUTE_UNITS = "computeUnits";
@@ -239,33 +243,65 @@ final class OpenClDevice {
   }
 
   /**
-   * Why no kernel can be built for it, which is tried once.
+   * Why no kernel can be built for it, which is tried once; or again where the driver lacked what
+   * it may have later.
    *
    * @return one line, or empty if kernels build
    */
-  synchronized Optional<String> obstacle() {
-    if (obstacle == null) {
-      obstacle = trialBuild();
+  Optional<String> obstacle() {
+    return obstacle(() -> CL.clReleaseKernel(context().programs().kernel(trial, "trial")));
+  }
+
+  /** The same with something else that is tried. */
+  synchronized Optional<String> obstacle(Runnable build) {
+    if (obstacle != null) {
+      return obstacle;
+    }
+    try {
+      obstacle = lacking(version, hasCompiler);
+      if (obstacle.isEmpty()) {
+        build.run();
+      }
+    } catch (CLException | OpenClException refused) {
+      // A compiler's refusal has the driver's as its cause.
+      Throwable driver = refused instanceof OpenClException ? refused.getCause() : refused;
+      if (driver instanceof CLException said && Failure.passing(said).isPresent()) {
+        obstacle = null;
+        return Failure.passing(said);
+      }
+      obstacle = Optional.of(buildFailure(refused));
     }
     return obstacle;
   }
 
-  @Override
-  public String toString() {
-    return "opencl:%d, %s".formatted(number, model);
+  private static String buildFailure(RuntimeException refused) {
+    return Text.of(
+        "its driver fails to build a kernel: %s (install another version of it, or its compiler)",
+        Failure.firstLine(refused.getMessage()));
   }
 
-  private Optional<String> trialBuild() {
-    if (!hasCompiler) {
-      return Optional.of("its driver has no compiler");
-    }
-    try {
-      CL.clReleaseKernel(context().programs().kernel(trial, "trial"));
-      return Optional.empty();
-    } catch (CLException | OpenClException e) {
+  /**
+   * What a device lacks that every kernel needs.
+   *
+   * @param version as its driver says it, "OpenCL 1.2" and more
+   * @param hasCompiler whether it has one
+   * @return one line, or empty if it has all
+   */
+  static Optional<String> lacking(String version, boolean hasCompiler) {
+    Matcher parts = VERSION.matcher(version);
+    if (parts.lookingAt()
+        && (parts.group(1).equals("0")
+            || parts.group(1).equals("1") && parts.group(2).matches("[01]"))) {
       return Optional.of(
-          "its driver fails to build a kernel: %s (install another version of it, or its compiler)"
-              .formatted(Failure.firstLine(e.getMessage())));
+          Text.of(
+              "it needs OpenCL 1.2, its driver offers %s.%s (install a newer version of it)",
+              parts.group(1), parts.group(2)));
     }
+    return hasCompiler ? Optional.empty() : Optional.of("its driver has no compiler");
+  }
+
+  @Override
+  public String toString() {
+    return Text.of("opencl:%d, %s", number, model);
   }
 }

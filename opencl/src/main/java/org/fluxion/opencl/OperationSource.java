@@ -71,8 +71,9 @@ final class OperationSource {
     all[numbers.length] = groups * family.lanes();
     launch(
         buffers,
-        "for (long e = (%s) * %d + get_local_id(0); e < N0; e += N%d) {\n%s}\n"
-            .formatted(Launch.GROUP, family.lanes(), numbers.length, body),
+        Text.of(
+            "for (long e = (%s) * %d + get_local_id(0); e < N0; e += N%d) {\n%s}\n",
+            Launch.GROUP, family.lanes(), numbers.length, body),
         groups,
         scratchBytes,
         all);
@@ -85,23 +86,24 @@ final class OperationSource {
       text.append(Types.DOUBLES);
     }
     text.append(
-        "kernel __attribute__((reqd_work_group_size(%d, 1, 1)))\nvoid %s("
-            .formatted(family.lanes(), NAME));
+        Text.of(
+            "kernel __attribute__((reqd_work_group_size(%d, 1, 1)))\nvoid %s(",
+            family.lanes(), NAME));
     for (int i = 0; i < buffers.size(); i++) {
-      text.append("global %s *b%d_, ".formatted(Types.stored(buffers.get(i).dtype()), i));
+      text.append(Text.of("global %s *b%d_, ", Types.stored(buffers.get(i).dtype()), i));
     }
     text.append(scratchBytes > 0 ? "global uchar *scratch, " : "")
         .append(Launch.NUMBERS)
         .append(") {\n");
     for (int i = 0; i < buffers.size(); i++) {
       text.append(
-          "global %s *b%d = b%d_ + s[%d];\n"
-              .formatted(Types.stored(buffers.get(i).dtype()), i, i, i));
+          Text.of(
+              "global %s *b%d = b%d_ + s[%d];\n", Types.stored(buffers.get(i).dtype()), i, i, i));
     }
     // N0, N1, … are the numbers after the starts.
     String numbered = body;
     for (int i = numbers.length - 1; i >= 0; i--) {
-      numbered = numbered.replace("N" + i, "s[%d]".formatted(buffers.size() + i));
+      numbered = numbered.replace("N" + i, Text.of("s[%d]", buffers.size() + i));
     }
     text.append(numbered).append("}\n");
     launches.add(
@@ -144,21 +146,22 @@ final class OperationSource {
             .fold(false, kernel.result().dtype(), "b2[at]", "b0[(b * N2 + k) * N0 + d]");
     launch(
         operandsAndResult(),
-        """
-        const long g = %3$s, b = g / N4;
-        const long from = g %% N4 * N3 + get_local_id(0), to = min((g %% N4 + 1) * N3, N0);
-        for (long r = 0; r < N1; r++)
-          for (long d = from; d < to; d += %1$d) b2[(b * N1 + r) * N0 + d] = 0;
-        for (long k = 0; k < N2; k++) {
-          const long row = b1[b * N2 + k];
-          if (row >= 0 && row < N1)
-            for (long d = from; d < to; d += %1$d) {
-              const long at = (b * N1 + row) * N0 + d;
-              b2[at] = %2$s;
+        Text.of(
+            """
+            const long g = %3$s, b = g / N4;
+            const long from = g %% N4 * N3 + get_local_id(0), to = min((g %% N4 + 1) * N3, N0);
+            for (long r = 0; r < N1; r++)
+              for (long d = from; d < to; d += %1$d) b2[(b * N1 + r) * N0 + d] = 0;
+            for (long k = 0; k < N2; k++) {
+              const long row = b1[b * N2 + k];
+              if (row >= 0 && row < N1)
+                for (long d = from; d < to; d += %1$d) {
+                  const long at = (b * N1 + row) * N0 + d;
+                  b2[at] = %2$s;
+                }
             }
-        }
-        """
-            .formatted(family.lanes(), sum, Launch.GROUP),
+            """,
+            family.lanes(), sum, Launch.GROUP),
         shape.extent(0) * pieces,
         0,
         columns,
@@ -179,18 +182,19 @@ final class OperationSource {
                 "b0[((p * N6 + ky) * N7 + kx) * N8 * N9 + oy * N9 + ox]");
     elements(
         operandsAndResult(),
-        """
-        const long x = e %% N2, y = e / N2 %% N1, p = e / N2 / N1;
-        %1$s a = 0;
-        for (long ky = 0; ky < N6; ky++)
-          for (long kx = 0; kx < N7; kx++) {
-            const long sy = y + N5 - ky, sx = x + N5 - kx;
-            const long oy = sy / N4, ox = sx / N4;
-            if (sy >= 0 && sx >= 0 && sy %% N4 == 0 && sx %% N4 == 0 && oy < N8 && ox < N9) a = %2$s;
-          }
-        b1[e] = a;
-        """
-            .formatted(type, sum),
+        Text.of(
+            """
+            const long x = e %% N2, y = e / N2 %% N1, p = e / N2 / N1;
+            %1$s a = 0;
+            for (long ky = 0; ky < N6; ky++)
+              for (long kx = 0; kx < N7; kx++) {
+                const long sy = y + N5 - ky, sx = x + N5 - kx;
+                const long oy = sy / N4, ox = sx / N4;
+                if (sy >= 0 && sx >= 0 && sy %% N4 == 0 && sx %% N4 == 0 && oy < N8 && ox < N9) a = %2$s;
+              }
+            b1[e] = a;
+            """,
+            type, sum),
         shape.elements(),
         op.height(),
         op.width(),
@@ -206,18 +210,19 @@ final class OperationSource {
   private void argMax(Op.ArgMax op) {
     elements(
         operandsAndResult(),
-        """
-        const long base = e / N2 * N2 * N1 + e %% N2;
-        long best = 0;
-        %1$s top = b0[base];
-        for (long j = 1; j < N1; j++) {
-          const %1$s x = b0[base + j * N2];
-          // NaN is above everything but NaN.
-          if (x > top || (x != x && top == top)) { best = j; top = x; }
-        }
-        b1[e] = best;
-        """
-            .formatted(type),
+        Text.of(
+            """
+            const long base = e / N2 * N2 * N1 + e %% N2;
+            long best = 0;
+            %1$s top = b0[base];
+            for (long j = 1; j < N1; j++) {
+              const %1$s x = b0[base + j * N2];
+              // NaN is above everything but NaN.
+              if (x > top || (x != x && top == top)) { best = j; top = x; }
+            }
+            b1[e] = best;
+            """,
+            type),
         shape.elements(),
         operand.extent(op.axis()),
         operand.strides()[operand.axis(op.axis())]);
@@ -230,17 +235,18 @@ final class OperationSource {
     if (n < LONG_ROW) {
       elements(
           operandsAndResult(),
-          """
-          const long r = e / N1 * N1, i = e %% N1;
-          const %1$s x = b0[e];
-          long rank = 0;
-          for (long j = 0; j < N1; j++) {
-            const %1$s y = b0[r + j];
-            rank += %2$s || (j < i && !%3$s);
-          }
-          b1[r + rank] = i;
-          """
-              .formatted(type, before.formatted("y", "x"), before.formatted("x", "y")),
+          Text.of(
+              """
+              const long r = e / N1 * N1, i = e %% N1;
+              const %1$s x = b0[e];
+              long rank = 0;
+              for (long j = 0; j < N1; j++) {
+                const %1$s y = b0[r + j];
+                rank += %2$s || (j < i && !%3$s);
+              }
+              b1[r + rank] = i;
+              """,
+              type, Text.of(before, "y", "x"), Text.of(before, "x", "y")),
           shape.elements(),
           n);
       return;
@@ -250,27 +256,28 @@ final class OperationSource {
         operandsAndResult(),
         family.lanes(),
         shape.elements() * Integer.BYTES,
-        """
-        const global %1$s *x = b0 + e * N1;
-        global int *a = (global int *) scratch + e * N1;
-        global int *b = b1 + e * N1;
-        // Each pass merges runs of a into b and swaps them; the last one leaves the order in b1.
-        if (N2 %% 2 == 0) { global int *t = a; a = b; b = t; }
-        for (long i = 0; i < N1; i++) a[i] = i;
-        for (long length = 1; length < N1; length *= 2) {
-          for (long start = 0; start < N1; start += 2 * length) {
-            const long middle = min(start + length, N1), end = min(start + 2 * length, N1);
-            long i = start, j = middle;
-            for (long k = start; k < end; k++) {
-              const bool second = j < end && (i >= middle || %2$s);
-              b[k] = second ? a[j] : a[i];
-              if (second) j++; else i++;
+        Text.of(
+            """
+            const global %1$s *x = b0 + e * N1;
+            global int *a = (global int *) scratch + e * N1;
+            global int *b = b1 + e * N1;
+            // Each pass merges runs of a into b and swaps them; the last one leaves the order in b1.
+            if (N2 %% 2 == 0) { global int *t = a; a = b; b = t; }
+            for (long i = 0; i < N1; i++) a[i] = i;
+            for (long length = 1; length < N1; length *= 2) {
+              for (long start = 0; start < N1; start += 2 * length) {
+                const long middle = min(start + length, N1), end = min(start + 2 * length, N1);
+                long i = start, j = middle;
+                for (long k = start; k < end; k++) {
+                  const bool second = j < end && (i >= middle || %2$s);
+                  b[k] = second ? a[j] : a[i];
+                  if (second) j++; else i++;
+                }
+              }
+              global int *t = a; a = b; b = t;
             }
-          }
-          global int *t = a; a = b; b = t;
-        }
-        """
-            .formatted(type, before.formatted("x[a[j]]", "x[a[i]]")),
+            """,
+            type, Text.of(before, "x[a[j]]", "x[a[i]]")),
         shape.elements() / n,
         n,
         passes);
@@ -334,12 +341,13 @@ final class OperationSource {
       numbers[at + 2] = op.interior().get(axis) + 1;
       numbers[at + 3] = operand.extent(axis);
       body.append(
-          """
-          { const long i = rest %% N%1$d - N%2$d; rest /= N%1$d;
-            inside = inside && i >= 0 && i %% N%3$d == 0 && i / N%3$d < N%4$d;
-            at += i / N%3$d * step; step *= N%4$d; }
-          """
-              .formatted(at, at + 1, at + 2, at + 3));
+          Text.of(
+              """
+              { const long i = rest %% N%1$d - N%2$d; rest /= N%1$d;
+                inside = inside && i >= 0 && i %% N%3$d == 0 && i / N%3$d < N%4$d;
+                at += i / N%3$d * step; step *= N%4$d; }
+              """,
+              at, at + 1, at + 2, at + 3));
     }
     body.append("b1[e] = inside ? b0[at] : 0;\n");
     elements(operandsAndResult(), body.toString(), numbers);

@@ -114,8 +114,13 @@ final class PeakKernels {
     }
   }
 
+  /** The kernels for so many work-items of a group, and elements of a vector. */
+  static String text(String source, int lanes, int width) {
+    return Text.of(source, lanes, width, "float" + width);
+  }
+
   private cl_kernel kernel(String name) {
-    return context.programs().kernel(source.formatted(lanes, width, "float" + width), name);
+    return context.programs().kernel(text(source, lanes, width), name);
   }
 
   private double copyRate(cl_command_queue queue) {

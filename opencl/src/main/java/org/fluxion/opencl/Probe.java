@@ -42,7 +42,7 @@ final class Probe {
     }
     try {
       CL.setExceptionsEnabled(true);
-      find();
+      find(new Installed(), devices, notes);
     } catch (CLException e) {
       notes.add(
           e.getStatus() == PLATFORM_NOT_FOUND
@@ -99,31 +99,95 @@ final class Probe {
     }
   }
 
-  private void find() {
-    int[] count = new int[1];
-    CL.clGetPlatformIDs(0, null, count);
-    cl_platform_id[] platforms = new cl_platform_id[count[0]];
-    CL.clGetPlatformIDs(platforms.length, platforms, null);
-    if (platforms.length == 0) {
+  /** What is asked of OpenCL. */
+  interface Drivers {
+    /** The drivers. */
+    List<cl_platform_id> all();
+
+    /** What one calls itself. */
+    String name(cl_platform_id driver);
+
+    /** Its devices. */
+    List<cl_device_id> devices(cl_platform_id driver);
+
+    /** One of them, with what its driver says of it. */
+    OpenClDevice device(int number, cl_platform_id driver, cl_device_id id);
+  }
+
+  /** Those that are installed. */
+  static final class Installed implements Drivers {
+    @Override
+    public List<cl_platform_id> all() {
+      int[] count = new int[1];
+      CL.clGetPlatformIDs(0, null, count);
+      cl_platform_id[] drivers = new cl_platform_id[count[0]];
+      CL.clGetPlatformIDs(drivers.length, drivers, null);
+      return List.of(drivers);
+    }
+
+    @Override
+    public String name(cl_platform_id driver) {
+      return Info.text(driver, CL.CL_PLATFORM_NAME);
+    }
+
+    @Override
+    public List<cl_device_id> devices(cl_platform_id driver) {
+      int[] count = new int[1];
+      CL.clGetDeviceIDs(driver, CL.CL_DEVICE_TYPE_ALL, 0, null, count);
+      cl_device_id[] ids = new cl_device_id[count[0]];
+      CL.clGetDeviceIDs(driver, CL.CL_DEVICE_TYPE_ALL, ids.length, ids, null);
+      return List.of(ids);
+    }
+
+    @Override
+    public OpenClDevice device(int number, cl_platform_id driver, cl_device_id id) {
+      return new OpenClDevice(number, driver, id);
+    }
+  }
+
+  /**
+   * Asks each driver for its devices, whatever another one refuses.
+   *
+   * @param drivers what is asked
+   * @param devices where the devices go that say what they are
+   * @param notes where a line goes for each driver and device that does not
+   */
+  static void find(Drivers drivers, List<OpenClDevice> devices, List<String> notes) {
+    List<cl_platform_id> all = drivers.all();
+    if (all.isEmpty()) {
       throw new CLException("no platform", PLATFORM_NOT_FOUND);
     }
-    for (cl_platform_id platform : platforms) {
-      String driver = Info.text(platform, CL.CL_PLATFORM_NAME);
+    for (int i = 0; i < all.size(); i++) {
+      cl_platform_id driver = all.get(i);
+      // A number will do for a name.
+      String name = "" + i;
       try {
-        CL.clGetDeviceIDs(platform, CL.CL_DEVICE_TYPE_ALL, 0, null, count);
-        cl_device_id[] ids = new cl_device_id[count[0]];
-        CL.clGetDeviceIDs(platform, CL.CL_DEVICE_TYPE_ALL, ids.length, ids, null);
-        for (cl_device_id id : ids) {
-          devices.add(new OpenClDevice(devices.size(), platform, id));
+        name = drivers.name(driver);
+      } catch (CLException e) {
+        notes.add(
+            Text.of("the OpenCL driver '%s' does not say its name: %s", name, e.getMessage()));
+      }
+      try {
+        List<cl_device_id> ids = drivers.devices(driver);
+        for (int d = 0; d < ids.size(); d++) {
+          try {
+            devices.add(drivers.device(devices.size(), driver, ids.get(d)));
+          } catch (CLException e) {
+            notes.add(
+                Text.of(
+                    "the OpenCL driver '%s' does not say what its device %d is: %s",
+                    name, d, e.getMessage()));
+          }
         }
       } catch (CLException e) {
         notes.add(
             e.getStatus() == CL.CL_DEVICE_NOT_FOUND
-                ? ("the OpenCL driver '%s' has no device: it sees no card that it knows, or may not"
-                        + " use it (on Linux rights come with the groups render and video)")
-                    .formatted(driver)
-                : "the OpenCL driver '%s' does not list its devices: %s"
-                    .formatted(driver, e.getMessage()));
+                ? Text.of(
+                    "the OpenCL driver '%s' has no device: it sees no card that it knows, or may"
+                        + " not use it (on Linux rights come with the groups render and video)",
+                    name)
+                : Text.of(
+                    "the OpenCL driver '%s' does not list its devices: %s", name, e.getMessage()));
       }
     }
   }

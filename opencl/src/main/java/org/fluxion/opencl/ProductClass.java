@@ -56,15 +56,15 @@ record ProductClass(
   /** What the file of tiles calls it. */
   @Override
   public String toString() {
-    return "%s %s %s%s m~%d n~%d k~%d batch~%d"
-        .formatted(
-            form,
-            dtype,
-            left,
-            right,
-            typical(2, rows),
-            typical(2, columns),
-            typical(1, sum),
-            typical(1, batch));
+    return Text.of(
+        "%s %s %s%s m~%d n~%d k~%d batch~%d",
+        form,
+        dtype,
+        left,
+        right,
+        typical(2, rows),
+        typical(2, columns),
+        typical(1, sum),
+        typical(1, batch));
   }
 }

@@ -43,6 +43,6 @@ final class RowQuotients {
   /** The quotient of some elements. */
   String of(int v, String dividend, int lanes) {
     String type = Types.value(DType.FLOAT32, lanes);
-    return "%s * (%s) (h%d) * (%s) (u%d)".formatted(dividend, type, v, type, v);
+    return Text.of("%s * (%s) (h%d) * (%s) (u%d)", dividend, type, v, type, v);
   }
 }

@@ -76,7 +76,7 @@ final class Types {
    * @param vector the vector's type
    */
   static String anywhere(String vector) {
-    return "typedef struct __attribute__((packed)) { %s of; } anywhere;\n".formatted(vector);
+    return Text.of("typedef struct __attribute__((packed)) { %s of; } anywhere;\n", vector);
   }
 
   /**
@@ -88,7 +88,7 @@ final class Types {
    * @param vector what is stored, of the declared type
    */
   static String storeAnywhere(String space, String pointer, String vector) {
-    return "((%s anywhere *) (%s))->of = %s;".formatted(space, pointer, vector);
+    return Text.of("((%s anywhere *) (%s))->of = %s;", space, pointer, vector);
   }
 
   /** The signed integer of a value's size, which vector comparisons and selections speak. */
@@ -105,18 +105,18 @@ final class Types {
   /** One element of memory as a value. */
   static String load(DType dtype, String pointer, String index) {
     return switch (dtype) {
-      case FLOAT16 -> "half_load(%s, %s)".formatted(pointer, index);
-      case BFLOAT16 -> "bfloat_load(%s, %s)".formatted(pointer, index);
-      default -> "%s[%s]".formatted(pointer, index);
+      case FLOAT16 -> Text.of("half_load(%s, %s)", pointer, index);
+      case BFLOAT16 -> Text.of("bfloat_load(%s, %s)", pointer, index);
+      default -> Text.of("%s[%s]", pointer, index);
     };
   }
 
   /** The statement that writes a value to one element of memory. */
   static String store(DType dtype, String pointer, String index, String value) {
     return switch (dtype) {
-      case FLOAT16 -> "half_store(%s, %s, %s);".formatted(pointer, index, value);
-      case BFLOAT16 -> "bfloat_store(%s, %s, %s);".formatted(pointer, index, value);
-      default -> "%s[%s] = %s;".formatted(pointer, index, value);
+      case FLOAT16 -> Text.of("half_store(%s, %s, %s);", pointer, index, value);
+      case BFLOAT16 -> Text.of("bfloat_store(%s, %s, %s);", pointer, index, value);
+      default -> Text.of("%s[%s] = %s;", pointer, index, value);
     };
   }
 
@@ -127,10 +127,10 @@ final class Types {
    */
   static String load(DType dtype, int width, String pointer) {
     return switch (dtype) {
-      case FLOAT16 -> "vload_half%d(0, (const global half *) (%s))".formatted(width, pointer);
+      case FLOAT16 -> Text.of("vload_half%d(0, (const global half *) (%s))", width, pointer);
       case BFLOAT16 ->
-          "as_float%1$d(convert_uint%1$d(vload%1$d(0, %2$s)) << 16)".formatted(width, pointer);
-      default -> "vload%d(0, %s)".formatted(width, pointer);
+          Text.of("as_float%1$d(convert_uint%1$d(vload%1$d(0, %2$s)) << 16)", width, pointer);
+      default -> Text.of("vload%d(0, %s)", width, pointer);
     };
   }
 
@@ -138,12 +138,13 @@ final class Types {
   static String store(DType dtype, int width, String pointer, String value) {
     return switch (dtype) {
       case FLOAT16 ->
-          "vstore_half%d_rte(%s, 0, (global half *) (%s));".formatted(width, value, pointer);
+          Text.of("vstore_half%d_rte(%s, 0, (global half *) (%s));", width, value, pointer);
       // What is held of this dtype is rounded to it already.
       case BFLOAT16 ->
-          "vstore%1$d(convert_ushort%1$d(as_uint%1$d(%2$s) >> 16), 0, %3$s);"
-              .formatted(width, value, pointer);
-      default -> "vstore%d(%s, 0, %s);".formatted(width, value, pointer);
+          Text.of(
+              "vstore%1$d(convert_ushort%1$d(as_uint%1$d(%2$s) >> 16), 0, %3$s);",
+              width, value, pointer);
+      default -> Text.of("vstore%d(%s, 0, %s);", width, value, pointer);
     };
   }
 }

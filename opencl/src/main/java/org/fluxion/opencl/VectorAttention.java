@@ -117,7 +117,7 @@ final class VectorAttention extends AttentionSource {
   }
 
   private String load(String pointer) {
-    return "vload%d(0, %s)".formatted(width, pointer);
+    return Text.of("vload%d(0, %s)", width, pointer);
   }
 
   private int padded(int size) {
@@ -208,7 +208,7 @@ final class VectorAttention extends AttentionSource {
       line(3, "for (; p < %d; p++) {", size(role));
       line(4, "local %s *t = t_%s + p * %d + j;", type, name(role), block);
       for (int lane = 0; lane < SQUARE; lane++) {
-        String column = "c0 + min(j + %d, count - 1)".formatted(lane);
+        String column = Text.of("c0 + min(j + %d, count - 1)", lane);
         line(4, "t[%1$d] = j + %1$d < count ? %2$s : 0;", lane, element(role, column, "p"));
       }
       line(3, "}");
@@ -247,8 +247,8 @@ final class VectorAttention extends AttentionSource {
       line(5, "const %s x%d = vload4(0, &%s);", four, lane, column);
     }
     for (int lane = 0; lane < SQUARE; lane++) {
-      String elements = "x0.s%1$d, x1.s%1$d, x2.s%1$d, x3.s%1$d".formatted(lane);
-      String at = "t_%s + (p + %d) * %d + j".formatted(name(role), lane, block);
+      String elements = Text.of("x0.s%1$d, x1.s%1$d, x2.s%1$d, x3.s%1$d", lane);
+      String at = Text.of("t_%s + (p + %d) * %d + j", name(role), lane, block);
       line(5, "vstore4((%s) (%s), 0, %s);", four, elements, at);
     }
   }
@@ -290,7 +290,7 @@ final class VectorAttention extends AttentionSource {
       line(4, "for (int p = 0; p < %d; p++) {", group.get(0).size());
       for (Role column : group.stream().map(Dot::column).distinct().toList()) {
         for (int x = 0; x < across; x++) {
-          String at = "t_%1$s + p * %2$d + j + %3$d".formatted(name(column), block, x * width);
+          String at = Text.of("t_%1$s + p * %2$d + j + %3$d", name(column), block, x * width);
           line(5, "const %s b_%s_%d = %s;", vector, name(column), x, load(at));
         }
       }
@@ -322,14 +322,14 @@ final class VectorAttention extends AttentionSource {
           List<String> terms = new ArrayList<>();
           for (int t = 0; t < dots.size(); t++) {
             if (dots.get(t).target().equals(target)) {
-              terms.add("x%d_%d_%d".formatted(t, n, x));
+              terms.add(Text.of("x%d_%d_%d", t, n, x));
             }
           }
           if (!terms.isEmpty()) {
             // The cotangent's d is no score, and has no scale.
             String scaled = target.equals("s") || pass == 0 ? " * " + scale() : "";
             String value = "(" + String.join(" + ", terms) + ")" + scaled;
-            String at = "%s + %d + j + %d".formatted(array(target), n * block, x * width);
+            String at = Text.of("%s + %d + j + %d", array(target), n * block, x * width);
             line(4, "%s", Types.storeAnywhere("private", at, value));
           }
         }
@@ -403,7 +403,7 @@ final class VectorAttention extends AttentionSource {
     String whole = value;
     for (int half = width / 2; half > 0; half /= 2) {
       String part = value + half;
-      String next = pattern.formatted(whole + ".lo", whole + ".hi");
+      String next = Text.of(pattern, whole + ".lo", whole + ".hi");
       line(4, "const %s %s = %s;", Types.value(dtype, half), part, next);
       whole = part;
     }
@@ -417,7 +417,7 @@ final class VectorAttention extends AttentionSource {
     line(5, "const %s x = %s;", vector, exp(width, load("e + from + j") + " - " + lse));
     line(5, "%s", Types.storeAnywhere("private", "e + from + j", "x"));
     if (second()) {
-      String y = "x * (%s - %s) * %s".formatted(load("w + from + j"), delta, scale());
+      String y = Text.of("x * (%s - %s) * %s", load("w + from + j"), delta, scale());
       line(5, "%s", Types.storeAnywhere("private", "w + from + j", y));
     }
     line(4, "}");
@@ -441,7 +441,7 @@ final class VectorAttention extends AttentionSource {
           String at =
               inPlace(column)
                   ? "&" + element(column, "c0 + j", "f + " + x * width)
-                  : "y_%s + j * %d + f + %d".formatted(name(column), size, x * width);
+                  : Text.of("y_%s + j * %d + f + %d", name(column), size, x * width);
           line(5, "const %s b_%s_%d = %s;", vector, name(column), x, load(at));
         }
       }
@@ -469,11 +469,11 @@ final class VectorAttention extends AttentionSource {
             List<String> terms = new ArrayList<>();
             for (int t = 0; t < group.size(); t++) {
               if (group.get(t).accumulator() == a) {
-                terms.add("z%d_%d_%d".formatted(t, n, x));
+                terms.add(Text.of("z%d_%d_%d", t, n, x));
               }
             }
             if (!terms.isEmpty()) {
-              String at = "a%d + (i - first + %d) * %d + f + %d".formatted(a, n, size, x * width);
+              String at = Text.of("a%d + (i - first + %d) * %d + f + %d", a, n, size, x * width);
               line(
                   4,
                   "%s",
@@ -498,7 +498,7 @@ final class VectorAttention extends AttentionSource {
         store(Op.AttentionOutput.class, "o");
         store(
             Op.AttentionTangent.class,
-            "a1[at * %d + p] * inverse - r[at] * inverse * o".formatted(size));
+            Text.of("a1[at * %d + p] * inverse - r[at] * inverse * o", size));
         line(2, "}");
       }
       if (logSumExp) {
@@ -510,7 +510,7 @@ final class VectorAttention extends AttentionSource {
         int a = op instanceof Op.AttentionKeyCotangent ? 1 : 0;
         int size = accumulatorSize(a);
         line(2, "for (int p = 0; p < %d; p++) {", size);
-        store(op.getClass(), "a%d[at * %d + p]".formatted(a, padded(size)));
+        store(op.getClass(), Text.of("a%d[at * %d + p]", a, padded(size)));
         line(2, "}");
       }
     }

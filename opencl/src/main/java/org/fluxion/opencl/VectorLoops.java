@@ -272,7 +272,7 @@ final class VectorLoops extends LoopSource {
           hoist(level, "x" + v, access.offset(), access.strides());
           for (int b = 0; b < access.bounds().size(); b++) {
             Access.Bound bound = access.bounds().get(b);
-            hoist(level, "x%d_%d".formatted(v, b), bound.offset(), bound.strides());
+            hoist(level, Text.of("x%d_%d", v, b), bound.offset(), bound.strides());
             line(level, "const ulong n%d_%d = %s;", v, b, size(bound.extent()));
           }
         }
@@ -285,7 +285,7 @@ final class VectorLoops extends LoopSource {
     StringBuilder at = new StringBuilder();
     for (int loop = outerLoops; loop < lastLoop; loop++) {
       step /= kernel.loops().get(loop);
-      at.append(" + %s * i%d".formatted(size(step), loop));
+      at.append(Text.of(" + %s * i%d", size(step), loop));
     }
     List<Kernel.Store> stores = walk.stores();
     if (keeps) {
@@ -314,8 +314,8 @@ final class VectorLoops extends LoopSource {
     return stride == 0
         ? name
         : stride == 1
-            ? "%s + %s".formatted(name, index)
-            : "%s + t%s * (%s)".formatted(name, name, index);
+            ? Text.of("%s + %s", name, index)
+            : Text.of("%s + t%s * (%s)", name, name, index);
   }
 
   /**
@@ -372,17 +372,17 @@ final class VectorLoops extends LoopSource {
       line(level, "%s(%s);", function, String.join(", ", arguments));
     } else {
       for (int copy = 0; copy < copies; copy++) {
-        String place = "k%d + o + %s".formatted(v, at("j", lanes, copy));
+        String place = Text.of("k%d + o + %s", v, at("j", lanes, copy));
         String value =
             !kept.isRead(v, p)
                 ? value(v, lanes, copy)
-                : lanes > 1 ? "vload%d(0, %s)".formatted(lanes, place) : "*(%s)".formatted(place);
+                : lanes > 1 ? Text.of("vload%d(0, %s)", lanes, place) : Text.of("*(%s)", place);
         line(level, "const %s %s = %s;", type, copy("v" + v, copy), value);
       }
     }
     if (kept.isWritten(v, p)) {
       for (int copy = 0; copy < copies; copy++) {
-        String place = "k%d + o + %s".formatted(v, at("j", lanes, copy));
+        String place = Text.of("k%d + o + %s", v, at("j", lanes, copy));
         String value = copy("v" + v, copy);
         line(level, "%s", kept(dtype, lanes, place, value));
       }
@@ -391,16 +391,16 @@ final class VectorLoops extends LoopSource {
 
   private static String kept(DType dtype, int lanes, String place, String value) {
     if (lanes == 1) {
-      return "*(%s) = %s;".formatted(place, value);
+      return Text.of("*(%s) = %s;", place, value);
     }
     return Types.value(dtype).equals("float")
         ? Types.storeAnywhere("private", place, value)
-        : "vstore%d(%s, 0, %s);".formatted(lanes, value, place);
+        : Text.of("vstore%d(%s, 0, %s);", lanes, value, place);
   }
 
   /** The index of a copy's first element. */
   private static String at(String index, int lanes, int copy) {
-    return copy == 0 ? index : "%s + %d".formatted(index, copy * lanes);
+    return copy == 0 ? index : Text.of("%s + %d", index, copy * lanes);
   }
 
   private void store(int level, Kernel.Store store, int lanes, int copy) {
@@ -420,7 +420,7 @@ final class VectorLoops extends LoopSource {
     Kernel.ColumnReduce reduce = (Kernel.ColumnReduce) body.get(store.value());
     String place = columns(store) + " + c + " + j;
     Expressions expressions = new Expressions(lanes, true);
-    String old = lanes > 1 ? Types.load(dtype, lanes, place) : "*(%s)".formatted(place);
+    String old = lanes > 1 ? Types.load(dtype, lanes, place) : Text.of("*(%s)", place);
     String next = expressions.fold(reduce.maximum(), reduce.dtype(), "old", value);
     String type = Types.value(dtype, lanes);
     line(level, "if (r == first) {");
@@ -434,7 +434,7 @@ final class VectorLoops extends LoopSource {
   private static String write(DType dtype, int lanes, String place, String value) {
     return lanes > 1
         ? vectorStore(dtype, lanes, place, value)
-        : "*(%s) = %s;".formatted(place, value);
+        : Text.of("*(%s) = %s;", place, value);
   }
 
   private static String vectorStore(DType dtype, int lanes, String place, String value) {
@@ -453,7 +453,7 @@ final class VectorLoops extends LoopSource {
     boolean varies = depth[v] == lastLoop && isOfElements(v);
     return lanes == 1 || varies
         ? copy("v" + v, varies ? copy : 0)
-        : "((%s) (v%d))".formatted(Types.value(body.get(v).dtype(), lanes), v);
+        : Text.of("((%s) (v%d))", Types.value(body.get(v).dtype(), lanes), v);
   }
 
   private String value(int v, int lanes, int copy) {
@@ -463,15 +463,15 @@ final class VectorLoops extends LoopSource {
       case Kernel.Index index -> {
         long stride = strides(index)[lastLoop];
         if (lanes == 1) {
-          yield "(%s) (%s)".formatted(Types.value(index.dtype()), along("x" + v, stride, "j"));
+          yield Text.of("(%s) (%s)", Types.value(index.dtype()), along("x" + v, stride, "j"));
         }
         List<String> each = new ArrayList<>();
         for (int lane = 0; lane < lanes; lane++) {
           each.add(
-              "(%s) (%s)"
-                  .formatted(
-                      Types.value(index.dtype()),
-                      along("x" + v, stride, "(" + first + " + " + lane + ")")));
+              Text.of(
+                  "(%s) (%s)",
+                  Types.value(index.dtype()),
+                  along("x" + v, stride, "(" + first + " + " + lane + ")")));
         }
         yield vector(index.dtype(), lanes, each);
       }
@@ -492,17 +492,17 @@ final class VectorLoops extends LoopSource {
   }
 
   private String fused(FusedProducts.Fused fused, int lanes, int copy) {
-    return "fma(%s%s, %s, %s%s)"
-        .formatted(
-            fused.isFactorNegated() ? "-" : "",
-            operand(fused.factor(), lanes, copy),
-            operand(fused.other(), lanes, copy),
-            fused.isAddendNegated() ? "-" : "",
-            operand(fused.addend(), lanes, copy));
+    return Text.of(
+        "fma(%s%s, %s, %s%s)",
+        fused.isFactorNegated() ? "-" : "",
+        operand(fused.factor(), lanes, copy),
+        operand(fused.other(), lanes, copy),
+        fused.isAddendNegated() ? "-" : "",
+        operand(fused.addend(), lanes, copy));
   }
 
   private static String vector(DType dtype, int lanes, List<String> each) {
-    return "(%s) (%s)".formatted(Types.value(dtype, lanes), String.join(", ", each));
+    return Text.of("(%s) (%s)", Types.value(dtype, lanes), String.join(", ", each));
   }
 
   private String load(int v, Access access, int lanes, String first) {
@@ -510,7 +510,7 @@ final class VectorLoops extends LoopSource {
     long stride = access.strides()[lastLoop];
     if (lanes > 1 && stride == 1 && access.bounds().isEmpty()) {
       return Types.load(
-          buffer.dtype(), lanes, "%s + %s".formatted(name(buffer), along("x" + v, 1, first)));
+          buffer.dtype(), lanes, Text.of("%s + %s", name(buffer), along("x" + v, 1, first)));
     }
     if (lanes == 1) {
       return element(v, access, "j");
@@ -532,11 +532,11 @@ final class VectorLoops extends LoopSource {
     List<String> conditions = new ArrayList<>();
     for (int b = 0; b < access.bounds().size(); b++) {
       long stride = access.bounds().get(b).strides()[lastLoop];
-      String at = along("x%d_%d".formatted(v, b), stride, index);
+      String at = along(Text.of("x%d_%d", v, b), stride, index);
       // As an unsigned number, what is below zero is too large as well.
-      conditions.add("(ulong) (%s) < n%d_%d".formatted(at, v, b));
+      conditions.add(Text.of("(ulong) (%s) < n%d_%d", at, v, b));
     }
     String zero = Types.value(buffer.dtype()).equals("float") ? "0.0f" : "0";
-    return "((%s) ? %s : %s)".formatted(String.join(" && ", conditions), read, zero);
+    return Text.of("((%s) ? %s : %s)", String.join(" && ", conditions), read, zero);
   }
 }

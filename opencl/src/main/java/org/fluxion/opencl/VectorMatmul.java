@@ -167,12 +167,10 @@ final class VectorMatmul extends MatmulSource {
     }
     for (int row = 0; row < tile.rows(); row++) {
       String element =
-          packsRows
-              ? "rows[p * %d + %d]".formatted(tile.packedRows(), row)
-              : "a%d[p]".formatted(row);
+          packsRows ? Text.of("rows[p * %d + %d]", tile.packedRows(), row) : Text.of("a%d[p]", row);
       line(5, "const %1$s r%2$d = (%1$s) (%3$s);", vector(), row, element);
       for (int q = 0; q < vectors; q++) {
-        line(5, "%s", multiplyAdd("c%d_%d".formatted(row, q), "r" + row, "b" + q));
+        line(5, "%s", multiplyAdd(Text.of("c%d_%d", row, q), "r" + row, "b" + q));
       }
     }
     line(4, "}");
@@ -192,7 +190,7 @@ final class VectorMatmul extends MatmulSource {
     line(5, "}");
     for (int row = 0; row < tile.rows(); row++) {
       for (int q = 0; q < vectors; q++) {
-        line(5, "%s", store("c%d_%d".formatted(row, q), place(row, q)));
+        line(5, "%s", store(Text.of("c%d_%d", row, q), place(row, q)));
       }
     }
     line(4, "} else {");
@@ -200,7 +198,7 @@ final class VectorMatmul extends MatmulSource {
     for (int row = 0; row < tile.rows(); row++) {
       for (int q = 0; q < vectors; q++) {
         String place = "t + " + (row * panel + q * tile.width());
-        line(5, "%s", store("c%d_%d".formatted(row, q), place));
+        line(5, "%s", store(Text.of("c%d_%d", row, q), place));
       }
     }
     line(5, "const int height = min((long) %d, end - i);", tile.rows());
@@ -212,6 +210,6 @@ final class VectorMatmul extends MatmulSource {
   }
 
   private String place(int row, int vector) {
-    return "o + %d * cr + %d".formatted(row, vector * tile.width());
+    return Text.of("o + %d * cr + %d", row, vector * tile.width());
   }
 }

@@ -126,7 +126,7 @@ final class VectorReductions {
   private static String folded(Kernel.RowReduce reduce, int lanes, String a, String b) {
     Expressions expressions = new Expressions(lanes, true);
     return seeksNumbers(reduce)
-        ? expressions.select(a, b, "%s > %s".formatted(b, a))
+        ? expressions.select(a, b, Text.of("%s > %s", b, a))
         : expressions.fold(reduce.maximum(), reduce.dtype(), a, b);
   }
 

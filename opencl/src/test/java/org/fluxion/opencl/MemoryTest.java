@@ -113,11 +113,12 @@ class MemoryTest {
   @Test
   void whatTheHostLacksIsNotAskedOfADeviceThatSharesItsMemory() {
     assumeTrue(device().sharesHostMemory(), "SKIPPED, because the device has its own memory");
+    String limit = System.getProperty("fluxion.memory");
     System.setProperty("fluxion.memory", "1M");
     try (Context context = new Context(device())) {
       fails("memory: the program needs [0-9,]+ MiB, and .*", plan(512, DType.FLOAT32), context);
     } finally {
-      System.clearProperty("fluxion.memory");
+      restore(limit);
     }
   }
 
@@ -152,11 +153,16 @@ class MemoryTest {
           plan(n, DType.FLOAT32),
           context);
     } finally {
-      if (limit == null) {
-        System.clearProperty("fluxion.memory");
-      } else {
-        System.setProperty("fluxion.memory", limit);
-      }
+      restore(limit);
+    }
+  }
+
+  /** Gives the host the limit again that it had, if any. */
+  private static void restore(String limit) {
+    if (limit == null) {
+      System.clearProperty("fluxion.memory");
+    } else {
+      System.setProperty("fluxion.memory", limit);
     }
   }
 

@@ -10,13 +10,19 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.fluxion.tensor.Backend;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.DeviceInfo;
 import org.fluxion.tensor.TensorException;
+import org.jocl.CL;
+import org.jocl.CLException;
+import org.jocl.cl_device_id;
+import org.jocl.cl_platform_id;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -159,6 +165,105 @@ class ProbeTest {
     assertEquals(none.passedOver().subList(1, 3), card.passedOver());
   }
 
+  @Test
+  void whatADeviceLacksForNowIsNoFaultOfItsDriverAndIsTriedAgain() {
+    assumeADevice();
+    OpenClDevice device = device(0, "gpu", OpenClDevice.TRIAL);
+    for (int status :
+        new int[] {CL.CL_DEVICE_NOT_AVAILABLE, CL.CL_OUT_OF_HOST_MEMORY, CL.CL_OUT_OF_RESOURCES}) {
+      String why =
+          device
+              .obstacle(
+                  () -> {
+                    throw new CLException(CL.stringFor_errorCode(status), status);
+                  })
+              .orElseThrow();
+      assertEquals(
+          CL.stringFor_errorCode(status)
+              + (status == CL.CL_DEVICE_NOT_AVAILABLE
+                  ? ". Another process may have the device for itself: try again, or use another"
+                      + " device (fluxion devices lists them)"
+                  : ". There is too little memory: close what else uses the device"),
+          why);
+    }
+    assertEquals(Optional.empty(), device.obstacle());
+    OpenClDevice broken = device(1, "gpu", OpenClDevice.TRIAL);
+    Optional<String> settled =
+        broken.obstacle(
+            () -> {
+              throw new CLException("planted", CL.CL_COMPILER_NOT_AVAILABLE);
+            });
+    assertTrue(settled.orElseThrow().contains("fails to build a kernel: planted"), settled::get);
+    assertEquals(settled, broken.obstacle());
+  }
+
+  @Test
+  void aDeviceBefore12IsToldToBeOne() {
+    String old = "it needs OpenCL 1.2, its driver offers 1.1 (install a newer version of it)";
+    assertEquals(Optional.of(old), OpenClDevice.lacking("OpenCL 1.1 Mesa 13.0", true));
+    assertEquals(Optional.of(old), OpenClDevice.lacking("OpenCL 1.1", false));
+    for (String enough :
+        List.of("OpenCL 1.2 x", "OpenCL 2.0 x", "OpenCL 3.0 PoCL", "OpenCL 1.10")) {
+      assertEquals(Optional.empty(), OpenClDevice.lacking(enough, true), enough);
+    }
+    assertEquals(
+        Optional.of("its driver has no compiler"), OpenClDevice.lacking("OpenCL 1.2", false));
+  }
+
+  /** Drivers of which the first knows nothing, and of the second every other device is lost. */
+  private static final class Broken implements Probe.Drivers {
+    private final OpenClDevice real = Probe.devices().get(0);
+
+    @Override
+    public List<cl_platform_id> all() {
+      return List.of(new cl_platform_id(), real.platform());
+    }
+
+    @Override
+    public String name(cl_platform_id driver) {
+      return new Probe.Installed().name(known(driver));
+    }
+
+    @Override
+    public List<cl_device_id> devices(cl_platform_id driver) {
+      known(driver);
+      return List.of(new cl_device_id(), real.id());
+    }
+
+    @Override
+    public OpenClDevice device(int number, cl_platform_id driver, cl_device_id id) {
+      if (id != real.id()) {
+        throw new CLException("CL_INVALID_DEVICE", CL.CL_INVALID_DEVICE);
+      }
+      return new OpenClDevice(number, driver, id);
+    }
+
+    private cl_platform_id known(cl_platform_id driver) {
+      if (driver != real.platform()) {
+        throw new CLException("CL_INVALID_PLATFORM", CL.CL_INVALID_PLATFORM);
+      }
+      return driver;
+    }
+  }
+
+  @Test
+  void whatOneDriverOrDeviceRefusesHidesNoOther() {
+    assumeADevice();
+    List<OpenClDevice> devices = new ArrayList<>();
+    List<String> notes = new ArrayList<>();
+    Broken drivers = new Broken();
+    Probe.find(drivers, devices, notes);
+    assertEquals(1, devices.size());
+    assertEquals("opencl:0, " + drivers.real.model(), devices.get(0).toString());
+    assertEquals(
+        List.of(
+            "the OpenCL driver '0' does not say its name: CL_INVALID_PLATFORM",
+            "the OpenCL driver '0' does not list its devices: CL_INVALID_PLATFORM",
+            "the OpenCL driver '%s' does not say what its device 0 is: CL_INVALID_DEVICE"
+                .formatted(drivers.name(drivers.real.platform()))),
+        notes);
+  }
+
   /** Asks for devices, in a process of its own. */
   static final class Survey {
     private Survey() {}
@@ -244,8 +349,7 @@ class ProbeTest {
   private static void assumePocl() {
     boolean hasPocl =
         Probe.devices().stream()
-            .anyMatch(
-                d -> Info.text(d.platform(), org.jocl.CL.CL_PLATFORM_NAME).contains("Portable"));
+            .anyMatch(d -> Info.text(d.platform(), CL.CL_PLATFORM_NAME).contains("Portable"));
     assumeTrue(hasPocl, "SKIPPED, because PoCL is not here");
   }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -175,8 +176,13 @@ final class GraphListing {
   }
 
   private static String window(Op.Window w) {
-    return "kernel=[%d, %d], stride=%d, padding=%d"
-        .formatted(w.kernelHeight(), w.kernelWidth(), w.stride(), w.padding());
+    return String.format(
+        Locale.ROOT,
+        "kernel=[%d, %d], stride=%d, padding=%d",
+        w.kernelHeight(),
+        w.kernelWidth(),
+        w.stride(),
+        w.padding());
   }
 
   /** The family of an operation, which decides its colour. */

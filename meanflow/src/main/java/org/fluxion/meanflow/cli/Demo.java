@@ -464,7 +464,7 @@ final class Demo {
     grid(
         Optional.of(generator),
         row.steps(),
-        "%s-%d".formatted(generator.name().toLowerCase(Locale.ROOT), row.steps()),
+        generator.name().toLowerCase(Locale.ROOT) + "-" + row.steps(),
         result.grid());
     say(FigureTable.line(row));
   }
@@ -479,12 +479,14 @@ final class Demo {
   private List<Report.Settings> settings(
       TrainingConfiguration map, Optional<TrainingConfiguration> flow) {
     SequencedMap<String, String> run = new LinkedHashMap<>();
-    run.put("samples of each row and seed", "%,d".formatted(plan.settings().samples()));
+    run.put(
+        "samples of each row and seed",
+        String.format(Locale.ROOT, "%,d", plan.settings().samples()));
     run.put(
         "sampling seeds",
         plan.settings().samplingSeeds() == 1
             ? Long.toString(plan.seed())
-            : "%d to %d".formatted(plan.seed(), plan.seed() + plan.settings().samplingSeeds() - 1));
+            : plan.seed() + " to " + (plan.seed() + plan.settings().samplingSeeds() - 1));
     run.put(
         "guidance in sampling",
         plan.settings().guidance() == 1 ? "none" : "" + plan.settings().guidance());

@@ -110,12 +110,13 @@ record TunedProducts(Kernel.MatmulKernel product, int count, long flops) {
   String shape() {
     long batch = product.matrices();
     String orders = "" + MatrixOrder.of(product.a()) + MatrixOrder.of(product.b());
-    return "%dx%dx%d%s:%s"
-        .formatted(
-            product.m(),
-            product.n(),
-            product.k(),
-            batch == 1 ? "" : "x" + batch,
-            orders.toLowerCase(Locale.ROOT));
+    return String.format(
+        Locale.ROOT,
+        "%dx%dx%d%s:%s",
+        product.m(),
+        product.n(),
+        product.k(),
+        batch == 1 ? "" : "x" + batch,
+        orders.toLowerCase(Locale.ROOT));
   }
 }

@@ -158,7 +158,7 @@ final class Chart {
     double y = y(value);
     add(
         "<circle class=\"mark %s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4.5\"><title>%s</title></circle>",
-        style, x, y, Html.text("%s, %d steps".formatted(generator.title(), steps)));
+        style, x, y, Html.text(generator.title() + ", " + steps + " steps"));
     switch (generator) {
       case FLOW -> label(style, x - 8, y + 15, "end", steps);
       case CONVERTED -> label(style, x, y - 10, "middle", steps);
@@ -173,8 +173,9 @@ final class Chart {
   }
 
   private String finish(String description) {
-    return "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%s</svg>\n"
-        .formatted(WIDTH, height, Html.text(description), svg);
+    return format(
+        "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%s</svg>\n",
+        WIDTH, height, Html.text(description), svg);
   }
 
   // ---- geometry ----

@@ -9,6 +9,11 @@ final class Html {
 
   private Html() {}
 
+  /** A pattern with its values; the page is in one language, and so are its numbers. */
+  static String of(String pattern, Object... values) {
+    return String.format(Locale.ROOT, pattern, values);
+  }
+
   /** Text in which nothing is read as markup, also within an attribute. */
   static String text(String plain) {
     return plain

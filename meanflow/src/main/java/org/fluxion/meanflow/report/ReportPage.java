@@ -116,8 +116,9 @@ final class ReportPage {
                 tile(
                     Html.number(row.millisecondsPerImage() / fast.get().millisecondsPerImage())
                         + "×",
-                    "as many images in the same time as the flow model at %d steps"
-                        .formatted(row.steps()))));
+                    Html.of(
+                        "as many images in the same time as the flow model at %d steps",
+                        row.steps()))));
     crude.ifPresent(
         row ->
             tiles.add(
@@ -214,8 +215,9 @@ final class ReportPage {
             .map(it -> "%s, %s".formatted(it.title(), FigureTable.steps(grid.steps())))
             .orElse("Real digits");
     ImageGrid images = grid.grid();
-    return "<img src=\"%s\" width=\"%d\" height=\"%d\" alt=\"Grid of digits: %s\">"
-        .formatted(Html.png(images.png()), images.width(), images.height(), Html.text(what));
+    return Html.of(
+        "<img src=\"%s\" width=\"%d\" height=\"%d\" alt=\"Grid of digits: %s\">",
+        Html.png(images.png()), images.width(), images.height(), Html.text(what));
   }
 
   // ---- figures ----
@@ -251,7 +253,7 @@ final class ReportPage {
         .formatted(
             summary.comparesWithFloor() ? "real" : summary.realDigits(),
             Html.number(summary.frechetFloor()),
-            String.format(Locale.ROOT, "%,d", summary.samples()),
+            Html.of("%,d", summary.samples()),
             Html.number(summary.nearestDistanceOfTest()),
             groups,
             Chart.of(summary),
@@ -268,14 +270,14 @@ final class ReportPage {
               ? ""
               : " <small>guidance %s</small>".formatted(Html.number(row.guidance()));
       rows.append(
-          "<tr><th>%d%s</th><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n"
-              .formatted(
-                  row.steps(),
-                  guidance,
-                  Html.number(row.millisecondsPerImage()),
-                  Html.number(row.frechet()),
-                  Html.percent(row.accuracy()),
-                  Html.number(row.nearestDistance())));
+          Html.of(
+              "<tr><th>%d%s</th><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n",
+              row.steps(),
+              guidance,
+              Html.number(row.millisecondsPerImage()),
+              Html.number(row.frechet()),
+              Html.percent(row.accuracy()),
+              Html.number(row.nearestDistance())));
     }
     return """
     <tbody class="%s">
@@ -314,8 +316,9 @@ final class ReportPage {
             Html.number(summary.frechetFloor()),
             summary.comparesWithFloor()
                 ? ""
-                : " of as many samples; %,d samples have a larger one, however good they are"
-                    .formatted(summary.samples()),
+                : Html.of(
+                    " of as many samples; %,d samples have a larger one, however good they are",
+                    summary.samples()),
             several
                 ? " Where several sampling seeds were measured, the table shows the worst of them;"
                     + " all are listed below."
@@ -399,17 +402,17 @@ final class ReportPage {
       }
       for (SummaryRow.SeedFigures seed : row.seeds()) {
         rows.append(
-            """
-            <tr class="%s"><th>%s</th><td>%d</td><td>%d</td><td>%s</td><td>%s</td><td>%s</td></tr>
-            """
-                .formatted(
-                    style(row.model()),
-                    Html.text(row.model().title()),
-                    row.steps(),
-                    seed.seed(),
-                    Html.number(seed.frechet()),
-                    Html.percent(seed.accuracy()),
-                    Html.number(seed.nearestDistance())));
+            Html.of(
+                """
+                <tr class="%s"><th>%s</th><td>%d</td><td>%d</td><td>%s</td><td>%s</td><td>%s</td></tr>
+                """,
+                style(row.model()),
+                Html.text(row.model().title()),
+                row.steps(),
+                seed.seed(),
+                Html.number(seed.frechet()),
+                Html.percent(seed.accuracy()),
+                Html.number(seed.nearestDistance())));
       }
     }
     if (rows.isEmpty()) {

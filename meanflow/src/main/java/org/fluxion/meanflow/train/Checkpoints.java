@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -31,9 +32,14 @@ final class Checkpoints {
     Files.createDirectories(folder);
   }
 
+  /** As {@link #NAME} reads it, whatever digits the reader's language has. */
+  private static String name(long step) {
+    return String.format(Locale.ROOT, "step-%08d.safetensors", step);
+  }
+
   /** Writes a checkpoint and removes the oldest. */
   Path write(Checkpoint checkpoint) throws IOException {
-    Path file = folder.resolve("step-%08d.safetensors".formatted(checkpoint.step()));
+    Path file = folder.resolve(name(checkpoint.step()));
     checkpoint.write(file);
     SequencedMap<Long, Path> all = files();
     while (all.size() > KEPT) {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -54,6 +55,18 @@ class ReportTest {
     // Ten grids, the real digits, and the one at the top.
     assertEquals(12, images);
     assertFalse(html.contains("<script"));
+  }
+
+  @Test
+  void thePageIsTheSameInEveryLanguage() throws IOException {
+    String html = new MadeUpRun().report().html();
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.of("fa", "IR"));
+    try {
+      assertEquals(html, new MadeUpRun().report().html());
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test

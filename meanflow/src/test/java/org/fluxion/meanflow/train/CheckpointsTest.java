@@ -15,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.UnaryOperator;
@@ -70,6 +71,22 @@ class CheckpointsTest {
 
   private Path file(long step) {
     return folder.resolve("step-%08d.safetensors".formatted(step));
+  }
+
+  @Test
+  void namesAreTheSameInEveryLanguage() throws IOException {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.of("fa", "IR"));
+    try {
+      checkpoints.write(new Checkpoint(25, configuration, state(25), sums(25)));
+      assertEquals(25, latest().orElseThrow().step());
+    } finally {
+      Locale.setDefault(before);
+    }
+    assertEquals(
+        List.of(
+            "step-00000015.safetensors", "step-00000020.safetensors", "step-00000025.safetensors"),
+        files());
   }
 
   @Test

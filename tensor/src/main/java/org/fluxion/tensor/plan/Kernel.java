@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.fluxion.tensor.DType;
@@ -517,9 +518,15 @@ public sealed interface Kernel {
     public String structure() {
       String mask =
           operands.containsKey(Role.MASK) ? "" + operands.get(Role.MASK).buffer().dtype() : "";
-      return "%s%s %d,%d %s%s"
-          .formatted(
-              name(), ops.get(0), headSize, valueSize, results.get(0).buffer().dtype(), mask);
+      return String.format(
+          Locale.ROOT,
+          "%s%s %d,%d %s%s",
+          name(),
+          ops.get(0),
+          headSize,
+          valueSize,
+          results.get(0).buffer().dtype(),
+          mask);
     }
   }
 
