@@ -19,7 +19,8 @@ import org.fluxion.tensor.conformance.Widened;
  * slopes to both sides differ however small the step, there is a kink, which is forgiven. What
  * rounding makes of them follows from their operations, as it does everywhere; it is divided by h.
  * Where the larger step leads out of the function's domain, or over a kink, a smaller one may still
- * tell.
+ * tell. What both find different is forgiven the larger one: steps that are finer than it look like
+ * a slope.
  *
  * <p>What is computed in fewer digits than float64 has is a staircase, which has no slope. So the
  * differences are the widened function's, and the tangent is as it is computed, roundings included.
@@ -50,24 +51,48 @@ final class Differences {
     Tensors at = each(x, Widened::wide);
     Tensors along = each(v, Widened::wide);
     Tensors here = wide.apply(at);
-    List<Claim> claims = new ArrayList<>();
+    List<Slopes> slopes = new ArrayList<>();
     for (double h : STEPS) {
-      Pair far = Pair.of(wide, at, along, here, h);
-      Pair middle = Pair.of(wide, at, along, here, h / 2);
-      Pair near = Pair.of(wide, at, along, here, h / 4);
+      slopes.add(
+          new Slopes(
+              Pair.of(wide, at, along, here, h),
+              Pair.of(wide, at, along, here, h / 2),
+              Pair.of(wide, at, along, here, h / 4)));
+    }
+    List<Claim> claims = new ArrayList<>();
+    for (int s = 0; s < STEPS.length; s++) {
       for (int i = 0; i < tangent.leaves().size(); i++) {
-        Tensor first = extrapolated(far.slope(i), middle.slope(i));
-        Tensor second = extrapolated(middle.slope(i), near.slope(i));
-        Tensor kink = near.bend(i).mul(2).sub(middle.bend(i));
+        Tensor slope = slopes.get(s).better(i);
+        // What a smaller step no longer sees is the slope of a staircase, and not of the function.
+        Tensor smallest = slopes.getLast().better(i);
+        Tensor doubt = slope.sub(slopes.get(s).other(i)).abs().add(slope.sub(smallest).abs());
         claims.add(
             new Claim(
-                what + " against differences by " + h,
-                second,
+                what + " against differences by " + STEPS[s],
+                slope,
                 tangent.leaves().get(i),
-                Optional.of(second.sub(first).abs().mul(DOUBT).add(kink.abs()))));
+                Optional.of(doubt.mul(DOUBT).add(slopes.get(s).kink(i).abs()))));
       }
     }
     return claims;
+  }
+
+  /** Slopes by a step, by its half and by its quarter. */
+  private record Slopes(Pair far, Pair middle, Pair near) {
+    /** Extrapolated from the smaller steps. */
+    Tensor better(int i) {
+      return extrapolated(middle.slope(i), near.slope(i));
+    }
+
+    /** Extrapolated from the larger ones. */
+    Tensor other(int i) {
+      return extrapolated(far.slope(i), middle.slope(i));
+    }
+
+    /** What is left of a bend in the slope where a smooth function has none. */
+    Tensor kink(int i) {
+      return near.bend(i).mul(2).sub(middle.bend(i));
+    }
   }
 
   /**
