@@ -75,7 +75,8 @@ final class Downloads {
     }
   }
 
-  private static final int PIECES = 4;
+  /** As many as runs may be ahead: more would never be in use. */
+  private static final int PIECES = RunsAhead.MOST;
 
   /** More than that is read at once: it is no loss that a training goes on without. */
   static final long MOST_BYTES = 1L << 16;

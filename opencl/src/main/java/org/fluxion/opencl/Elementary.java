@@ -37,16 +37,22 @@ final class Elementary {
       """;
 
   /**
-   * The next integer k to y / ln 2, and what remains. Adding 1.5·2²³ rounds, and leaves k, and what
-   * is added besides, in the low bits: an exponent that wants no more than a shift.
+   * The next integer k to y / ln 2. Adding 1.5·2²³ rounds, and leaves k, and what is added besides,
+   * in the low bits: an exponent that wants no more than a shift.
    */
-  private static final String REDUCED =
+  private static final String WHOLE =
       """
       const FLOAT z@ = fma(y@, (FLOAT) (0x1.715476p+0f), (FLOAT) (0x1.8p23f + BIAS));
       const FLOAT k@ = z@ - (FLOAT) (0x1.8p23f + BIAS);
-      FLOAT r@ = fma(k@, (FLOAT) (-0x1.62e43p-1f), y@);
-      r@ = fma(k@, (FLOAT) (0x1.05c61p-29f), r@);
       """;
+
+  /** The same, and what remains. */
+  private static final String REDUCED =
+      WHOLE
+          + """
+          FLOAT r@ = fma(k@, (FLOAT) (-0x1.62e43p-1f), y@);
+          r@ = fma(k@, (FLOAT) (0x1.05c61p-29f), r@);
+          """;
 
   /**
    * The power in two factors, so that neither of them leaves the exponents' range. AVX-512 has an
@@ -121,11 +127,12 @@ final class Elementary {
       """
       FLOAT y@ = x@ > (FLOAT) (30.0f) ? (FLOAT) (30.0f) : x@;
       y@ = y@ < (FLOAT) (-104.0f) ? (FLOAT) (-104.0f) : y@;
-      const FLOAT z@ = fma(y@, (FLOAT) (0x1.715476p+0f), (FLOAT) (0x1.8p23f + 254.0f));
-      const FLOAT k@ = z@ - (FLOAT) (0x1.8p23f + 254.0f);
-      FLOAT r@ = fma(k@, (FLOAT) (0x1.62e43p-1f), -y@);
-      r@ = fma(k@, (FLOAT) (-0x1.05c61p-29f), r@);
       """
+          + WHOLE.replace("BIAS", "254.0f")
+          + """
+          FLOAT r@ = fma(k@, (FLOAT) (0x1.62e43p-1f), -y@);
+          r@ = fma(k@, (FLOAT) (-0x1.05c61p-29f), r@);
+          """
           + NEAR_EXP
           + """
           #if WIDTH == 16 && defined(__AVX512F__) && !defined(__SPIR__) && !defined(__SPIR64__)

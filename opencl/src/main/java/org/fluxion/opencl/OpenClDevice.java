@@ -257,21 +257,23 @@ final class OpenClDevice {
     if (obstacle != null) {
       return obstacle;
     }
-    try {
-      obstacle = lacking(version, hasCompiler);
-      if (obstacle.isEmpty()) {
+    Optional<String> found = lacking(version, hasCompiler);
+    if (found.isEmpty()) {
+      try {
         build.run();
+      } catch (CLException | OpenClException refused) {
+        // A compiler's refusal has the driver's as its cause.
+        Throwable driver = refused instanceof OpenClException ? refused.getCause() : refused;
+        Optional<String> passing =
+            driver instanceof CLException said ? Failure.passing(said) : Optional.empty();
+        if (passing.isPresent()) {
+          return passing;
+        }
+        found = Optional.of(buildFailure(refused));
       }
-    } catch (CLException | OpenClException refused) {
-      // A compiler's refusal has the driver's as its cause.
-      Throwable driver = refused instanceof OpenClException ? refused.getCause() : refused;
-      if (driver instanceof CLException said && Failure.passing(said).isPresent()) {
-        obstacle = null;
-        return Failure.passing(said);
-      }
-      obstacle = Optional.of(buildFailure(refused));
     }
-    return obstacle;
+    obstacle = found;
+    return found;
   }
 
   private static String buildFailure(RuntimeException refused) {

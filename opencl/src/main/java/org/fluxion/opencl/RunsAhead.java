@@ -11,7 +11,7 @@ import org.jocl.cl_event;
  * <p>Not for more than one thread.
  */
 final class RunsAhead {
-  /** Two would be enough for the device never to wait; results have as many places in turn. */
+  /** Two would be enough for the device never to wait. */
   static final int MOST = 4;
 
   private final cl_event[] ends = new cl_event[MOST];

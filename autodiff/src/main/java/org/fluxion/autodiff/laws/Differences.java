@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.conformance.Tensors;
@@ -59,12 +60,13 @@ final class Differences {
               Pair.of(wide, at, along, here, h / 2),
               Pair.of(wide, at, along, here, h / 4)));
     }
+    List<Tensors> better = slopes.stream().map(Slopes::better).toList();
     List<Claim> claims = new ArrayList<>();
     for (int s = 0; s < STEPS.length; s++) {
       for (int i = 0; i < tangent.leaves().size(); i++) {
-        Tensor slope = slopes.get(s).better(i);
+        Tensor slope = better.get(s).leaves().get(i);
         // What a smaller step no longer sees is the slope of a staircase, and not of the function.
-        Tensor smallest = slopes.getLast().better(i);
+        Tensor smallest = better.getLast().leaves().get(i);
         Tensor doubt = slope.sub(slopes.get(s).other(i)).abs().add(slope.sub(smallest).abs());
         claims.add(
             new Claim(
@@ -80,8 +82,11 @@ final class Differences {
   /** Slopes by a step, by its half and by its quarter. */
   private record Slopes(Pair far, Pair middle, Pair near) {
     /** Extrapolated from the smaller steps. */
-    Tensor better(int i) {
-      return extrapolated(middle.slope(i), near.slope(i));
+    Tensors better() {
+      return new Tensors(
+          IntStream.range(0, near.forward().leaves().size())
+              .mapToObj(i -> extrapolated(middle.slope(i), near.slope(i)))
+              .toList());
     }
 
     /** Extrapolated from the larger ones. */

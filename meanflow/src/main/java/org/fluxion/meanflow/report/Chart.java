@@ -128,7 +128,7 @@ final class Chart {
     StringBuilder path = new StringBuilder();
     for (LossCurve.Point point : points) {
       if (point.value() >= up.low() && point.value() <= up.high()) {
-        path.append(format("M%.1f %.1fh0", x(point.step()), y(point.value())));
+        path.append(Html.of("M%.1f %.1fh0", x(point.step()), y(point.value())));
       }
     }
     add("<path class=\"%s\" d=\"%s\"/>", style, path);
@@ -139,7 +139,7 @@ final class Chart {
     StringBuilder path = new StringBuilder();
     for (T point : points) {
       path.append(path.isEmpty() ? 'M' : 'L')
-          .append(format("%.1f %.1f", x(across.applyAsDouble(point)), y(up.applyAsDouble(point))));
+          .append(Html.of("%.1f %.1f", x(across.applyAsDouble(point)), y(up.applyAsDouble(point))));
     }
     if (points.size() > 1) {
       add("<path class=\"%s\" d=\"%s\"/>", style, path);
@@ -173,7 +173,7 @@ final class Chart {
   }
 
   private String finish(String description) {
-    return format(
+    return Html.of(
         "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%s</svg>\n",
         WIDTH, height, Html.text(description), svg);
   }
@@ -197,10 +197,6 @@ final class Chart {
   }
 
   private void add(String template, Object... values) {
-    svg.append(format(template, values));
-  }
-
-  private static String format(String template, Object... values) {
-    return String.format(Locale.ROOT, template, values);
+    svg.append(Html.of(template, values));
   }
 }

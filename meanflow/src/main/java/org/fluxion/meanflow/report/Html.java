@@ -35,20 +35,18 @@ final class Html {
     }
     double size = Math.abs(value);
     int decimals = size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : 3;
-    return String.format(Locale.ROOT, "%." + decimals + "f", value).replace("-", "−");
+    return of("%." + decimals + "f", value).replace("-", "−");
   }
 
   /** A share, 0 to 1, in per cent. */
   static String percent(double share) {
-    return Double.isFinite(share)
-        ? String.format(Locale.ROOT, "%.1f", share * 100) + NARROW_SPACE + "%"
-        : "–";
+    return Double.isFinite(share) ? of("%.1f", share * 100) + NARROW_SPACE + "%" : "–";
   }
 
   /** A duration in the units that people say. */
   static String duration(double seconds) {
     if (seconds < 10) {
-      return String.format(Locale.ROOT, "%.1f", seconds) + NARROW_SPACE + "s";
+      return of("%.1f", seconds) + NARROW_SPACE + "s";
     }
     long whole = Math.round(seconds);
     if (whole < 120) {

@@ -11,22 +11,15 @@ import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.conformance.ElementaryFunctions;
+import org.fluxion.tensor.conformance.Streams;
 
 /**
  * Graphs for the laws of fusion, the same for the same seed: small ones of all operations. Nothing
  * runs them.
  */
 class FusionGraphs {
-  static final List<Op> TRANSCENDENTALS =
-      List.of(
-          new Op.Exp(),
-          new Op.Log(),
-          new Op.Log1p(),
-          new Op.Expm1(),
-          new Op.Sin(),
-          new Op.Cos(),
-          new Op.Tanh(),
-          new Op.Erf());
+  static final List<Op> TRANSCENDENTALS = ElementaryFunctions.transcendentals();
 
   static final List<Op> PLAIN =
       List.of(new Op.Neg(), new Op.Sqrt(), new Op.Abs(), new Op.Sign(), new Op.Floor());
@@ -41,8 +34,7 @@ class FusionGraphs {
   private final List<Tensor> pool = new ArrayList<>();
 
   FusionGraphs(long seed) {
-    // The first numbers of neighbouring seeds are alike.
-    random = new Random(seed * 0x9E3779B97F4A7C15L);
+    random = Streams.of(seed, 0);
   }
 
   Graph graph() {

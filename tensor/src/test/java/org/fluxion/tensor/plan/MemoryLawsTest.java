@@ -17,6 +17,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import org.fluxion.tensor.conformance.Streams;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -30,9 +31,8 @@ class MemoryLawsTest {
     return IntStream.range(0, SEEDS).mapToObj(i -> new RandomKernels(i)).toList();
   }
 
-  /** The first numbers of neighbouring seeds are alike. */
   private static Random random(long seed) {
-    return new Random(seed * 0x9E3779B97F4A7C15L + 1);
+    return Streams.of(seed, 1);
   }
 
   // ---- what is said ----

@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.conformance.Streams;
 
 /**
  * Kernels that read and write each other's buffers, of which some are parts of others: each reads
@@ -39,8 +40,7 @@ final class RandomKernels {
   /** The same kernels for the same seed. */
   RandomKernels(long seed) {
     this.seed = seed;
-    // The first numbers of neighbouring seeds are alike.
-    this.random = new Random(seed * 0x9E3779B97F4A7C15L);
+    this.random = Streams.of(seed, 0);
     DType dtype = DTYPES.get(random.nextInt(DTYPES.size()));
     for (int i = random.nextInt(4); i >= 0; i--) {
       Buffer.Kind kind = i == 1 ? Buffer.Kind.CONSTANT : Buffer.Kind.INPUT;

@@ -26,6 +26,7 @@ import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.conformance.OpTable;
+import org.fluxion.tensor.conformance.Streams;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -45,8 +46,7 @@ class SimplifyLawsTest {
     final List<Tensor> pool = new ArrayList<>();
 
     Grown(long seed) {
-      // The first numbers of neighbouring seeds are alike.
-      random = new Random(seed * 0x9E3779B97F4A7C15L);
+      random = Streams.of(seed, 0);
       for (int i = 0; i < 2; i++) {
         inputs.add(Tensor.input("x" + i, Shape.of(2, 3), DType.FLOAT64));
       }
