@@ -60,6 +60,9 @@ public final class RandomPrograms {
 
   private static final int MOST_INPUTS = 6;
 
+  /** One program in so many counts. */
+  private static final int COUNTING = 16;
+
   /** Backends share kernels from twice 16,384 elements on. */
   private static final int FEWEST_OF_LARGE = 33_000;
 
@@ -107,9 +110,22 @@ public final class RandomPrograms {
   private final List<Shape> shapes = new ArrayList<>();
   private final boolean[] used = new boolean[1 << 12];
 
-  private RandomPrograms(Random random, Settings settings) {
+  /**
+   * Whether this program counts: half of its lines take integers and what is true or false, which
+   * feed each other too seldom elsewhere.
+   */
+  private final boolean isCounting;
+
+  /** Whether the line being drawn takes what counts. */
+  private boolean countsNow;
+
+  /** Whether it takes nothing but what may be the key of random bits. */
+  private boolean isOfKeys;
+
+  private RandomPrograms(Random random, Settings settings, boolean isCounting) {
     this.random = random;
     this.settings = settings;
+    this.isCounting = isCounting;
   }
 
   /**
@@ -120,11 +136,13 @@ public final class RandomPrograms {
    * @return the program
    */
   public static RandomProgram draw(long seed, Settings settings) {
-    RandomPrograms programs = new RandomPrograms(Seeds.spread(seed), settings);
+    boolean isCounting = !settings.isLarge() && Seeds.spread(~seed).nextInt(COUNTING) == 0;
+    RandomPrograms programs = new RandomPrograms(Seeds.spread(seed), settings, isCounting);
     programs.fresh(settings.dtype(), programs.shape());
-    for (int tries = 0;
-        programs.lines.size() < settings.operations() && tries < 20 * settings.operations();
-        tries++) {
+    // Lines that count come beside the others: derivatives are of those.
+    int most = settings.operations() * (isCounting ? 2 : 1);
+    for (int tries = 0; programs.lines.size() < most && tries < 20 * most; tries++) {
+      programs.countsNow = isCounting && programs.random.nextBoolean();
       programs.grow(programs.next());
     }
     return programs.finished();
@@ -218,7 +236,7 @@ public final class RandomPrograms {
     List<Integer> unread = new ArrayList<>();
     List<Integer> all = new ArrayList<>();
     for (int number = -values.size(); number < results.size(); number++) {
-      if (fits.test(value(number))) {
+      if (fits.test(value(number)) && (!isOfKeys || isKey(value(number)))) {
         all.add(number);
         if (number >= 0 && !used[number]) {
           unread.add(number);
@@ -230,7 +248,24 @@ public final class RandomPrograms {
   }
 
   private Optional<Integer> floating(Fits fits) {
+    if (countsNow) {
+      Fits counting = v -> !v.dtype().isFloating() && fits.test(v);
+      return some(counting)
+          .or(() -> Optional.of(fresh(dtype(), shape())).filter(x -> counting.test(value(x))));
+    }
     return some(v -> isReal(v) && fits.test(v));
+  }
+
+  /** What new values are of that nothing else tells the type of. */
+  private DType dtype() {
+    if (!countsNow) {
+      return settings.dtype();
+    }
+    return switch (random.nextInt(3)) {
+      case 0 -> DType.BOOL;
+      case 1 -> DType.INT64;
+      default -> DType.INT32;
+    };
   }
 
   private static boolean isReal(Tensor value) {
@@ -358,7 +393,7 @@ public final class RandomPrograms {
   private void grow(Class<?> operation) {
     String name = operation.getSimpleName();
     switch (name) {
-      case "Constant" -> constant();
+      case "Constant" -> constant(dtype(), shape());
       case "Iota" -> {
         Shape shape = shape();
         if (shape.rank() > 0) {
@@ -392,8 +427,8 @@ public final class RandomPrograms {
       case "Equal" -> binary(new Op.Equal(), v -> true, v -> true);
       case "Less" -> binary(new Op.Less(), v -> true, v -> true);
       case "LessEqual" -> binary(new Op.LessEqual(), v -> true, v -> true);
-      case "And" -> bits().ifPresent(x -> add(new Op.And(), x, alike(x)));
-      case "Or" -> bits().ifPresent(x -> add(new Op.Or(), x, alike(x)));
+      case "And" -> bits().ifPresent(x -> both(new Op.And(), x));
+      case "Or" -> bits().ifPresent(x -> both(new Op.Or(), x));
       case "Select" -> select();
       case "Cast" -> cast();
       case "Sum" -> number().ifPresent(x -> add(new Op.Sum(summed(shapeOf(x))), x));
@@ -411,7 +446,8 @@ public final class RandomPrograms {
                     add(new Op.Pad(amounts(rank, 2), amounts(rank, 2), amounts(rank, 2)), x);
                   });
       case "Slice" -> any().ifPresent(this::slice);
-      case "Concat" -> ranked(1).ifPresent(this::concat);
+      case "Concat" ->
+          (countsNow ? some(v -> v.shape().rank() > 0) : ranked(1)).ifPresent(this::concat);
       case "Flip" -> any().ifPresent(x -> add(new Op.Flip(axes(shapeOf(x))), x));
       case "Matmul" -> real(2).ifPresent(this::matmul);
       case "AttentionOutput",
@@ -450,7 +486,12 @@ public final class RandomPrograms {
   }
 
   private Optional<Integer> number() {
-    return some(RandomPrograms::isNumber);
+    return countsNow ? floating(v -> true) : some(RandomPrograms::isNumber);
+  }
+
+  /** What windows pass over. */
+  private Optional<Integer> image(Fits fits) {
+    return some(v -> (countsNow ? !v.dtype().isFloating() : isNumber(v)) && fits.test(v));
   }
 
   private static boolean isNumber(Tensor value) {
@@ -473,14 +514,48 @@ public final class RandomPrograms {
     return floating(v -> true).flatMap(x -> add(new Op.Less(), x, alike(x)));
   }
 
+  private void both(Op op, int x) {
+    int y = alike(x);
+    boolean swapped = countsNow && random.nextBoolean();
+    add(op, swapped ? y : x, swapped ? x : y);
+  }
+
   /** Integers now and then. */
   private Optional<Integer> bits() {
-    return random.nextInt(3) == 0 ? some(v -> !v.dtype().isFloating()) : logical();
+    return countsNow
+        ? floating(v -> true)
+        : random.nextInt(3) == 0 ? some(v -> !v.dtype().isFloating()) : logical();
+  }
+
+  private static boolean isKey(Tensor value) {
+    return value.dtype() == DType.INT32 && value.shape().equals(Shape.of(4));
   }
 
   private int key() {
-    return some(v -> v.dtype() == DType.INT32 && v.shape().equals(Shape.of(4)))
-        .orElseGet(() -> fresh(DType.INT32, Shape.of(4)));
+    if (countsNow && !isOfKeys) {
+      makeKey();
+    }
+    return some(RandomPrograms::isKey).orElseGet(() -> fresh(DType.INT32, Shape.of(4)));
+  }
+
+  /** Of something that is done first. */
+  private void makeKey() {
+    Shape four = Shape.of(4);
+    switch (random.nextInt(6)) {
+      case 0 -> made(DType.INT32, four);
+      case 1 -> add(new Op.Broadcast(four), fresh(DType.INT32, Shape.of(1)));
+      case 2 -> constant(DType.INT32, four);
+      default -> {
+        fresh(DType.INT32, four);
+        isOfKeys = true;
+        for (int before = results.size(), tries = 0;
+            results.size() == before && tries < 20;
+            tries++) {
+          grow(next());
+        }
+        isOfKeys = false;
+      }
+    }
   }
 
   /** A small number of a block, or one about where its low word ends. */
@@ -488,9 +563,8 @@ public final class RandomPrograms {
     return random.nextInt(9) + (random.nextInt(3) == 0 ? WORD - 4 : 0);
   }
 
-  private void constant() {
-    Shape shape = shape();
-    int made = fresh(settings.dtype(), shape);
+  private void constant(DType dtype, Shape shape) {
+    int made = fresh(dtype, shape);
     Tensor value = value(made);
     values.removeLast();
     add(new Op.Constant(value.value(), shape));
@@ -525,7 +599,7 @@ public final class RandomPrograms {
     Shape shape = shapeOf(condition.get());
     int a =
         some(v -> random.nextInt(4) == 0 && v.shape().equals(shape))
-            .orElseGet(() -> of(settings.dtype(), shape));
+            .orElseGet(() -> of(dtype(), shape));
     int b = alike(a);
     boolean swapped = random.nextBoolean();
     add(new Op.Select(), condition.get(), swapped ? b : a, swapped ? a : b);
@@ -608,7 +682,7 @@ public final class RandomPrograms {
     boolean wider = false;
     for (int axis = 0; axis < extents.length; axis++) {
       if (extents[axis] == 1) {
-        extents[axis] = 1 + random.nextInt(3);
+        extents[axis] = 1 + random.nextInt(countsNow ? 4 : 3);
         wider = true;
       }
     }
@@ -724,11 +798,10 @@ public final class RandomPrograms {
   }
 
   private void unfold() {
-    Optional<Integer> image = some(v -> isNumber(v) && v.shape().rank() == 4);
+    Optional<Integer> image = image(v -> v.shape().rank() == 4);
     int x =
         image.orElseGet(
-            () ->
-                of(settings.dtype(), Shape.of(1, 1 + random.nextInt(2), 2 + random.nextInt(2), 2)));
+            () -> of(dtype(), Shape.of(1, 1 + random.nextInt(2), 2 + random.nextInt(2), 2)));
     add(new Op.Unfold(window()), x);
   }
 
@@ -740,13 +813,17 @@ public final class RandomPrograms {
     int positions = w.positions(height, w.kernelHeight()) * w.positions(width, w.kernelWidth());
     int channels = 1 + random.nextInt(2);
     Optional<Integer> known =
-        some(
+        image(
             v ->
-                isNumber(v)
+                v.dtype() != DType.BOOL
                     && v.shape().rank() == 3
                     && v.shape().extent(1) % area == 0
                     && v.shape().extent(2) == positions);
-    int x = known.orElseGet(() -> of(settings.dtype(), Shape.of(1, channels * area, positions)));
+    int x = known.orElseGet(() -> of(dtype(), Shape.of(1, channels * area, positions)));
+    if (countsNow && random.nextBoolean()) {
+      // Few results of bits have a shape that folds.
+      x = add(random.nextBoolean() ? new Op.And() : new Op.Or(), x, alike(x)).orElse(x);
+    }
     add(new Op.Fold(w, height, width), x);
   }
 

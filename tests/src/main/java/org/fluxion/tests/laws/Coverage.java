@@ -1,6 +1,7 @@
 package org.fluxion.tests.laws;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -111,7 +112,7 @@ final class Coverage {
         .collect(Collectors.toList());
   }
 
-  /** Pairs that dtypes allow. */
+  /** Pairs that dtypes and ranks allow. */
   int allowedPairs() {
     return allowed().size();
   }
@@ -121,7 +122,10 @@ final class Coverage {
     return allowed().stream().filter(pair -> !pairs.contains(pair)).sorted().toList();
   }
 
-  /** An operation may feed another if a dtype that it gives is one that the other takes. */
+  /**
+   * An operation may feed another if a dtype that it gives is one that the other takes, and a rank
+   * too.
+   */
   private static Set<String> allowed() {
     Map<Class<?>, Set<DType>> given = new HashMap<>();
     Map<Class<?>, Set<DType>> taken = new HashMap<>();
@@ -150,12 +154,34 @@ final class Coverage {
       for (Class<?> user : users()) {
         Set<DType> common = new HashSet<>(given.getOrDefault(source, Set.of()));
         common.retainAll(taken.getOrDefault(user, Set.of()));
-        if (!common.isEmpty()) {
+        if (!common.isEmpty() && !Collections.disjoint(ranksGiven(source), ranksTaken(user))) {
           allowed.add(pair(source, user));
         }
       }
     }
     return allowed;
+  }
+
+  private static final Set<Integer> EVERY_RANK = Set.of(0, 1, 2, 3, 4, 5);
+
+  /** Of a result. */
+  private static Set<Integer> ranksGiven(Class<?> op) {
+    return switch (name(op)) {
+      case "Unfold", "Gather", "ScatterAdd" -> Set.of(3);
+      case "Fold" -> Set.of(4);
+      default -> EVERY_RANK;
+    };
+  }
+
+  /** Of an operand, be it the key of random bits or the indices of rows. */
+  private static Set<Integer> ranksTaken(Class<?> op) {
+    return switch (name(op)) {
+      case "RandomBits" -> Set.of(1);
+      case "Gather", "ScatterAdd" -> Set.of(2, 3);
+      case "Fold" -> Set.of(3);
+      case "Unfold" -> Set.of(4);
+      default -> EVERY_RANK;
+    };
   }
 
   /** All of it, as a table. */
@@ -172,14 +198,13 @@ final class Coverage {
                     .collect(Collectors.joining(", "))));
     List<String> missing = missingPairs();
     lines.add(
-        "pairs          %,d of the %,d that dtypes allow%s"
+        "pairs          %,d of the %,d that dtypes and ranks allow%s"
             .formatted(
                 allowedPairs() - missing.size(),
                 allowedPairs(),
                 missing.isEmpty()
                     ? ""
-                    : "; without: "
-                        + missing.stream().limit(12).collect(Collectors.joining(", "))));
+                    : "; without: " + missing.stream().collect(Collectors.joining(", "))));
     return lines;
   }
 }
