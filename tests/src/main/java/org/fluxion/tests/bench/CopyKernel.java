@@ -10,7 +10,8 @@ import java.util.List;
 /**
  * The fastest of some hand-written kernels that copy floats, the bar of every kernel that is bound
  * by memory: by one, four, eight and sixteen floats a work-item at a time, with groups of one
- * work-item that walks over a piece, and of many that stand side by side.
+ * work-item that walks over a piece, and of many that stand side by side. It copies in several
+ * places, since how fast memory is depends on where buffers happen to lie.
  */
 final class CopyKernel {
   private static final int TRIALS = 12;
@@ -18,23 +19,43 @@ final class CopyKernel {
   /** Floats that a work-item walks over where it is alone in its group. */
   private static final int PIECE = 16_384;
 
-  /** A kernel and how it is started. */
-  private record Candidate(MemorySegment kernel, MemorySegment sizes) {}
+  /** A kernel's text and how it is started. */
+  private record Candidate(String source, MemorySegment sizes) {}
 
   private final NativeOpenCl device;
+  private final long floats;
   private final Candidate best;
 
+  /** The fastest kernel, once for each place. */
+  private final List<MemorySegment> kernels = new ArrayList<>();
+
   /**
-   * Tries every kernel.
+   * Tries every kernel in a first place.
    *
    * @param device where to copy
    * @param floats how many floats; a multiple of {@link #PIECE}
    */
   CopyKernel(NativeOpenCl device, long floats) {
     this.device = device;
-    MemorySegment contents = Arena.global().allocate(4 * floats, 64).fill((byte) 1);
-    MemorySegment from = device.buffer(contents);
-    MemorySegment to = device.buffer(contents);
+    this.floats = floats;
+    MemorySegment from = buffer();
+    MemorySegment to = buffer();
+    this.best = fastest(candidates(), from, to);
+    kernels.add(kernel(best, from, to));
+  }
+
+  /** Copies elsewhere as well from now on. */
+  void addPlace() {
+    kernels.add(kernel(best, buffer(), buffer()));
+  }
+
+  private MemorySegment buffer() {
+    try (Arena arena = Arena.ofConfined()) {
+      return device.buffer(arena.allocate(4 * floats, 64).fill((byte) 1));
+    }
+  }
+
+  private List<Candidate> candidates() {
     List<Candidate> candidates = new ArrayList<>();
     for (int width : new int[] {1, 4, 8, 16}) {
       String type = width == 1 ? "float" : "float" + width;
@@ -47,7 +68,7 @@ final class CopyKernel {
           }
           """
               .formatted(type, PIECE / width);
-      candidates.add(candidate(walking, floats / PIECE, 1, from, to));
+      candidates.add(candidate(walking, floats / PIECE, 1));
       for (int lanes : new int[] {16, 64, 256}) {
         String standing =
             """
@@ -57,26 +78,29 @@ final class CopyKernel {
             }
             """
                 .formatted(type, lanes);
-        candidates.add(candidate(standing, floats / width, lanes, from, to));
+        candidates.add(candidate(standing, floats / width, lanes));
       }
     }
-    this.best = fastest(candidates);
+    return candidates;
   }
 
-  private Candidate candidate(
-      String source, long items, long lanes, MemorySegment from, MemorySegment to) {
-    return new Candidate(
-        device.kernel(source, "copy", from, to),
-        Arena.global().allocateFrom(JAVA_LONG, items, lanes));
+  private static Candidate candidate(String source, long items, long lanes) {
+    return new Candidate(source, Arena.global().allocateFrom(JAVA_LONG, items, lanes));
   }
 
-  private Candidate fastest(List<Candidate> candidates) {
+  private MemorySegment kernel(Candidate candidate, MemorySegment from, MemorySegment to) {
+    return device.kernel(candidate.source, "copy", from, to);
+  }
+
+  private Candidate fastest(List<Candidate> candidates, MemorySegment from, MemorySegment to) {
     Candidate found = null;
     long least = Long.MAX_VALUE;
     for (Candidate candidate : candidates) {
+      MemorySegment kernel = kernel(candidate, from, to);
       for (int trial = 0; trial < TRIALS; trial++) {
         long start = System.nanoTime();
-        run(candidate);
+        device.enqueue(kernel, candidate.sizes);
+        device.finish();
         long nanos = System.nanoTime() - start;
         if (nanos < least) {
           least = nanos;
@@ -87,16 +111,9 @@ final class CopyKernel {
     return found;
   }
 
-  private void run(Candidate candidate) {
-    device.enqueue(candidate.kernel, candidate.sizes);
-    device.finish();
-  }
-
-  /** Copies all some times, and waits for the last. */
-  void run(int times) {
-    for (int i = 0; i < times; i++) {
-      device.enqueue(best.kernel, best.sizes);
-    }
+  /** Copies all in each place, and waits for the last. */
+  void run() {
+    kernels.forEach(kernel -> device.enqueue(kernel, best.sizes));
     device.finish();
   }
 }

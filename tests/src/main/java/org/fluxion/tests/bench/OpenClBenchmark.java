@@ -39,8 +39,13 @@ public class OpenClBenchmark {
   private static final int WIDTH = 384;
   private static final long ROW_ELEMENTS = (long) ROWS * WIDTH;
 
-  /** Loops that are started before the last is waited for, as in training; copies as well. */
-  private static final int STARTED = 8;
+  /**
+   * Places in memory in which a loop runs, and as many for the copy, allocated in turns: where
+   * buffers happen to lie changes what reads them by a third, loops and copies alike, so that a
+   * loop in one place and a copy in another tell of the places alone. All are started before the
+   * last is waited for, as in training.
+   */
+  private static final int PLACES = 8;
 
   /** What is reported. */
   static final List<Figure> FIGURES =
@@ -65,7 +70,7 @@ public class OpenClBenchmark {
 
   /** Bytes that are read, as of a copy. */
   private static Figure gigabytes(String method, String name, long elements) {
-    Figure.Work work = parameters -> 4e-9 * STARTED * elements;
+    Figure.Work work = parameters -> 4e-9 * PLACES * elements;
     return Figure.rate(method, name, "GB/s", "best copy kernel", work, work);
   }
 
@@ -120,14 +125,6 @@ public class OpenClBenchmark {
   /** Takes a step, and waits for it by looking at what it returns. */
   private static void finish(Run<Tensors, Tensors, Tensors> run) {
     run.step(Tensors.NONE).leaves().getFirst().item();
-  }
-
-  /** Takes some steps, and waits for the last. */
-  private static void finishAll(Run<Tensors, Tensors, Tensors> run) {
-    for (int i = 1; i < STARTED; i++) {
-      run.step(Tensors.NONE);
-    }
-    finish(run);
   }
 
   private static Tensor normal(int seed, Shape shape) {
@@ -230,51 +227,112 @@ public class OpenClBenchmark {
     }
   }
 
-  /** Loops, and the copy that they are compared with. */
+  /** A loop in several places, and the copy that it is compared with. */
+  private static final class InPlaces implements AutoCloseable {
+    private final List<Run<Tensors, Tensors, Tensors>> runs = new ArrayList<>();
+    private final CopyKernel copy;
+
+    InPlaces(List<Tensor> operands, Shape result, Function<List<Tensor>, Tensor> function) {
+      copy = new CopyKernel(NativeOpenCl.open(), result.elements());
+      runs.add(start(operands, result, function));
+      while (runs.size() < PLACES) {
+        copy.addPlace();
+        runs.add(start(operands, result, function));
+      }
+    }
+
+    private void compare(Pair pair) {
+      pair.run(this::run, copy::run);
+    }
+
+    /** Takes a step in each place, and waits for them by looking at what they return. */
+    private void run() {
+      List<Tensors> outputs = runs.stream().map(run -> run.step(Tensors.NONE)).toList();
+      outputs.forEach(output -> output.leaves().getFirst().item());
+    }
+
+    @Override
+    public void close() {
+      runs.forEach(Run::close);
+    }
+  }
+
+  /** GELU. */
   @State(Scope.Benchmark)
-  public static class Loops {
-    private Run<Tensors, Tensors, Tensors> gelu;
-    private Run<Tensors, Tensors, Tensors> softmax;
-    private Run<Tensors, Tensors, Tensors> layerNorm;
-    private CopyKernel copy;
-    private CopyKernel copyOfRows;
+  public static class Gelu {
+    private InPlaces places;
 
     /** JMH makes the instance. */
-    public Loops() {}
+    public Gelu() {}
 
-    /** Compiles the programs, and finds the fastest copies. */
+    /** Compiles the program, and finds the fastest copy. */
     @Setup
     public void prepare() {
       Shape all = Shape.of(GELU_ELEMENTS);
-      gelu =
-          start(
+      places =
+          new InPlaces(
               List.of(normal(1, all)),
               all,
               leaves -> Functions.geluTanh(leaves.get(0).mul(1.25).add(0.5)));
+    }
+
+    /** Frees the memory. */
+    @TearDown
+    public void free() {
+      places.close();
+    }
+  }
+
+  /** Softmax. */
+  @State(Scope.Benchmark)
+  public static class Softmax {
+    private InPlaces places;
+
+    /** JMH makes the instance. */
+    public Softmax() {}
+
+    /** Compiles the program, and finds the fastest copy. */
+    @Setup
+    public void prepare() {
       Shape rows = Shape.of(ROWS, WIDTH);
-      Tensor x = normal(2, rows);
-      softmax = start(List.of(x), rows, leaves -> leaves.get(0).softmax(-1));
+      places = new InPlaces(List.of(normal(2, rows)), rows, leaves -> leaves.get(0).softmax(-1));
+    }
+
+    /** Frees the memory. */
+    @TearDown
+    public void free() {
+      places.close();
+    }
+  }
+
+  /** Layer norm with weights. */
+  @State(Scope.Benchmark)
+  public static class Norm {
+    private InPlaces places;
+
+    /** JMH makes the instance. */
+    public Norm() {}
+
+    /** Compiles the program, and finds the fastest copy. */
+    @Setup
+    public void prepare() {
+      Shape rows = Shape.of(ROWS, WIDTH);
       Tensor vector = normal(3, Shape.of(WIDTH));
-      layerNorm =
-          start(
-              List.of(x, vector, vector),
+      places =
+          new InPlaces(
+              List.of(normal(2, rows), vector, vector),
               rows,
               leaves ->
                   new LayerNorm(WIDTH)
                       .apply(
                           Parameters.of("weight", leaves.get(1), "bias", leaves.get(2)),
                           leaves.get(0)));
-      NativeOpenCl device = NativeOpenCl.open();
-      copy = new CopyKernel(device, GELU_ELEMENTS);
-      copyOfRows = new CopyKernel(device, ROW_ELEMENTS);
     }
 
     /** Frees the memory. */
     @TearDown
     public void free() {
-      gelu.close();
-      softmax.close();
-      layerNorm.close();
+      places.close();
     }
   }
 
@@ -305,32 +363,32 @@ public class OpenClBenchmark {
    * GELU over 16 M floats.
    *
    * @param pair the clock
-   * @param loops the programs
+   * @param gelu the program
    */
   @Benchmark
-  public void gelu(Pair pair, Loops loops) {
-    pair.run(() -> finishAll(loops.gelu), () -> loops.copy.run(STARTED));
+  public void gelu(Pair pair, Gelu gelu) {
+    gelu.places.compare(pair);
   }
 
   /**
    * Softmax of rows.
    *
    * @param pair the clock
-   * @param loops the programs
+   * @param softmax the program
    */
   @Benchmark
-  public void softmax(Pair pair, Loops loops) {
-    pair.run(() -> finishAll(loops.softmax), () -> loops.copyOfRows.run(STARTED));
+  public void softmax(Pair pair, Softmax softmax) {
+    softmax.places.compare(pair);
   }
 
   /**
    * Layer norm of rows, with weights.
    *
    * @param pair the clock
-   * @param loops the programs
+   * @param norm the program
    */
   @Benchmark
-  public void layerNorm(Pair pair, Loops loops) {
-    pair.run(() -> finishAll(loops.layerNorm), () -> loops.copyOfRows.run(STARTED));
+  public void layerNorm(Pair pair, Norm norm) {
+    norm.places.compare(pair);
   }
 }
