@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
@@ -352,6 +353,10 @@ final class OpenClExecutable implements Executable {
     try {
       for (ReadyLaunch launch : launches) {
         number = launch.number();
+        if (runs == 0) {
+          // Some drivers compile a kernel when it is launched for the first time.
+          requireWanted();
+        }
         launch.enqueue(held.queue, runs, times, gate);
       }
       held.ahead.enqueued(held.queue);
@@ -361,6 +366,16 @@ final class OpenClExecutable implements Executable {
     }
     runs++;
     Reference.reachabilityFence(this);
+  }
+
+  /** Of a step that is given up some kernels have run, and others have not. */
+  private void requireWanted() {
+    try {
+      Programs.requireWanted();
+    } catch (CancellationException interrupted) {
+      failed = true;
+      throw interrupted;
+    }
   }
 
   @Override
