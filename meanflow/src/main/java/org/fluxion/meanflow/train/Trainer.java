@@ -200,6 +200,7 @@ public final class Trainer {
                         key().fold(DRAWS_FOLD)))) {
       // Not before what may be wrong: an error stands by itself, and changes nothing.
       folder.writeConfiguration(configuration);
+      folder.keepDevice(device.name());
       tellWhatIsShort();
       listener.started(configuration, start.step());
       return new Steps(step, checkpoints, log, run, start).take();
