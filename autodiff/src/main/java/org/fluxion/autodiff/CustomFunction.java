@@ -2,6 +2,7 @@ package org.fluxion.autodiff;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -85,7 +86,11 @@ public final class CustomFunction implements UnaryOperator<Tensor> {
 
     @Override
     public Tensor jvp(List<Tensor> inputs, Tensor output, List<Tensor> tangents) {
-      return rule.tangent(inputs, output, tangents);
+      try {
+        return Objects.requireNonNull(rule.tangent(inputs, output, tangents), "it gave no tangent");
+      } catch (RuntimeException | AssertionError e) {
+        throw RuleException.of(name, "the rule", e);
+      }
     }
 
     @Override
@@ -108,7 +113,13 @@ public final class CustomFunction implements UnaryOperator<Tensor> {
 
     @Override
     public Optional<Tensor> transpose(Shape operand, Tensor cotangent) {
-      return Optional.of(transpose.cotangent(operand, cotangent));
+      try {
+        return Optional.of(
+            Objects.requireNonNull(
+                transpose.cotangent(operand, cotangent), "it gave no cotangent"));
+      } catch (RuntimeException | AssertionError e) {
+        throw RuleException.of(name, "the transpose", e);
+      }
     }
 
     @Override
@@ -183,7 +194,7 @@ public final class CustomFunction implements UnaryOperator<Tensor> {
    *
    * @param x the operand
    * @return the result
-   * @throws TensorException if the rule is not linear in dx, or does not fit the result, or a
+   * @throws RuleException if the rule throws, is not linear in dx, or does not fit the result, or a
    *     linear function's transpose is none
    */
   @Override
@@ -196,8 +207,8 @@ public final class CustomFunction implements UnaryOperator<Tensor> {
    *
    * @param operands the operands
    * @return the result
-   * @throws TensorException if the rule is not linear in the tangents, or does not fit the result,
-   *     or a linear function's transpose is none
+   * @throws RuleException if the rule throws, is not linear in the tangents, or does not fit the
+   *     result, or a linear function's transpose is none
    */
   public Tensor applyAll(Tensor... operands) {
     List<Tensor> inputs = List.of(operands);
@@ -213,7 +224,9 @@ public final class CustomFunction implements UnaryOperator<Tensor> {
         }
       } catch (RuntimeException e) {
         checked.remove(types);
-        throw e;
+        throw e instanceof TensorException && !(e instanceof RuleException)
+            ? new RuleException(definition.name(), e.getMessage(), e)
+            : e;
       }
     }
     return result;

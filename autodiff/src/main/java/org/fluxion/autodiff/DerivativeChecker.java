@@ -3,6 +3,7 @@ package org.fluxion.autodiff;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -113,17 +114,19 @@ public final class DerivativeChecker {
 
     @Override
     public String toString() {
-      return "%s: at %s of tensor %d expected %s, got %s (off by %s, allowed %s); %d certified, %d excused"
-          .formatted(
-              law,
-              index,
-              tensor,
-              expected,
-              actual,
-              (float) Math.abs(expected - actual),
-              (float) tolerance,
-              certified,
-              excused);
+      return String.format(
+          Locale.ROOT,
+          "%s: at %s of tensor %d expected %s, got %s (off by %s, allowed %s); %d certified, %d"
+              + " excused",
+          law,
+          index,
+          tensor,
+          expected,
+          actual,
+          (float) Math.abs(expected - actual),
+          (float) tolerance,
+          certified,
+          excused);
     }
   }
 

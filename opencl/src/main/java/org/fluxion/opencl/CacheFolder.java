@@ -82,6 +82,20 @@ final class CacheFolder {
     }
   }
 
+  /**
+   * Tries whether a file could be written; it stays as it is.
+   *
+   * @param file the file, whose folder is made if it is not there
+   * @throws IOException if it cannot be written
+   */
+  static void requireWritable(Path file) throws IOException {
+    Files.createDirectories(file.getParent());
+    Files.delete(Files.createTempFile(file.getParent(), "", UNFINISHED));
+    if (Files.isDirectory(file)) {
+      throw new IOException(file + " is a folder");
+    }
+  }
+
   private static Optional<Path> path(String name) {
     try {
       return Optional.of(Path.of(name));

@@ -3,6 +3,7 @@ package org.fluxion.opencl;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -41,6 +42,15 @@ public final class OpenClBackend implements Backend {
     return "opencl or opencl:NUMBER or opencl:KIND";
   }
 
+  /** A kind, or a number, without the backend's name before it. */
+  @Override
+  public Optional<String> suggestion(String unknown) {
+    String selector = unknown.toLowerCase(Locale.ROOT);
+    return SELECTOR.matcher(selector).matches() && !selector.isEmpty()
+        ? Optional.of(name() + ":" + selector)
+        : Optional.empty();
+  }
+
   @Override
   public Survey survey() {
     List<DeviceInfo> devices = Probe.devices().stream().map(OpenClBackend::describe).toList();
@@ -63,7 +73,7 @@ public final class OpenClBackend implements Backend {
     Matcher parts = SELECTOR.matcher(selector);
     if (!parts.matches()) {
       throw new TensorException(
-          "device: expected %s with a kind of cpu, gpu or accelerator, got 'opencl:%s'"
+          "device: expected %s with a kind of cpu, gpu or accelerator, and after it perhaps /card or /processor for kernels of that form, got 'opencl:%s'"
               .formatted(usage(), selector));
     }
     String which = Objects.requireNonNullElse(parts.group(1), "");

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
@@ -352,7 +353,15 @@ final class OpenClExecutable implements Executable {
     try {
       for (ReadyLaunch launch : launches) {
         number = launch.number();
+        if (runs > 0) {
+          launch.enqueue(held.queue, runs, times, gate);
+          continue;
+        }
+        // Some drivers compile a kernel when it runs for the first time, on a thread of their own:
+        // whoever launched all of them at once could not stop it before the last is compiled.
+        requireWanted();
         launch.enqueue(held.queue, runs, times, gate);
+        CL.clFinish(held.queue);
       }
       held.ahead.enqueued(held.queue);
       CL.clFlush(held.queue);
@@ -361,6 +370,16 @@ final class OpenClExecutable implements Executable {
     }
     runs++;
     Reference.reachabilityFence(this);
+  }
+
+  /** Of a step that is given up some kernels have run, and others have not. */
+  private void requireWanted() {
+    try {
+      Programs.requireWanted();
+    } catch (CancellationException interrupted) {
+      failed = true;
+      throw interrupted;
+    }
   }
 
   @Override

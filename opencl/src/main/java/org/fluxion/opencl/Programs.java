@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.cl_context;
@@ -64,6 +65,7 @@ final class Programs {
    * @param name the kernel
    * @return a kernel with arguments of its own, which the caller releases
    * @throws OpenClException if it does not compile, with what the compiler said
+   * @throws CancellationException if it is to be compiled and the thread is interrupted
    */
   synchronized cl_kernel kernel(String source, String name) {
     Made made = programs.computeIfAbsent(source, this::make);
@@ -73,6 +75,8 @@ final class Programs {
   /**
    * Makes programs that will be asked for, several at once where that is faster: where the driver
    * keeps programs itself, since of what is kept here each has to be one.
+   *
+   * @throws CancellationException if the thread is interrupted
    */
   synchronized void prepare(Collection<String> sources) {
     if (!device.driverKeepsPrograms() || cache.keepsAnything()) {
@@ -81,6 +85,7 @@ final class Programs {
     List<String> missing =
         sources.stream().filter(source -> !programs.containsKey(source)).distinct().toList();
     for (int from = 0; from < missing.size(); from += Bundle.MOST) {
+      requireWanted();
       List<String> some = missing.subList(from, Math.min(from + Bundle.MOST, missing.size()));
       Bundle bundle = Bundle.of(some);
       try {
@@ -156,7 +161,20 @@ final class Programs {
     }
   }
 
+  /**
+   * Compiling may take a minute, so that it ends where its thread is interrupted: what was compiled
+   * until then is kept.
+   *
+   * @throws CancellationException if the thread is interrupted, which it stays
+   */
+  static void requireWanted() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new CancellationException("interrupted while kernels were compiled");
+    }
+  }
+
   private Made make(String source) {
+    requireWanted();
     Optional<cl_program> kept = cache.find(source).flatMap(this::load);
     if (kept.isPresent()) {
       return new Made(kept.get(), "", true);

@@ -91,8 +91,11 @@ final class TuningCache {
     return new ArrayList<>(notes);
   }
 
-  /** Why nothing can be kept, as far as that is known. */
+  /** Why nothing can be kept; before anything was found that is tried. */
   synchronized Optional<String> obstacle() {
+    if (own.isEmpty()) {
+      file.ifPresent(path -> attempt(path, () -> CacheFolder.requireWritable(path)));
+    }
     return obstacle.isEmpty() ? Optional.empty() : Optional.of(obstacle);
   }
 
@@ -191,12 +194,21 @@ final class TuningCache {
     own.forEach(
         (key, found) -> found.ifPresentOrElse(it -> all.put(key, it), () -> all.remove(key)));
     products = Optional.of(all);
-    file.ifPresent(path -> write(path, new TunedFile(kernels.get(), device, all).bytes()));
+    file.ifPresent(
+        path -> {
+          byte[] bytes = new TunedFile(kernels.get(), device, all).bytes();
+          attempt(path, () -> CacheFolder.write(path, bytes));
+        });
   }
 
-  private void write(Path path, byte[] bytes) {
+  /** What needs the file system's leave. */
+  private interface Writing {
+    void run() throws IOException;
+  }
+
+  private void attempt(Path path, Writing writing) {
     try {
-      CacheFolder.write(path, bytes);
+      writing.run();
       obstacle = "";
     } catch (IOException | SecurityException | UnsupportedOperationException refused) {
       obstacle =

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -109,10 +110,22 @@ class ProbeTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"opencl:fpga", "opencl:1:2"})
+  @ValueSource(strings = {"opencl:fpga", "opencl:1:2", "opencl:0/crad"})
   void anUnknownDeviceIsAnError(String name) {
     String message = assertThrows(TensorException.class, () -> Device.of(name)).getMessage();
     assertTrue(message.startsWith("device: expected opencl or opencl:NUMBER"), message);
+    assertTrue(message.contains("/card or /processor"), message);
+  }
+
+  @Test
+  void whatLacksTheBackendsNameIsGuessed() {
+    for (String name : List.of("gpu", "GPU", "accelerator", "gpu/card", "1")) {
+      String message = assertThrows(TensorException.class, () -> Device.of(name)).getMessage();
+      String meant = "; did you mean opencl:" + name.toLowerCase(Locale.ROOT) + "?";
+      assertTrue(message.endsWith("got '" + name + "'" + meant), message);
+    }
+    String message = assertThrows(TensorException.class, () -> Device.of("abacus")).getMessage();
+    assertTrue(message.endsWith("got 'abacus'"), message);
   }
 
   @Test

@@ -3,6 +3,7 @@ package org.fluxion.opencl;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.fluxion.tensor.DType;
@@ -277,6 +279,28 @@ class ProgramCacheTest {
     assertEquals(0, compiled(Optional.of(folder), second));
     equal(expected, second);
     assertEquals(all, compiled(Optional.empty(), expected), "switched off");
+  }
+
+  @Test
+  void nothingMoreIsCompiledOnceItsThreadIsInterrupted() {
+    ProbeTest.assumeADevice();
+    OpenClDevice device = Probe.devices().get(0);
+    try (Context context = new Context(device, Limits.of(device), Optional.empty())) {
+      Thread.currentThread().interrupt();
+      assertThrows(
+          CancellationException.class, () -> new OpenClExecutable(plan(), context, FAMILY));
+      assertEquals(0, context.programs().compiled());
+      assertTrue(Thread.interrupted(), "it stays interrupted");
+      try (Executable run = new OpenClExecutable(plan(), context, FAMILY)) {
+        assertTrue(context.programs().compiled() > 0);
+        Thread.currentThread().interrupt();
+        assertThrows(CancellationException.class, run::run);
+        assertTrue(Thread.interrupted());
+        assertEquals(0, run.runs());
+        // Its state may be half a step old.
+        assertThrows(IllegalStateException.class, run::run);
+      }
+    }
   }
 
   @Test

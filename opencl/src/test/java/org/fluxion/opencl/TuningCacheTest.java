@@ -241,10 +241,26 @@ class TuningCacheTest {
   void aFolderThatCannotBeIsAnObstacle() throws IOException {
     Path taken = Files.writeString(folder.resolve("taken"), "");
     TuningCache cache = new TuningCache(Optional.of(taken), device("1.0"), () -> KERNELS);
+    assertTrue(cache.obstacle().orElse("").contains(taken.toString()), "known before it is needed");
     assertEquals(Optional.empty(), cache.find(CLASS));
     cache.keep(CLASS, Optional.of(PRODUCT));
     assertTrue(cache.obstacle().orElse("").contains(taken.toString()));
     assertEquals(Optional.of(PRODUCT), cache.find(CLASS));
+  }
+
+  @Example
+  void askingForAnObstacleLeavesTheFileAsItIs() throws IOException {
+    assertEquals(Optional.empty(), open().obstacle());
+    try (Stream<Path> files = Files.list(folder)) {
+      assertEquals(List.of(), files.toList());
+    }
+    open().keep(CLASS, Optional.of(PRODUCT));
+    assertEquals(Optional.empty(), open().obstacle());
+    assertEquals(Optional.of(PRODUCT), open().find(CLASS));
+    // A folder in its place.
+    Files.delete(file());
+    Files.createDirectories(file().resolve("inner"));
+    assertTrue(open().obstacle().orElse("").contains(file().toString()));
   }
 
   /** Whoever reads meanwhile finds a whole file, or none. */

@@ -49,6 +49,16 @@ public interface Backend {
   Device device(String selector);
 
   /**
+   * What somebody may mean who asks for a device by a name that no backend has, such as "gpu".
+   *
+   * @param unknown the name
+   * @return the name of a device of this backend, which need not be there
+   */
+  default Optional<String> suggestion(String unknown) {
+    return Optional.empty();
+  }
+
+  /**
    * The device that "auto" takes if it is there.
    *
    * @return a device that is worth preferring to the host's processor, if there is one, and what

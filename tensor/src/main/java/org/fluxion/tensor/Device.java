@@ -68,10 +68,13 @@ public interface Device {
   }
 
   /**
-   * Makes a plan ready to run.
+   * Makes a plan ready to run. Where that takes long, as compilers may, in here or in the first
+   * run, a device gives up when its thread is interrupted.
    *
    * @param plan the plan
    * @return the executable, which the caller closes
+   * @throws java.util.concurrent.CancellationException if the thread was interrupted, and the
+   *     device heeds it
    */
   Executable prepare(Plan plan);
 
@@ -155,9 +158,17 @@ public interface Device {
         return backend.device(colon < 0 ? "" : name.substring(colon + 1));
       }
     }
+    String meant =
+        backends.stream()
+            .flatMap(backend -> backend.suggestion(name).stream())
+            .map(each -> "; did you mean " + each + "?")
+            .findFirst()
+            .orElse("");
     throw new TensorException(
-        "device: expected auto, %s; got '%s'"
+        "device: expected auto, %s; got '%s'%s"
             .formatted(
-                backends.stream().map(Backend::usage).collect(Collectors.joining(", ")), name));
+                backends.stream().map(Backend::usage).collect(Collectors.joining(", ")),
+                name,
+                meant));
   }
 }

@@ -4,7 +4,7 @@ package org.fluxion.tensor;
  * A tensor operation was asked for something it cannot do. The message names the operation, what
  * came, what was expected and what to do.
  */
-public final class TensorException extends IllegalArgumentException {
+public class TensorException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
   /**

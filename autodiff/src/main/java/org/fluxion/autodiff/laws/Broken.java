@@ -13,15 +13,15 @@ final class Broken {
    *
    * @param what the result that is wrong, and how
    * @param along the directions and cotangents that it was computed from, a line of Java each
-   * @param isThrown whether there is no result, since something threw
+   * @param thrown what was thrown instead of a result, if something was
    */
-  record Finding(String what, List<String> along, boolean isThrown) {
+  record Finding(String what, List<String> along, Optional<RuntimeException> thrown) {
     Finding {
       along = List.copyOf(along);
     }
 
     Finding(String what, List<String> along) {
-      this(what, along, false);
+      this(what, along, Optional.empty());
     }
   }
 
@@ -48,18 +48,19 @@ final class Broken {
     if (first.isEmpty()) {
       return;
     }
-    Example smallest = smallest(example, found, first.get().isThrown());
+    Example smallest = smallest(example, found, first.get().thrown());
     Finding finding = outcome(smallest, found).orElse(first.get());
     if (!finding.along().isEmpty()) {
-      Example plainest = smallest(Directed.of(smallest, seed), found, finding.isThrown());
+      Example plainest = smallest(Directed.of(smallest, seed), found, finding.thrown());
       // What threads do by chance they may not do again.
       finding = outcome(plainest, found).orElse(finding);
     }
     throw new LawBroken(
         law,
         smallest,
-        "%s (seed %d)%n%s%n%s"
-            .formatted(sentence, seed, finding.what(), printed(smallest, finding.along())),
+        Text.of(
+            "%s (seed %d)%n%s%n%s",
+            sentence, seed, finding.what(), printed(smallest, finding.along())),
         null);
   }
 
@@ -71,18 +72,19 @@ final class Broken {
    * @return lines, after the word that leads to them
    */
   static String printed(Example example, List<String> along) {
-    String directions = along.isEmpty() ? "" : "%nalong%n%s".formatted(String.join("\n", along));
-    return "at%n%s%s".formatted(example.print(), directions);
+    String directions = along.isEmpty() ? "" : Text.of("%nalong%n%s", String.join("\n", along));
+    return Text.of("at%n%s%s", example.print(), directions);
   }
 
   private static Example smallest(
-      Example example, Function<Example, Optional<Finding>> found, boolean isThrown) {
+      Example example,
+      Function<Example, Optional<Finding>> found,
+      Optional<RuntimeException> thrown) {
     return Shrinker.smallest(
         example,
         e -> {
-          // What makes no sense throws by itself.
-          e.apply(e.values());
-          return outcome(e, found).filter(f -> f.isThrown() == isThrown).isPresent();
+          Thrown.requireSense(e, thrown);
+          return outcome(e, found).filter(f -> Thrown.areAlike(f.thrown(), thrown)).isPresent();
         },
         SHRINKING);
   }
@@ -92,7 +94,8 @@ final class Broken {
     try {
       return found.apply(example);
     } catch (RuntimeException thrown) {
-      return Optional.of(new Finding("it throws: " + thrown.getMessage(), List.of(), true));
+      return Optional.of(
+          new Finding("it throws: " + Thrown.said(thrown), List.of(), Optional.of(thrown)));
     }
   }
 }

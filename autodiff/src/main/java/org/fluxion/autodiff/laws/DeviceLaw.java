@@ -44,7 +44,7 @@ public record DeviceLaw(Device device, Arithmetic arithmetic) {
   public void check(Example example, long seed) {
     Broken.check(
         "AGREEMENT",
-        "on %s a program is not what the reference says".formatted(device.name()),
+        Text.of("on %s a program is not what the reference says", device.name()),
         example,
         seed,
         e -> found(e, seed));

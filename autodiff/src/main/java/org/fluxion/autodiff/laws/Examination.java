@@ -2,6 +2,7 @@ package org.fluxion.autodiff.laws;
 
 import java.util.List;
 import java.util.Optional;
+import org.fluxion.autodiff.RuleException;
 
 /**
  * An example that is held to one law after the other, with the same directions and cotangents: what
@@ -42,22 +43,7 @@ public final class Examination {
     } catch (RuntimeException thrown) {
       // Of this one something may be half done.
       subject = null;
-      Example smallest =
-          Shrinker.smallest(
-              example,
-              e -> {
-                // What makes no sense throws by itself.
-                e.apply(e.values());
-                return thrown(e, law).filter(t -> t.getClass() == thrown.getClass()).isPresent();
-              },
-              SHRINKING);
-      RuntimeException last = thrown(smallest, law).orElse(thrown);
-      throw new LawBroken(
-          law.name(),
-          smallest,
-          "%s cannot be checked (seed %d): %s%n%s"
-              .formatted(law, seed, last.getMessage(), Broken.printed(smallest, List.of())),
-          last);
+      throw thrown(law, thrown);
     }
     if (verdict.violation().isPresent()) {
       Example smallest = Shrinker.smallest(example, e -> violation(e, law).isPresent(), SHRINKING);
@@ -68,16 +54,34 @@ public final class Examination {
       throw new LawBroken(
           law.name(),
           smallest,
-          "%s is broken (seed %d): %s%n%s%n%s"
-              .formatted(
-                  law,
-                  seed,
-                  law.sentence(),
-                  violation,
-                  Broken.printed(smallest, violation.along())),
+          Text.of(
+              "%s is broken (seed %d): %s%n%s%n%s",
+              law, seed, law.sentence(), violation, Broken.printed(smallest, violation.along())),
           null);
     }
     return verdict;
+  }
+
+  /** The law, broken by what is thrown where it asks for numbers. */
+  private LawBroken thrown(Law law, RuntimeException first) {
+    Example smallest =
+        Shrinker.smallest(
+            example,
+            e -> {
+              Thrown.requireSense(e, Optional.of(first));
+              return Thrown.areAlike(thrown(e, law), Optional.of(first));
+            },
+            SHRINKING);
+    RuntimeException last = thrown(smallest, law).orElse(first);
+    String outcome =
+        last instanceof RuleException
+            ? Text.of("%s is broken (seed %d): %s%n", law, seed, law.sentence())
+            : Text.of("%s cannot be checked (seed %d): ", law, seed);
+    return new LawBroken(
+        law.name(),
+        smallest,
+        Text.of("%s%s%n%s", outcome, Thrown.said(last), Broken.printed(smallest, List.of())),
+        last);
   }
 
   private Optional<Verdict.Violation> violation(Example other, Law law) {

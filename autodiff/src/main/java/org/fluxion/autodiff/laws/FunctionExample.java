@@ -50,7 +50,7 @@ record FunctionExample(Function<List<Tensor>, List<Tensor>> function, List<Tenso
   @Override
   public String print() {
     return IntStream.range(0, values.size())
-        .mapToObj(i -> "Tensor x%d = %s;".formatted(i, ProgramPrinter.literal(values.get(i))))
+        .mapToObj(i -> Text.of("Tensor x%d = %s;", i, ProgramPrinter.literal(values.get(i))))
         .collect(Collectors.joining("\n"));
   }
 }

@@ -34,16 +34,16 @@ public record LawReport(int examples, Map<Law, Long> certified, Map<Law, Long> e
   @Override
   public String toString() {
     StringJoiner lines = new StringJoiner("\n");
-    lines.add("%d examples; elements certified and excused:".formatted(examples));
+    lines.add(Text.of("%d examples; elements certified and excused:", examples));
     for (Law law : Law.values()) {
       if (certified.containsKey(law)) {
         lines.add(
-            "  %-14s %,9d %,7d  %s"
-                .formatted(
-                    law.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '),
-                    certified.get(law),
-                    excused.get(law),
-                    law.sentence()));
+            Text.of(
+                "  %-14s %,9d %,7d  %s",
+                law.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '),
+                certified.get(law),
+                excused.get(law),
+                law.sentence()));
       }
     }
     return lines.toString();

@@ -29,18 +29,18 @@ final class ProgramPrinter {
     ProgramPrinter printer = new ProgramPrinter(program.values().size());
     StringJoiner lines = new StringJoiner("\n");
     for (int i = 0; i < printer.inputs; i++) {
-      lines.add("Tensor x%d = %s;".formatted(i, literal(program.values().get(i))));
+      lines.add(Text.of("Tensor x%d = %s;", i, literal(program.values().get(i))));
     }
     for (int i = 0; i < program.lines().size(); i++) {
       lines.add(
-          "Tensor %s = %s;"
-              .formatted(
-                  printer.name(printer.inputs + i), printer.expression(program.lines().get(i))));
+          Text.of(
+              "Tensor %s = %s;",
+              printer.name(printer.inputs + i), printer.expression(program.lines().get(i))));
     }
     lines.add(
-        "return List.of(%s);"
-            .formatted(
-                program.outputs().stream().map(printer::name).collect(Collectors.joining(", "))));
+        Text.of(
+            "return List.of(%s);",
+            program.outputs().stream().map(printer::name).collect(Collectors.joining(", "))));
     return lines.toString();
   }
 
@@ -51,28 +51,28 @@ final class ProgramPrinter {
   private String expression(Line line) {
     List<String> in = line.operands().stream().map(this::name).toList();
     return switch (line.op()) {
-      case Op.Not o -> "%s.not()".formatted(in.get(0));
-      case Op.Unary o -> "%s.%s()".formatted(in.get(0), method(o));
-      case Op.Equal o -> "%s.equal(%s)".formatted(in.get(0), in.get(1));
-      case Op.Max o -> "%s.maximum(%s)".formatted(in.get(0), in.get(1));
-      case Op.Min o -> "%s.minimum(%s)".formatted(in.get(0), in.get(1));
-      case Op.Binary o -> "%s.%s(%s)".formatted(in.get(0), method(o), in.get(1));
-      case Op.Select o -> "Tensor.where(%s)".formatted(String.join(", ", in));
-      case Op.Cast o -> "%s.cast(DType.%s)".formatted(in.get(0), o.dtype().name());
-      case Op.Sum o when !o.axes().isEmpty() -> "%s.sum(%s)".formatted(in.get(0), list(o.axes()));
+      case Op.Not o -> Text.of("%s.not()", in.get(0));
+      case Op.Unary o -> Text.of("%s.%s()", in.get(0), method(o));
+      case Op.Equal o -> Text.of("%s.equal(%s)", in.get(0), in.get(1));
+      case Op.Max o -> Text.of("%s.maximum(%s)", in.get(0), in.get(1));
+      case Op.Min o -> Text.of("%s.minimum(%s)", in.get(0), in.get(1));
+      case Op.Binary o -> Text.of("%s.%s(%s)", in.get(0), method(o), in.get(1));
+      case Op.Select o -> Text.of("Tensor.where(%s)", String.join(", ", in));
+      case Op.Cast o -> Text.of("%s.cast(DType.%s)", in.get(0), o.dtype().name());
+      case Op.Sum o when !o.axes().isEmpty() -> Text.of("%s.sum(%s)", in.get(0), list(o.axes()));
       case Op.ReduceMax o when !o.axes().isEmpty() ->
-          "%s.max(%s)".formatted(in.get(0), list(o.axes()));
-      case Op.ArgMax o -> "%s.argMax(%d)".formatted(in.get(0), o.axis());
-      case Op.Reshape o -> "%s.reshape(%s)".formatted(in.get(0), extents(o.shape()));
-      case Op.Permute o -> "%s.permute(%s)".formatted(in.get(0), list(o.axes()));
-      case Op.Broadcast o -> "%s.broadcastTo(%s)".formatted(in.get(0), shape(o.shape()));
-      case Op.Concat o -> "Tensor.concat(%d, %s)".formatted(o.axis(), String.join(", ", in));
-      case Op.Flip o when !o.axes().isEmpty() -> "%s.flip(%s)".formatted(in.get(0), list(o.axes()));
-      case Op.Matmul o -> "%s.matmul(%s)".formatted(in.get(0), in.get(1));
-      case Op.StopGradient o -> "Autodiff.stopGradient(%s)".formatted(in.get(0));
+          Text.of("%s.max(%s)", in.get(0), list(o.axes()));
+      case Op.ArgMax o -> Text.of("%s.argMax(%d)", in.get(0), o.axis());
+      case Op.Reshape o -> Text.of("%s.reshape(%s)", in.get(0), extents(o.shape()));
+      case Op.Permute o -> Text.of("%s.permute(%s)", in.get(0), list(o.axes()));
+      case Op.Broadcast o -> Text.of("%s.broadcastTo(%s)", in.get(0), shape(o.shape()));
+      case Op.Concat o -> Text.of("Tensor.concat(%d, %s)", o.axis(), String.join(", ", in));
+      case Op.Flip o when !o.axes().isEmpty() -> Text.of("%s.flip(%s)", in.get(0), list(o.axes()));
+      case Op.Matmul o -> Text.of("%s.matmul(%s)", in.get(0), in.get(1));
+      case Op.StopGradient o -> Text.of("Autodiff.stopGradient(%s)", in.get(0));
       case Op.Constant o -> literal(Tensor.of(o.data(), o.shape()));
       default ->
-          "Tensor.apply(%s, List.of(%s))".formatted(constructor(line.op()), String.join(", ", in));
+          Text.of("Tensor.apply(%s, List.of(%s))", constructor(line.op()), String.join(", ", in));
     };
   }
 
@@ -92,16 +92,17 @@ final class ProgramPrinter {
   }
 
   private static String shape(Shape shape) {
-    return shape.rank() == 0 ? "Shape.SCALAR" : "Shape.of(%s)".formatted(extents(shape));
+    return shape.rank() == 0 ? "Shape.SCALAR" : Text.of("Shape.of(%s)", extents(shape));
   }
 
   private static String of(List<Integer> numbers) {
-    return "List.of(%s)".formatted(list(numbers));
+    return Text.of("List.of(%s)", list(numbers));
   }
 
   private static String window(Op.Window w) {
-    return "new Op.Window(%d, %d, %d, %d)"
-        .formatted(w.kernelHeight(), w.kernelWidth(), w.stride(), w.padding());
+    return Text.of(
+        "new Op.Window(%d, %d, %d, %d)",
+        w.kernelHeight(), w.kernelWidth(), w.stride(), w.padding());
   }
 
   private static String constructor(Op op) {
@@ -111,15 +112,14 @@ final class ProgramPrinter {
       case Op.ReduceMax o -> name + "(" + of(o.axes()) + ")";
       case Op.Flip o -> name + "(" + of(o.axes()) + ")";
       case Op.Iota o ->
-          "%s(%s, %d, DType.%s)".formatted(name, shape(o.shape()), o.axis(), o.dtype().name());
-      case Op.RandomBits o -> "%s(%s, %dL)".formatted(name, shape(o.shape()), o.offset());
-      case Op.Pad o ->
-          "%s(%s, %s, %s)".formatted(name, of(o.low()), of(o.high()), of(o.interior()));
+          Text.of("%s(%s, %d, DType.%s)", name, shape(o.shape()), o.axis(), o.dtype().name());
+      case Op.RandomBits o -> Text.of("%s(%s, %dL)", name, shape(o.shape()), o.offset());
+      case Op.Pad o -> Text.of("%s(%s, %s, %s)", name, of(o.low()), of(o.high()), of(o.interior()));
       case Op.Slice o ->
-          "%s(%s, %s, %s)".formatted(name, of(o.start()), of(o.end()), of(o.stride()));
-      case Op.ScatterAdd o -> "%s(%d)".formatted(name, o.rows());
-      case Op.Unfold o -> "%s(%s)".formatted(name, window(o.window()));
-      case Op.Fold o -> "%s(%s, %d, %d)".formatted(name, window(o.window()), o.height(), o.width());
+          Text.of("%s(%s, %s, %s)", name, of(o.start()), of(o.end()), of(o.stride()));
+      case Op.ScatterAdd o -> Text.of("%s(%d)", name, o.rows());
+      case Op.Unfold o -> Text.of("%s(%s)", name, window(o.window()));
+      case Op.Fold o -> Text.of("%s(%s, %d, %d)", name, window(o.window()), o.height(), o.width());
       case Op.AttentionOutput o -> attention(name, o.scale(), o.causal());
       case Op.AttentionLogSumExp o -> attention(name, o.scale(), o.causal());
       case Op.AttentionTangent o -> attention(name, o.scale(), o.causal());
@@ -132,7 +132,7 @@ final class ProgramPrinter {
   }
 
   private static String attention(String name, double scale, boolean causal) {
-    return "%s(%s, %s)".formatted(name, scale, causal);
+    return Text.of("%s(%s, %s)", name, scale, causal);
   }
 
   /** A tensor with its elements. */
@@ -141,8 +141,9 @@ final class ProgramPrinter {
     DType dtype = value.dtype();
     if (data.elements() > MANY && isUniform(data)) {
       double element = data.getDouble(0);
-      return "Tensor.full(%s, %s, DType.%s)"
-          .formatted(number(element, DType.FLOAT64), shape(value.shape()), dtype.name());
+      return Text.of(
+          "Tensor.full(%s, %s, DType.%s)",
+          number(element, DType.FLOAT64), shape(value.shape()), dtype.name());
     }
     String java =
         switch (dtype) {
@@ -158,12 +159,12 @@ final class ProgramPrinter {
           dtype.isFloating() ? number(data.getDouble(i), dtype) : integer(data.getLong(i), dtype));
     }
     if (shown < data.elements()) {
-      elements.add("/* %,d more: the seed draws them */".formatted(data.elements() - shown));
+      elements.add(Text.of("/* %,d more: the seed draws them */", data.elements() - shown));
     }
     String extents = extents(value.shape());
     String whole =
-        "Tensor.of(new %s[] {%s}%s)"
-            .formatted(java, elements, extents.isEmpty() ? "" : ", " + extents);
+        Text.of(
+            "Tensor.of(new %s[] {%s}%s)", java, elements, extents.isEmpty() ? "" : ", " + extents);
     boolean cast = dtype == DType.BOOL || dtype.isStorageOnly();
     return cast ? whole + ".cast(DType." + dtype.name() + ")" : whole;
   }

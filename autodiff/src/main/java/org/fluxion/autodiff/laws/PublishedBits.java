@@ -33,7 +33,7 @@ public final class PublishedBits {
       for (int i = 0; i < bits.length; i++) {
         if (bits[i] != (int) actual.getLong(i)) {
           return Optional.of(
-              "word %d is %08x, published is %08x".formatted(i, (int) actual.getLong(i), bits[i]));
+              Text.of("word %d is %08x, published is %08x", i, (int) actual.getLong(i), bits[i]));
         }
       }
       return Optional.empty();
@@ -72,8 +72,9 @@ public final class PublishedBits {
         throw new LawBroken(
             "PUBLISHED BITS",
             program,
-            "on %s random bits are not those of Philox 4×32-10%n%s%nat%n%s"
-                .formatted(device.name(), difference.get(), program.print()),
+            Text.of(
+                "on %s random bits are not those of Philox 4×32-10%n%s%nat%n%s",
+                device.name(), difference.get(), program.print()),
             null);
       }
     }

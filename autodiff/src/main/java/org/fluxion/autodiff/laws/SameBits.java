@@ -91,8 +91,9 @@ public record SameBits(List<Device> devices) {
             int output = difference.get().output();
             return Optional.of(
                 new Broken.Finding(
-                    "run %d on %s: %s: %s"
-                        .formatted(i + 1, device.name(), names.get(output), difference.get()),
+                    Text.of(
+                        "run %d on %s: %s: %s",
+                        i + 1, device.name(), names.get(output), difference.get()),
                     subject.along(List.of(outputs.get(output)))));
           }
           if (i == 0) {
@@ -118,7 +119,7 @@ public record SameBits(List<Device> devices) {
   private record Difference(int output, long element, double is, double was) {
     @Override
     public String toString() {
-      return "element %d is %s, and was %s".formatted(element, is, was);
+      return Text.of("element %d is %s, and was %s", element, is, was);
     }
   }
 

@@ -165,7 +165,7 @@ final class Subject {
     return IntStream.range(arguments, inputs.size())
         .filter(i -> used.contains(inputs.get(i)))
         .mapToObj(
-            i -> "Tensor %s = %s;".formatted(names.get(i), ProgramPrinter.literal(values.get(i))))
+            i -> Text.of("Tensor %s = %s;", names.get(i), ProgramPrinter.literal(values.get(i))))
         .toList();
   }
 

@@ -83,7 +83,7 @@ public final class TensorGenerator {
   public TensorGenerator rank(int least, int most) {
     if (least < 0 || most < least) {
       throw new TensorException(
-          "tensors: expected ranks 0 <= least <= most, got %d and %d".formatted(least, most));
+          Text.of("tensors: expected ranks 0 <= least <= most, got %d and %d", least, most));
     }
     return new TensorGenerator(
         dtype, Optional.empty(), least, most, mostExtent, low, high, elements);
@@ -132,7 +132,7 @@ public final class TensorGenerator {
   public TensorGenerator between(double least, double most) {
     if (!(least <= most)) {
       throw new TensorException(
-          "tensors: expected elements least <= most, got %s and %s".formatted(least, most));
+          Text.of("tensors: expected elements least <= most, got %s and %s", least, most));
     }
     return new TensorGenerator(
         dtype, shape, leastRank, mostRank, mostExtent, least, most, Elements.UNIFORM);

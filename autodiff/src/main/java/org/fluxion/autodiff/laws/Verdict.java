@@ -60,18 +60,19 @@ public record Verdict(
     public String toString() {
       String why =
           tolerance > rounding
-              ? "%s for rounding, %s for what differences are off by"
-                  .formatted(shown(rounding), shown(tolerance - rounding))
+              ? Text.of(
+                  "%s for rounding, %s for what differences are off by",
+                  shown(rounding), shown(tolerance - rounding))
               : "every operation's own rounding, passed on by those that follow";
-      return "%s%s: expected %s, got %s%n  off by %s, allowed %s: %s"
-          .formatted(
-              what,
-              index.isEmpty() ? "" : " at " + index,
-              expected,
-              actual,
-              shown(Math.abs(expected - actual)),
-              shown(tolerance),
-              why);
+      return Text.of(
+          "%s%s: expected %s, got %s%n  off by %s, allowed %s: %s",
+          what,
+          index.isEmpty() ? "" : " at " + index,
+          expected,
+          actual,
+          shown(Math.abs(expected - actual)),
+          shown(tolerance),
+          why);
     }
 
     /** In a float's digits, unless it is too small to be one. */

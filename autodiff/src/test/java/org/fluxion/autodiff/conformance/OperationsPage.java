@@ -61,13 +61,17 @@ final class OperationsPage {
       |---|---|
       | dtypes | *any* is all seven; *numbers* are int32, int64, float32 and float64; *reals* float32 and float64. What is moved or stored may be float16 or bfloat16. A `condition` is bool, a `mask` bool or as the others, `indices` are int32 or int64 |
       | value for | where the result is a finite number; empty for everywhere |
-      | by | the operands that it can be differentiated by |
-      | 1st, 2nd, 3rd | ✓ a derivative of this order; 0 it is zero, and nothing is computed; – the result is no floating point number, or there is no operand to differentiate by |
-      | no slope at | where the function has a kink, a jump or an end; and what the derivative is there, in every mode |
+      | by | the operands by which its derivative is not zero everywhere |
+      | 1st, 2nd, 3rd | ✓ a derivative of this order; 0 it is zero everywhere, and nothing is computed; – there is no such thing: the result, or every operand, is no floating point number |
+      | no slope at | where the function has a kink, a jump or an end; and after the colon what the first derivative is taken for there, in every mode |
       | off by | at most, in units in the last place of the result, where operands are exact: ½ is the one right rounding. In brackets what the standard grants an OpenCL device. Sums of n terms, in any order, are rounded n − 1 times, sums of n products n times, each by half a unit of Σ\\|x\\| or Σ\\|a\\|\\|b\\|. Integers are exact |
 
       So `mul(a, b)` can be differentiated by both operands, twice: it is linear in each, and the third derivative is zero. `abs` is
       linear on both sides of 0, where there is a kink; its derivative is taken for 0 there, and its second is 0 everywhere.
+      `sign(x)`, which is −1, 0 or 1, and `floor(x)`, the largest whole number that is not above x, are level everywhere but where they
+      jump, at 0 and at the whole numbers: every derivative is 0, also at the jumps, and there is no operand left to name. Two operations
+      give x itself. `mark(x)` is what `jvp` and `vjp` write in place of what they differentiate by, so that it is not mistaken for the same
+      tensor where that is a constant; its derivative is 1. `stop_gradient(x)` is for those who want a constant: its derivative is 0.
 
       """;
 

@@ -76,6 +76,19 @@ class FaultyDeviceTest {
   }
 
   @Test
+  void reportsAreTheSameInEveryLanguage() {
+    for (String language : Languages.OTHERS) {
+      Languages.in(
+          language,
+          () -> {
+            directionsOfAWrongTangentArePrinted();
+            cotangentsOfOtherBitsArePrinted();
+            return language;
+          });
+    }
+  }
+
+  @Test
   void aWrongValueHasNone() {
     DeviceLaw law = DeviceLaw.of(new Faulty(Device.cpu(1), VALUE));
     LawBroken thrown = assertThrows(LawBroken.class, () -> law.check(SINE, 0));

@@ -5,15 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.autodiff.CustomFunction;
+import org.fluxion.autodiff.RuleException;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
 /** Functions whose derivatives are wrong are caught, by the law that speaks of what is wrong. */
 class PlantedFaultsTest {
+  /** Of what fails whatever the arguments, the plainest. */
+  private static final String SMALLEST = "\nat\nTensor x0 = Tensor.of(new double[] {0}, 1, 1);";
+
   private static String broken(CustomFunction f, Law law) {
     LawBroken thrown =
         assertThrows(
@@ -35,8 +40,19 @@ class PlantedFaultsTest {
     // Found where it is built, before any law: as an error that names the function.
     CustomFunction first = CustomFunction.linear("double", x -> x.mul(2), (x, c) -> c.mul(3));
     LawBroken thrown =
-        assertThrows(LawBroken.class, () -> Laws.of(first::apply).only(Law.DUALITY).check());
-    assertTrue(thrown.getMessage().contains("'double'"), thrown.getMessage());
+        assertThrows(
+            LawBroken.class,
+            () -> Laws.of(first::apply).over(tensors().shape(2, 3)).only(Law.DUALITY).check());
+    assertTrue(
+        thrown
+            .getMessage()
+            .startsWith(
+                """
+                DUALITY is broken (seed 0): Reverse mode is the transpose of forward mode: ⟨c, Jv⟩ = ⟨Jᵀc, v⟩
+                custom function 'double': the transpose is none: ⟨f(x), c⟩ is \
+                """),
+        thrown.getMessage());
+    assertTrue(thrown.getMessage().endsWith(SMALLEST), thrown.getMessage());
   }
 
   /**
@@ -83,8 +99,82 @@ class PlantedFaultsTest {
               throw new IllegalStateException("no derivative here");
             });
     LawBroken thrown =
-        assertThrows(LawBroken.class, () -> Laws.of(refusing::apply).tries(3).check());
-    assertTrue(thrown.getMessage().contains("no derivative here"), thrown.getMessage());
+        assertThrows(
+            LawBroken.class, () -> Laws.of(refusing::apply).over(tensors().shape(2, 3)).check());
+    assertEquals(
+        """
+        VALUE is broken (seed 0): Both modes compute the function's own value beside its derivative
+        custom function 'refusing': the rule throws java.lang.IllegalStateException: no derivative here\
+        """
+            + SMALLEST,
+        thrown.getMessage());
+    assertEquals("no derivative here", thrown.getCause().getCause().getMessage());
+    // What a device is to compute cannot be built either.
+    LawBroken onDevice =
+        assertThrows(
+            LawBroken.class,
+            () ->
+                Laws.of(refusing::apply)
+                    .over(tensors().shape(2, 3))
+                    .only()
+                    .devices("reference")
+                    .check());
+    assertEquals(
+        """
+        on reference a program is not what the reference says (seed 0)
+        it throws: custom function 'refusing': the rule throws java.lang.IllegalStateException: \
+        no derivative here\
+        """
+            + SMALLEST,
+        onDevice.getMessage());
+  }
+
+  /** Below the size at which it throws the function is right: that is as small as it gets. */
+  @Test
+  void aRuleThatThrowsNowAndThen() {
+    CustomFunction square =
+        CustomFunction.of(
+            "square",
+            Tensor::square,
+            (x, y, dx) -> {
+              assert x.shape().elements() < 4 : "too many";
+              return dx.mul(x).mul(2);
+            });
+    LawBroken thrown =
+        assertThrows(
+            LawBroken.class, () -> Laws.of(square::apply).over(tensors().shape(6, 5)).check());
+    assertTrue(thrown.getMessage().contains("AssertionError: too many\n"), thrown.getMessage());
+    assertEquals(
+        List.of(4L), thrown.smallest().values().stream().map(x -> x.shape().elements()).toList());
+  }
+
+  /** The rule of a function inside is the one to mend, whoever used it; and it may not fit. */
+  @Test
+  void aRuleThatDoesNotFitInsideAnother() {
+    CustomFunction inner =
+        CustomFunction.of("inner", x -> x.mul(2), (x, y, dx) -> dx.sum().mul(2).reshape(1));
+    CustomFunction outer =
+        CustomFunction.of("outer", x -> x.mul(4), (x, y, dx) -> inner.apply(inner.apply(dx)));
+    LawBroken thrown =
+        assertThrows(LawBroken.class, () -> Laws.of(outer::apply).over(tensors().shape(7)).check());
+    assertEquals(
+        """
+        VALUE is broken (seed 0): Both modes compute the function's own value beside its derivative
+        custom function 'inner': the result is float64 [2], the rule's tangent float64 [1]; \
+        they must be alike
+        at
+        Tensor x0 = Tensor.of(new double[] {0, 0}, 2);\
+        """,
+        thrown.getMessage());
+  }
+
+  @Test
+  void aRuleThatGivesNothing() {
+    CustomFunction nothing = CustomFunction.of("nothing", Tensor::square, (x, y, dx) -> null);
+    String message =
+        assertThrows(RuleException.class, () -> nothing.apply(Tensor.tensor(1.0))).getMessage();
+    assertTrue(message.contains("'nothing': the rule throws"), message);
+    assertTrue(message.contains("it gave no tangent"), message);
   }
 
   /** Numbers it takes, and no input of a derivative. */
@@ -102,7 +192,7 @@ class PlantedFaultsTest {
             LawBroken.class, () -> Laws.of(refusing).over(tensors().shape(2, 3)).tries(1).check());
     assertEquals(
         """
-        VALUE cannot be checked (seed 0): no derivative of [1, 1]
+        VALUE cannot be checked (seed 0): java.lang.IllegalStateException: no derivative of [1, 1]
         at
         Tensor x0 = Tensor.of(new double[] {0}, 1, 1);\
         """,

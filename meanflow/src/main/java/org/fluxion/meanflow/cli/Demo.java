@@ -177,6 +177,7 @@ final class Demo {
    * @return false if it was interrupted while training, all being saved
    */
   boolean run(TrainingConfiguration map, Optional<TrainingConfiguration> flow) throws IOException {
+    folder.keepDevice(plan.device().name());
     boolean[] done = {false};
     Interruption.during(this::sayHowToGoOn, () -> done[0] = stages(map, flow));
     return done[0];

@@ -60,7 +60,9 @@ final class DemoCommand implements Callable<Integer> {
 
   @Option(
       names = "--resume",
-      description = "Go on with a demo that was stopped, as it was begun: options can be left out.")
+      description =
+          "Go on with a demo that was stopped, as it was begun and where it was: options can be"
+              + " left out.")
   private boolean resume;
 
   @Option(
@@ -120,17 +122,18 @@ final class DemoCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "--flow-steps: expected with --from-scratch; without, no flow model is trained");
     }
-    Device device = profile.of(devices.device());
     Path path = runs.resolve(name);
     if (resume) {
       requireDemo(path);
       try (RunFolder folder = RunFolder.open(path)) {
+        Device device = profile.of(devices.device(DeviceOptions.before(folder)));
         Resumed demo = resumed(folder, device);
         demo(demo.plan(), folder).run(demo.map(), demo.flow());
         finish(folder);
       }
       return 0;
     }
+    Device device = profile.of(devices.device());
     DemoSettings asked =
         new DemoSettings(guidance.orElse(1.0), samplingSeeds.orElse(3), samples.count());
     TrainingConfiguration map = configuration(ShippedModels.MAP, steps);

@@ -196,16 +196,18 @@ final class DeviceCheck {
     if (share < LEAST) {
       return "<0.01";
     }
-    return share >= MOST ? ">999" : "%.2f".formatted(share);
+    return share >= MOST ? ">999" : String.format(Locale.ROOT, "%.2f", share);
   }
 
   private static String error(Findings findings) {
     if (findings.units().isPresent()) {
       double units = findings.units().getAsDouble();
-      return units == 0 ? ABSENT : units < MOST ? "%.1f ulp".formatted(units) : ">999 ulp";
+      return units == 0
+          ? ABSENT
+          : units < MOST ? String.format(Locale.ROOT, "%.1f ulp", units) : ">999 ulp";
     }
     double relative = findings.relative().orElse(0);
-    return relative == 0 ? ABSENT : "%.0e".formatted(relative);
+    return relative == 0 ? ABSENT : String.format(Locale.ROOT, "%.0e", relative);
   }
 
   private static String dtypes(Findings findings) {

@@ -3,7 +3,9 @@ package org.fluxion.meanflow.cli;
 import java.io.PrintWriter;
 import java.util.Map;
 import java.util.Optional;
+import org.fluxion.meanflow.train.RunFolder;
 import org.fluxion.tensor.Device;
+import org.fluxion.tensor.TensorException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -47,6 +49,69 @@ public final class DeviceOptions {
    */
   public Device device() {
     return telling(device(backend, threads, System.getenv()), command);
+  }
+
+  /**
+   * The device for work that was begun before: the one that it was on, unless an option says
+   * otherwise. That it goes on elsewhere is told.
+   *
+   * @param before the device's name, if it is known
+   * @return the device
+   * @throws IllegalArgumentException if it cannot be had, or threads do not apply to it
+   */
+  public Device device(Optional<String> before) {
+    if (before.isEmpty()) {
+      return device();
+    }
+    Device device = telling(resumed(before.get(), backend, threads), command);
+    if (!kept(device.name()).equals(kept(before.get()))) {
+      PrintWriter err = command.commandLine().getErr();
+      err.println(
+          "note: this was on %s before and goes on on %s, where results differ in their last bits"
+              .formatted(kept(before.get()), device.name()));
+      err.flush();
+    }
+    return device;
+  }
+
+  /** The device that a run was on, for {@link #device(Optional)}. */
+  static Optional<String> before(RunFolder folder) {
+    return Arguments.given("--resume", folder::device);
+  }
+
+  /**
+   * The device for work that was begun before.
+   *
+   * @param before the device's name
+   * @param backend what the option says, if it is given
+   * @param threads the same of the threads
+   */
+  static Device resumed(String before, Optional<String> backend, Optional<Integer> threads) {
+    String usual = kept(before);
+    if (threads.isPresent()) {
+      if (backend.isEmpty() && !usual.equals(CPU)) {
+        throw new IllegalArgumentException(
+            "--threads: expected with the backend cpu alone, but this was on %s before; add --backend cpu to go on there, or leave --threads out"
+                .formatted(usual));
+      }
+      return threaded(threads.get(), backend.orElse(CPU));
+    }
+    if (backend.isPresent()) {
+      return named(backend.get());
+    }
+    try {
+      return Device.of(usual);
+    } catch (TensorException missing) {
+      throw new IllegalArgumentException(
+          "--backend: this was on %s before, which cannot be had now (%s); name another to go on there, such as --backend cpu"
+              .formatted(usual, missing.getMessage().replaceFirst("^device: ", "")),
+          missing);
+    }
+  }
+
+  /** No result depends on the number of threads, which is not kept. */
+  private static String kept(String name) {
+    return name.matches(CPU + ":[0-9]+") ? CPU : name;
   }
 
   /** A device that tells of its notes on a command's error stream. */

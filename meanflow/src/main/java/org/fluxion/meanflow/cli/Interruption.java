@@ -3,6 +3,7 @@ package org.fluxion.meanflow.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.fluxion.meanflow.train.FileFailure;
 
 /**
@@ -19,6 +20,11 @@ final class Interruption {
   /** What is said of work that was stopped before it had trained anything; takes the command. */
   static final String BEFORE_ANY_STEP = "Stopped before anything was trained. Go on with:%n  %s";
 
+  /** What is said at once if the end is not there at once. */
+  static final String STOPPING =
+      "Stopping once the step that is being taken, or the kernel that is being compiled, is done.";
+
+  private static final long AT_ONCE_MILLIS = 300;
   private static final long LAST_WORDS_MILLIS = 300;
 
   private final Runnable stop;
@@ -30,7 +36,8 @@ final class Interruption {
    * Makes ready.
    *
    * @param stop asks the work to stop soon; called on another thread
-   * @param err where an error goes that comes after the interruption
+   * @param err where it is said that the work goes on for a moment, and an error that comes after
+   *     the interruption
    */
   Interruption(Runnable stop, PrintWriter err) {
     this.stop = stop;
@@ -98,7 +105,15 @@ final class Interruption {
     interrupted = true;
     stop.run();
     try {
-      ended.await();
+      if (!ended.await(AT_ONCE_MILLIS, TimeUnit.MILLISECONDS)) {
+        if (ProgressReport.isTerminal()) {
+          // Else a bar would be drawn over it.
+          err.println();
+        }
+        err.println(STOPPING);
+        err.flush();
+        ended.await();
+      }
       // Its last words, such as how to go on. It may not end by itself: it waits in System.exit.
       worker.join(LAST_WORDS_MILLIS);
     } catch (InterruptedException impatient) {

@@ -94,6 +94,7 @@ public final class Main implements Runnable {
     Main main = new Main();
     CommandLine line = new CommandLine(main);
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setHelpFactory(Synopsis::new);
     line.setParameterExceptionHandler(
         (exception, arguments) -> {
           CommandLine at = exception.getCommandLine();

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -21,10 +22,6 @@ public class ProgressReport implements TrainingListener, AutoCloseable {
   private static final long LINE_NANOS = Duration.ofSeconds(10).toNanos();
   private static final long MEBIBYTE = 1L << 20;
   private static final int BAR_MILLIS = 200;
-  private static final double SECOND_NANOS = 1e9;
-
-  /** The speed is that of so many steps: the first ones, still being compiled, are slow. */
-  private static final int WINDOW = 50;
 
   /** How fast the figures follow: the share of the newest step. */
   private static final double SMOOTHING = 0.05;
@@ -33,10 +30,8 @@ public class ProgressReport implements TrainingListener, AutoCloseable {
   private final PrintWriter err;
   private final boolean terminal;
 
-  /** When each of the last steps ended. */
-  private final long[] times = new long[WINDOW + 1];
-
   private ProgressBar bar;
+  private Pace pace;
   private long steps;
   private long firstStep;
   private int batchSize;
@@ -88,7 +83,7 @@ public class ProgressReport implements TrainingListener, AutoCloseable {
     batchSize = configuration.batchSize();
     firstStep = first;
     lastLine = System.nanoTime();
-    times[0] = lastLine;
+    pace = new Pace(first, lastLine);
     if (terminal) {
       bar =
           new ProgressBarBuilder()
@@ -97,6 +92,7 @@ public class ProgressReport implements TrainingListener, AutoCloseable {
               .startsFrom(first, Duration.ZERO)
               .setStyle(ProgressBarStyle.ASCII)
               .setUpdateIntervalMillis(BAR_MILLIS)
+              .setEtaFunction(_ -> TaskBar.timeLeft(pace, steps))
               .setConsumer(new ConsoleProgressBarConsumer(System.out))
               .build();
     }
@@ -106,11 +102,11 @@ public class ProgressReport implements TrainingListener, AutoCloseable {
   public void step(long step, Metrics metrics) {
     boolean first = step == firstStep + 1;
     long now = System.nanoTime();
-    times[index(step)] = now;
+    pace.mark(step, now);
     loss = first ? metrics.loss() : loss + SMOOTHING * (metrics.loss() - loss);
     if (bar != null) {
       bar.stepTo(step);
-      bar.setExtraMessage("loss %.4f, %,.0f samples/s".formatted(loss, speed(step)));
+      bar.setExtraMessage(figures());
       return;
     }
     if (first || step == steps || now - lastLine >= LINE_NANOS) {
@@ -119,30 +115,24 @@ public class ProgressReport implements TrainingListener, AutoCloseable {
     }
   }
 
-  private int index(long step) {
-    return (int) ((step - firstStep) % times.length);
-  }
-
-  private double speed(long step) {
-    long taken = Math.min(WINDOW, step - firstStep);
-    long nanos = times[index(step)] - times[index(step - taken)];
-    return taken * batchSize * SECOND_NANOS / nanos;
+  /** Without a speed after the first step, in which kernels are compiled. */
+  private String figures() {
+    OptionalDouble rate = pace.perSecond();
+    String known = String.format(Locale.ROOT, "loss %.4f", loss);
+    return rate.isEmpty()
+        ? known
+        : String.format(Locale.ROOT, "%s, %,.0f samples/s", known, rate.getAsDouble() * batchSize);
   }
 
   private String line(long step) {
-    double perSecond = speed(step);
-    String left =
-        step == steps || step == firstStep + 1
-            ? ""
-            : ", %s left".formatted(duration((steps - step) * batchSize / perSecond));
+    OptionalDouble seconds = step == steps ? OptionalDouble.empty() : pace.secondsTo(steps);
     return String.format(
         Locale.ROOT,
-        "step %,d of %,d: loss %.4f, %,.0f samples/s%s",
+        "step %,d of %,d: %s%s",
         step,
         steps,
-        loss,
-        perSecond,
-        left);
+        figures(),
+        seconds.isEmpty() ? "" : ", " + duration(seconds.getAsDouble()) + " left");
   }
 
   /** A time as people say it. */

@@ -1,6 +1,8 @@
 package org.fluxion.meanflow.cli;
 
+import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -11,6 +13,9 @@ final class TaskBar implements AutoCloseable {
   private static final int MILLIS = 200;
   private static final int PERCENT = 100;
 
+  private static final double SECOND_MILLIS = 1e3;
+
+  private final Pace pace = new Pace(0, System.nanoTime());
   private final Optional<ProgressBar> bar;
 
   /**
@@ -30,6 +35,7 @@ final class TaskBar implements AutoCloseable {
                     .setStyle(ProgressBarStyle.ASCII)
                     .setUpdateIntervalMillis(MILLIS)
                     .clearDisplayOnFinish()
+                    .setEtaFunction(_ -> timeLeft(pace, all))
                     .setConsumer(new ConsoleProgressBarConsumer(System.out))
                     .build())
             : Optional.empty();
@@ -61,7 +67,16 @@ final class TaskBar implements AutoCloseable {
    * @param done how much is done
    */
   void to(long done) {
+    pace.mark(done, System.nanoTime());
     bar.ifPresent(it -> it.stepTo(done));
+  }
+
+  /** The time left as bars take it. */
+  static Optional<Duration> timeLeft(Pace pace, long end) {
+    OptionalDouble seconds = pace.secondsTo(end);
+    return seconds.isEmpty()
+        ? Optional.empty()
+        : Optional.of(Duration.ofMillis(Math.round(seconds.getAsDouble() * SECOND_MILLIS)));
   }
 
   @Override

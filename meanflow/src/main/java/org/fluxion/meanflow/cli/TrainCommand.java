@@ -72,7 +72,11 @@ final class TrainCommand implements Callable<Integer> {
       description = "Where the folders of runs are (default: ${DEFAULT-VALUE}).")
   private Path runs = Path.of("runs");
 
-  @Option(names = "--resume", description = "Go on with a run from its last checkpoint.")
+  @Option(
+      names = "--resume",
+      description =
+          "Go on with a run from its last checkpoint, on the backend that it was on unless"
+              + " --backend names another.")
   private boolean resume;
 
   @Option(
@@ -126,9 +130,9 @@ final class TrainCommand implements Callable<Integer> {
     steps.ifPresent(n -> Arguments.requireAtLeastOne("--steps", n));
     memory.ifPresent(TrainCommand::requireMebibytes);
     Path path = runs.resolve(runName());
-    Device device = profile.of(devices.device());
     if (resume) {
       try (RunFolder folder = RunFolder.open(path)) {
+        Device device = profile.of(devices.device(DeviceOptions.before(folder)));
         TrainingConfiguration begun = folder.readConfiguration();
         TrainingConfiguration configuration = resumed(begun);
         if (data.isPresent()) {
@@ -138,6 +142,7 @@ final class TrainCommand implements Callable<Integer> {
         train(folder, configuration, !configuration.equals(begun), device);
       }
     } else {
+      Device device = profile.of(devices.device());
       TrainingConfiguration configuration = changed(read());
       requireData(configuration);
       if (configuration.initialWeights().isPresent()) {

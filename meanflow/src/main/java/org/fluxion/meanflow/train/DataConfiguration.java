@@ -93,15 +93,21 @@ public record DataConfiguration(Name set, int size, Optional<String> folder) {
    * Reads the images to train on.
    *
    * @return inputs float32 [n, channels, size, size] from −1 to 1, labels int32 [n]
-   * @throws IllegalArgumentException if there is no such folder
-   * @throws IOException if a file is missing or damaged
+   * @throws IllegalArgumentException if there is no such folder, or a file in it is missing or
+   *     damaged
+   * @throws IOException if the data that come with the project cannot be read
    */
   public DataSet read() throws IOException {
     requireFolder();
     Mnist.Size extent = mnistSize(size);
-    return folder.isPresent()
-        ? Mnist.read(Mnist.Part.TRAIN, extent, Path.of(folder.get()))
-        : Mnist.read(Mnist.Part.TRAIN, extent);
+    if (folder.isEmpty()) {
+      return Mnist.read(Mnist.Part.TRAIN, extent);
+    }
+    try {
+      return Mnist.read(Mnist.Part.TRAIN, extent, Path.of(folder.get()));
+    } catch (IOException unfit) {
+      throw new IllegalArgumentException("data.folder: " + FileFailure.message(unfit), unfit);
+    }
   }
 
   static DataConfiguration read(ConfigurationSection parent) {

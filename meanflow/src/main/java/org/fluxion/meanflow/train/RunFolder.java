@@ -1,10 +1,15 @@
 package org.fluxion.meanflow.train;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -15,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.fluxion.nn.io.WholeFile;
@@ -26,13 +32,15 @@ import org.fluxion.nn.io.WholeFile;
 public final class RunFolder implements AutoCloseable {
   private static final String CONFIGURATION = "configuration.json";
   private static final String DEMO = "demo.json";
+  private static final String DEVICE = "device.json";
+  private static final String DEVICE_KEY = "device";
   private static final String CHECKPOINTS = "checkpoints";
   private static final String LOCK = ".lock";
 
   /** What a process leaves that is killed while it writes: a file's name, and a number. */
   private static final Pattern UNFINISHED =
       Pattern.compile(
-          "\\.(step-\\d+|flow|map|configuration|demo|metrics|summary|report|trace|real|[a-z]+-\\d+)"
+          "\\.(step-\\d+|flow|map|configuration|demo|device|metrics|summary|report|trace|real|[a-z]+-\\d+)"
               + "\\.(safetensors|jsonl?|html|png)(\\.\\p{XDigit}+)?\\.tmp");
 
   /** A folder that a run cannot have: another name, or another place, is to be chosen. */
@@ -293,6 +301,41 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
+   * The device that the run was on last.
+   *
+   * @return its name; empty where none was kept, as earlier versions kept none
+   * @throws IOException if the file cannot be read, or something else is in it
+   */
+  public Optional<String> device() throws IOException {
+    Path file = file(DEVICE);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      JsonNode name = new ObjectMapper().readTree(Files.readString(file)).path(DEVICE_KEY);
+      if (name.isTextual()) {
+        return Optional.of(name.textValue());
+      }
+    } catch (JsonProcessingException | CharacterCodingException broken) {
+      // Said below.
+    }
+    throw new DamagedFileException(
+        "%s: expected {\"%s\": the name of the device that the run was on}; put back what it was, or delete it"
+            .formatted(file, DEVICE_KEY));
+  }
+
+  /**
+   * Keeps the device that the run is on.
+   *
+   * @param name its name
+   * @throws IOException if it cannot be written
+   */
+  public void keepDevice(String name) throws IOException {
+    String json = JsonNodeFactory.instance.objectNode().put(DEVICE_KEY, name).toPrettyString();
+    WholeFile.write(file(DEVICE), (json + "\n").getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
    * Removes the folder again if nothing came of its run: neither a checkpoint nor a line of
    * metrics. Otherwise, and where there are files that no run makes, it stays.
    *
@@ -303,7 +346,8 @@ public final class RunFolder implements AutoCloseable {
       return;
     }
     try (Stream<Path> files = Files.list(path)) {
-      List<Path> own = List.of(checkpoints(), metrics(), demo(), file(CONFIGURATION), file(LOCK));
+      List<Path> own =
+          List.of(checkpoints(), metrics(), demo(), file(DEVICE), file(CONFIGURATION), file(LOCK));
       if (!files.allMatch(own::contains)) {
         return;
       }
@@ -313,7 +357,8 @@ public final class RunFolder implements AutoCloseable {
     } catch (DirectoryNotEmptyException kept) {
       return;
     }
-    for (Path file : List.of(metrics(), demo(), file(CONFIGURATION), file(LOCK), path)) {
+    for (Path file :
+        List.of(metrics(), demo(), file(DEVICE), file(CONFIGURATION), file(LOCK), path)) {
       Files.deleteIfExists(file);
     }
   }

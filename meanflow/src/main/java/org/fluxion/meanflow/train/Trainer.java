@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.function.Supplier;
 import org.fluxion.nn.FlatParameters;
 import org.fluxion.nn.Parameters;
 import org.fluxion.nn.Schedule;
@@ -45,6 +47,10 @@ public final class Trainer {
   private Optional<Long> memoryLimit = Optional.empty();
   private DType modelDType = DType.FLOAT32;
   private volatile boolean stopping;
+  private final Object compilation = new Object();
+
+  /** The thread that compiles kernels; guarded by {@link #compilation}. */
+  private Thread compiling;
 
   /**
    * A trainer of a run, new or begun before: if its folder holds checkpoints, it goes on from the
@@ -94,9 +100,39 @@ public final class Trainer {
     return this;
   }
 
-  /** Asks {@link #train} to write a checkpoint after the step that it is at, and to return. */
+  /**
+   * Asks {@link #train} to write a checkpoint after the step that it is at, and to return. While
+   * kernels are compiled, before the first step or in it, no more of them are begun on a device
+   * that heeds {@linkplain Device#prepare interruption}: that step is then not taken.
+   */
   public void stop() {
-    stopping = true;
+    synchronized (compilation) {
+      stopping = true;
+      if (compiling != null) {
+        compiling.interrupt();
+      }
+    }
+  }
+
+  /** Does what compiles kernels, which {@link #stop} interrupts. */
+  private <T> T compiling(Supplier<T> work) {
+    synchronized (compilation) {
+      compiling = Thread.currentThread();
+      if (stopping) {
+        compiling.interrupt();
+      }
+    }
+    try {
+      return work.get();
+    } finally {
+      synchronized (compilation) {
+        compiling = null;
+        // Files are written next, for which an interruption would be an error.
+        if (stopping) {
+          Thread.interrupted();
+        }
+      }
+    }
   }
 
   /**
@@ -154,17 +190,25 @@ public final class Trainer {
     Program<TrainingState, TrainingBatch, Tensor> program = compile(step, named);
     try (MetricsLog log = MetricsLog.open(folder.metrics(), start.step());
         TrainingRun run =
-            TrainingRun.start(
-                step,
-                program,
-                start.state(),
-                data.batches(configuration.batchSize(), configuration.seed()),
-                key().fold(DRAWS_FOLD))) {
+            compiling(
+                () ->
+                    TrainingRun.start(
+                        step,
+                        program,
+                        start.state(),
+                        data.batches(configuration.batchSize(), configuration.seed()),
+                        key().fold(DRAWS_FOLD)))) {
       // Not before what may be wrong: an error stands by itself, and changes nothing.
       folder.writeConfiguration(configuration);
+      folder.keepDevice(device.name());
       tellWhatIsShort();
       listener.started(configuration, start.step());
       return new Steps(step, checkpoints, log, run, start).take();
+    } catch (CancellationException stopped) {
+      if (!stopping) {
+        throw stopped;
+      }
+      return finish(start.step(), start.step(), start.state().average());
     }
   }
 
@@ -341,7 +385,8 @@ public final class Trainer {
       while (done < configuration.steps() && !stopping) {
         long begin = System.nanoTime();
         double rate = schedule.at(done);
-        double[] values = run.step(done, rate);
+        double[] values =
+            done == begunAt ? compiling(() -> run.step(begunAt, rate)) : run.step(done, rate);
         done++;
         requireFinite(values);
         double duration = (System.nanoTime() - begin) / NANOS;

@@ -8,11 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.fluxion.meanflow.train.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
@@ -108,6 +110,42 @@ class InterruptedTrainingTest {
     awaitExit(resumed, 0);
     assertArrayEquals(wholeRun(), model("run"), "seed of the moment: " + seed);
     assertEquals(metrics("whole"), metrics("run"));
+  }
+
+  /** Work that goes on for a while after it was asked to stop, as a compiler's does. */
+  static final class LongWork {
+    private LongWork() {}
+
+    public static void main(String[] arguments) throws IOException {
+      PrintWriter out = new PrintWriter(System.out, true);
+      CountDownLatch asked = new CountDownLatch(1);
+      new Interruption(asked::countDown, out)
+          .during(
+              () -> {
+                out.println("begun");
+                try {
+                  asked.await();
+                  Thread.sleep(1500);
+                } catch (InterruptedException impossible) {
+                  throw new AssertionError(impossible);
+                }
+                out.println("ended");
+              });
+    }
+  }
+
+  @Test
+  void ctrlCIsAnsweredAtOnceAlsoWhereTheWorkGoesOn() throws Exception {
+    Process working = CommandRun.start(LongWork.class, log, List.of("-XX:TieredStopAtLevel=1"));
+    while (!Files.readString(log).contains("begun")) {
+      assertTrue(working.isAlive(), () -> "it begins");
+      Thread.sleep(2);
+    }
+    CommandRun.interrupt(working);
+    awaitExit(working, 130, 143);
+    List<String> said =
+        Files.readAllLines(log).stream().filter(line -> !line.startsWith("WARNING")).toList();
+    assertEquals(List.of("begun", Interruption.STOPPING, "ended"), said);
   }
 
   @Test

@@ -304,6 +304,64 @@ class TrainCommandTest {
   }
 
   @Test
+  void aRunGoesOnWhereItWas() throws IOException {
+    assertEquals(0, train("--backend", "reference", "--steps", "1", "--name", "a").exitCode());
+    String[] resume = {"train", "--resume", "--runs", runs().toString(), "--name", "a"};
+    CommandRun.Outcome same = CommandRun.here(with(resume, "--steps", "2"));
+    assertTrue(same.out().contains(", on reference interpreter"), same.out() + same.err());
+    assertFalse(same.err().contains("before"), same.err());
+    String threads = refused(CommandRun.here(with(resume, "--threads", "1", "--steps", "3")));
+    assertTrue(threads.startsWith("--threads: expected with the backend cpu alone"), threads);
+    assertTrue(threads.contains("this was on reference before"), threads);
+    CommandRun.Outcome moved =
+        CommandRun.here(with(resume, "--backend", "cpu", "--threads", "1", "--steps", "3"));
+    assertEquals(0, moved.exitCode(), moved.err());
+    assertTrue(
+        moved
+            .err()
+            .contains(
+                "note: this was on reference before and goes on on cpu:1, where results differ in"
+                    + " their last bits"),
+        moved.err());
+    // The number of threads is no part of it.
+    CommandRun.Outcome later = CommandRun.here(with(resume, "--steps", "4"));
+    assertTrue(later.out().contains(", on cpu with "), later.out() + later.err());
+    assertFalse(later.out().contains("cpu with 1 thread,"), later.out());
+    assertFalse(later.err().contains("before"), later.err());
+    Path kept = runs().resolve("a/device.json");
+    Files.writeString(kept, Files.readString(kept).replaceAll("cpu[:0-9]*", "abacus"));
+    String gone = refused(CommandRun.here(with(resume, "--steps", "5")));
+    assertTrue(
+        gone.startsWith(
+            "--backend: this was on abacus before, which cannot be had now (expected auto, "),
+        gone);
+    assertTrue(gone.endsWith("; name another to go on there, such as --backend cpu"), gone);
+    Files.writeString(kept, "{\"device\": 3}");
+    String damaged = refused(CommandRun.here(with(resume, "--steps", "5")));
+    assertTrue(damaged.startsWith("--resume: " + kept + ": expected {\"device\": "), damaged);
+    // An earlier version kept none.
+    Files.delete(kept);
+    CommandRun.Outcome earlier = CommandRun.here(with(resume, "--steps", "5"));
+    assertTrue(earlier.out().contains(", on cpu with "), earlier.out() + earlier.err());
+    assertTrue(Files.exists(kept));
+  }
+
+  @Test
+  void dataThatAreDamagedAreBadInput() throws IOException {
+    Path damaged = TinyRun.data(folder.resolve("damaged"));
+    Path images = damaged.resolve("train-images-idx3-ubyte");
+    byte[] whole = Files.readAllBytes(images);
+    Files.write(images, Arrays.copyOf(whole, whole.length - 1));
+    assertTrue(refused(train("--data", damaged.toString())).startsWith("--data: " + images + ": "));
+    Files.delete(images);
+    assertTrue(
+        refused(train("--data", damaged.toString())).startsWith("--data: no such file: " + images));
+    Files.writeString(config, TinyRun.flow(damaged, 3).toJson());
+    assertTrue(refused(train()).startsWith("data.folder: no such file: "));
+    assertFalse(Files.exists(runs().resolve("tiny")), "the name is free");
+  }
+
+  @Test
   void aRunThatIsDamagedIsBadInput() throws IOException {
     Path run = runs().resolve("damaged");
     Path checkpoints = Files.createDirectories(run.resolve("checkpoints"));

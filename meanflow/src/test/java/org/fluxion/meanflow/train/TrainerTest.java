@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -25,8 +27,10 @@ import org.fluxion.meanflow.loss.LogVarianceWeighting;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
+import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostMemory;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.plan.Plan;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -113,6 +117,89 @@ class TrainerTest {
           Files.readAllBytes(runs.resolve(kind).resolve(kind + ".safetensors")),
           Files.readAllBytes(path.resolve(kind + ".safetensors")));
     }
+  }
+
+  /** The processor, but it compiles until it is interrupted. */
+  private record Compiling(boolean inTheFirstStep) implements Device {
+    @Override
+    public String name() {
+      return "compiling";
+    }
+
+    @Override
+    public Executable prepare(Plan plan) {
+      if (!inTheFirstStep) {
+        compile();
+      }
+      Executable ready = Device.cpu(1).prepare(plan);
+      return (Executable)
+          Proxy.newProxyInstance(
+              Executable.class.getClassLoader(),
+              new Class<?>[] {Executable.class},
+              (proxy, method, arguments) -> {
+                if (method.getName().equals("run")) {
+                  compile();
+                }
+                return method.invoke(ready, arguments);
+              });
+    }
+
+    private static void compile() {
+      long end = System.nanoTime() + 60_000_000_000L;
+      while (!Thread.currentThread().isInterrupted()) {
+        assertTrue(System.nanoTime() < end, "it is asked to stop");
+        Thread.onSpinWait();
+      }
+      throw new CancellationException("interrupted");
+    }
+  }
+
+  @Test
+  void whatIsCompiledForTheFirstStepIsGivenUp() throws IOException {
+    TrainingConfiguration configuration = TinyRun.flow(data, STEPS);
+    try (RunFolder folder = RunFolder.create(runs.resolve("compiling"))) {
+      folder.writeConfiguration(configuration);
+      for (boolean inTheFirstStep : new boolean[] {false, true}) {
+        for (boolean isEarly : new boolean[] {false, true}) {
+          Trainer trainer = new Trainer(configuration, folder, new Compiling(inTheFirstStep));
+          Thread asking = new Thread(trainer::stop);
+          trainer.listener(
+              new TrainingListener() {
+                @Override
+                public void planned(long plannedBytes, long availableBytes) {
+                  if (isEarly) {
+                    trainer.stop();
+                  } else {
+                    asking.start();
+                  }
+                }
+              });
+          Trainer.Result stopped = trainer.train();
+          assertEquals(0, stopped.step());
+          assertFalse(stopped.finished());
+          assertFalse(Thread.interrupted(), "the interruption was the trainer's own");
+        }
+      }
+      Trainer.Result part = train(folder, configuration, 5);
+      Trainer trainer = new Trainer(configuration, folder, new Compiling(true));
+      Thread asking = new Thread(trainer::stop);
+      trainer.listener(
+          new TrainingListener() {
+            @Override
+            public void started(TrainingConfiguration of, long firstStep) {
+              asking.start();
+            }
+          });
+      Trainer.Result stopped = trainer.train();
+      assertEquals(5, stopped.step());
+      assertSame(part.model().parameters(), stopped.model().parameters());
+      assertTrue(train(folder, configuration, -1).finished());
+    }
+    Trainer.Result whole = train(configuration, "uninterrupted");
+    assertArrayEquals(
+        Files.readAllBytes(runs.resolve("uninterrupted/flow.safetensors")),
+        Files.readAllBytes(runs.resolve("compiling/flow.safetensors")),
+        () -> "of " + whole.step());
   }
 
   @Test

@@ -1,5 +1,6 @@
 package org.fluxion.tensor.conformance;
 
+import java.util.Locale;
 import java.util.Optional;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.HostData;
@@ -52,8 +53,13 @@ public record Bounded(DType dtype, HostData expected, double[] allowed) {
 
     @Override
     public String toString() {
-      return "element %d is %s, expected %s within %s"
-          .formatted(element, actual, expected, allowed);
+      return String.format(
+          Locale.ROOT,
+          "element %d is %s, expected %s within %s",
+          element,
+          actual,
+          expected,
+          allowed);
     }
   }
 

@@ -33,8 +33,8 @@ public final class Explanation {
   }
 
   /**
-   * A listing of a plan's kernels, with times where the device measures them, and with what it has
-   * chosen where there are several ways.
+   * A listing of a plan's kernels, with times once it ran where the device measures them, and with
+   * what it has chosen where there are several ways.
    *
    * @param plan the plan
    * @param measured what has run it, or null
@@ -42,8 +42,9 @@ public final class Explanation {
    */
   public static String of(Plan plan, Executable measured) {
     StringBuilder text = new StringBuilder();
-    Optional<long[]> nanos = measured == null ? Optional.empty() : measured.nanos();
-    double runs = measured == null ? 1 : Math.max(1, measured.runs());
+    long runs = measured == null ? 0 : measured.runs();
+    // What never ran took no time, which would make for any rate.
+    Optional<long[]> nanos = runs == 0 ? Optional.empty() : measured.nanos();
     text.append(
         String.format(
             Locale.ROOT,
@@ -72,7 +73,7 @@ public final class Explanation {
               kernel.flops() / 1e6));
       if (nanos.isPresent()) {
         time += nanos.get()[i];
-        double each = Math.max(1, nanos.get()[i] / runs);
+        double each = Math.max(1, (double) nanos.get()[i] / runs);
         text.append(
             String.format(
                 Locale.ROOT,
@@ -98,7 +99,7 @@ public final class Explanation {
             plan.arena().live() / 1e6));
     text.append("largest: ").append(largest(plan)).append('\n');
     if (nanos.isPresent()) {
-      text.append(String.format(Locale.ROOT, "%.3f ms a run%n", time / runs / 1e6));
+      text.append(String.format(Locale.ROOT, "%.3f ms a run%n", (double) time / runs / 1e6));
     }
     kept(plan, text);
     return text.toString();

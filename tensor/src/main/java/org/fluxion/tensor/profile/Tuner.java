@@ -41,7 +41,8 @@ public interface Tuner {
   /**
    * Why nothing can be remembered beyond this process.
    *
-   * @return one line, or empty if it can, as far as that is known
+   * @return one line, or empty if it can: as far as can be tried before there is anything to
+   *     remember, and later as it turned out
    */
   Optional<String> obstacle();
 

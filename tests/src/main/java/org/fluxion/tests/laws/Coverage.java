@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -189,22 +190,22 @@ final class Coverage {
     List<String> lines = new ArrayList<>();
     List<Map.Entry<String, Integer>> rarest = rarest();
     lines.add(
-        "operations     median %d a program; the rarest: %s"
-            .formatted(
-                median(),
-                rarest.stream()
-                    .limit(5)
-                    .map(e -> "%s %,d".formatted(e.getKey(), e.getValue()))
-                    .collect(Collectors.joining(", "))));
+        String.format(
+            Locale.ROOT,
+            "operations     median %d a program; the rarest: %s",
+            median(),
+            rarest.stream()
+                .limit(5)
+                .map(e -> String.format(Locale.ROOT, "%s %,d", e.getKey(), e.getValue()))
+                .collect(Collectors.joining(", "))));
     List<String> missing = missingPairs();
     lines.add(
-        "pairs          %,d of the %,d that dtypes and ranks allow%s"
-            .formatted(
-                allowedPairs() - missing.size(),
-                allowedPairs(),
-                missing.isEmpty()
-                    ? ""
-                    : "; without: " + missing.stream().collect(Collectors.joining(", "))));
+        String.format(
+            Locale.ROOT,
+            "pairs          %,d of the %,d that dtypes and ranks allow%s",
+            allowedPairs() - missing.size(),
+            allowedPairs(),
+            missing.isEmpty() ? "" : "; without: " + String.join(", ", missing)));
     return lines;
   }
 }

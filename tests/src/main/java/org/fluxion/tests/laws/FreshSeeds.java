@@ -6,6 +6,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -56,15 +57,16 @@ public final class FreshSeeds implements Callable<Integer> {
 
     @Override
     public String toString() {
-      return "  seed %-12d %-14s after %4d, %d operation%s of %d input%s"
-          .formatted(
-              seed,
-              law.law(),
-              tries,
-              operations(),
-              operations() == 1 ? "" : "s",
-              program().values().size(),
-              program().values().size() == 1 ? "" : "s");
+      return String.format(
+          Locale.ROOT,
+          "  seed %-12d %-14s after %4d, %d operation%s of %d input%s",
+          seed,
+          law.law(),
+          tries,
+          operations(),
+          operations() == 1 ? "" : "s",
+          program().values().size(),
+          program().values().size() == 1 ? "" : "s");
     }
   }
 
@@ -84,7 +86,8 @@ public final class FreshSeeds implements Callable<Integer> {
     for (int i = 0; i < seeds; i++) {
       long seed = start != null ? start + (long) i * programs : random.nextInt(1 << 30);
       Found first = first(seed);
-      System.out.println(first == null ? "  seed %-12d missed".formatted(seed) : first);
+      System.out.println(
+          first == null ? String.format(Locale.ROOT, "  seed %-12d missed", seed) : first);
       if (first != null) {
         found.add(first);
       }
@@ -94,9 +97,15 @@ public final class FreshSeeds implements Callable<Integer> {
     int latest = most(found, Found::tries);
     int operations = most(found, Found::operations);
     System.out.printf(
+        Locale.ROOT,
         "  caught %d of %d by %s, after %d programs at most, of %d operations or fewer,"
             + " %d with inputs%n",
-        found.size(), seeds, laws, latest, operations, most(found, f -> f.program().nodes()));
+        found.size(),
+        seeds,
+        laws,
+        latest,
+        operations,
+        most(found, f -> f.program().nodes()));
     found.stream()
         .min(Comparator.comparingInt(f -> f.law.getMessage().length()))
         .ifPresent(shortest -> System.out.println(shortest.law.getMessage().indent(4)));

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -86,8 +87,13 @@ public final class LongRun implements Callable<Integer> {
     if (goesOn && !isOf(start)) {
       throw new ParameterException(
           spec.commandLine(),
-          "%s is of --seed %d --operations %d --device %s: give these, or another file"
-              .formatted(file, start.firstSeed(), start.operations(), start.device()));
+          String.format(
+              Locale.ROOT,
+              "%s is of --seed %d --operations %d --device %s: give these, or another file",
+              file,
+              start.firstSeed(),
+              start.operations(),
+              start.device()));
     }
     Tries tries = new Tries(only, operations, device, tally);
     tries.published();
@@ -101,8 +107,12 @@ public final class LongRun implements Callable<Integer> {
           tally.write(file, to);
         }
         System.err.printf(
+            Locale.ROOT,
             "%,d of %,d programs, %d broken laws, %d s%n",
-            to - seed, programs, tally.broken(), (System.nanoTime() - started) / 1_000_000_000);
+            to - seed,
+            programs,
+            tally.broken(),
+            (System.nanoTime() - started) / 1_000_000_000);
       }
     }
     tally.print(System.out, Math.max(end, start.nextSeed()));

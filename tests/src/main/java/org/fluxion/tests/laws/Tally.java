@@ -170,25 +170,33 @@ final class Tally implements Tries.Listener {
   /** Prints all of it as a table. */
   synchronized void print(PrintStream out, long nextSeed) {
     out.printf(
-        "programs       %,d, seeds %d to %d%n", coverage.programs(), start.firstSeed, nextSeed - 1);
+        Locale.ROOT,
+        "programs       %,d, seeds %d to %d%n",
+        coverage.programs(),
+        start.firstSeed,
+        nextSeed - 1);
     coverage.lines().forEach(out::println);
     out.printf(
+        Locale.ROOT,
         "discarded      %.1f %%: nothing of them was certified%n",
         100.0 * (coverage.programs() - telling) / Math.max(1, coverage.programs()));
     out.printf(
+        Locale.ROOT,
         "curved         %.1f %% have a second derivative that is not zero%n",
         100.0 * curved / Math.max(1, coverage.programs()));
-    out.printf("on %-11s %,d programs with their derivatives%n", start.device, onDevice);
-    out.printf("%-14s %10s %16s %14s%n", "law", "functions", "certified", "excused");
+    out.printf(
+        Locale.ROOT, "on %-11s %,d programs with their derivatives%n", start.device, onDevice);
+    out.printf(Locale.ROOT, "%-14s %10s %16s %14s%n", "law", "functions", "certified", "excused");
     laws.forEach(
         (law, count) ->
             out.printf(
+                Locale.ROOT,
                 "%-14s %,10d %,16d %,14d  %s%n",
                 law.name().toLowerCase(Locale.ROOT).replace('_', ' '),
                 count.programs,
                 count.certified,
                 count.excused,
                 law.sentence()));
-    out.printf("broken         %d%n", broken.size());
+    out.printf(Locale.ROOT, "broken         %d%n", broken.size());
   }
 }

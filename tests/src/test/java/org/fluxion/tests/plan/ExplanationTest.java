@@ -42,6 +42,7 @@ class ExplanationTest {
     Program<Tensor, Tensor, Tensor> program = program(Devices.open(name));
     assertFalse(hasTimes(program.explain()), "a program has not run");
     try (Run<Tensor, Tensor, Tensor> run = program.start(WEIGHTS)) {
+      assertFalse(hasTimes(run.explain()), "it has taken no step");
       assertTrue(run.step(WEIGHTS).sum().item() > 0);
       String listing = run.explain();
       assertEquals(name.startsWith("cpu"), hasTimes(listing), listing);

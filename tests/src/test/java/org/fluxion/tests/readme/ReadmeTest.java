@@ -9,9 +9,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.fluxion.tests.conformance.Devices;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every Java block of the README does what it says. */
+/** Every Java block of the README, and of pages, does what it says. */
 class ReadmeTest {
   private static List<String> failures(String... lines) {
     return Snippets.failures(Snippets.blocks(List.of(lines)));
@@ -26,6 +29,21 @@ class ReadmeTest {
         blocks.stream().flatMap(block -> block.code().stream()).anyMatch(l -> l.contains("// → ")),
         "no snippet of the README says what it gives");
     assertEquals("", String.join("\n", Snippets.failures(blocks)));
+  }
+
+  /** A block of another page stands by itself: who pastes it has pasted nothing before. */
+  @ParameterizedTest
+  @ValueSource(strings = {"attention", "opencl"})
+  void thePagesOfTheOpenClBackendAreTrue(String name) throws IOException {
+    List<String> document = Files.readAllLines(Path.of("../opencl/docs/" + name + ".md"));
+    List<Snippets.Block> blocks = Snippets.blocks(document);
+    assertFalse(blocks.isEmpty());
+    if (document.stream().anyMatch(line -> line.contains("Device.of(\"opencl\")"))) {
+      Devices.open("opencl");
+    }
+    for (Snippets.Block block : blocks) {
+      assertEquals("", String.join("\n", Snippets.failures(List.of(block))));
+    }
   }
 
   @Test
