@@ -79,7 +79,16 @@ final class Context implements AutoCloseable {
 
   /** How products are cut: as was measured, or else as is usual. */
   MatmulTiles matmulTiles(Family family) {
-    return new TunedTiles(tiles, family, device.matmulLimits(), device.matmulTiles(family));
+    return new TunedTiles(tiles, family, matmulLimits(), matmulDefaults(family, Integer.MAX_VALUE));
+  }
+
+  /** How products are cut where nothing was measured, or in work-groups no larger than so many. */
+  MatmulDefaults matmulDefaults(Family family, int largestGroup) {
+    return new MatmulDefaults(family, matmulLimits().within(largestGroup));
+  }
+
+  private MatmulLimits matmulLimits() {
+    return device.matmulLimits().within(memory.limits().group());
   }
 
   /** The device's memory, as far as it is used through this context. */

@@ -16,6 +16,9 @@ record Family(int lanes, int width, int groups, int register) {
     this(lanes, width, groups, Math.min(width, 8));
   }
 
+  /** Fewer work-items side by side are no card's way to work. */
+  static final int FEWEST_LANES = 16;
+
   Family {
     if (lanes < 1 || Integer.bitCount(lanes) != 1) {
       throw new OpenClException("expected a power of two of lanes, got " + lanes);
@@ -33,6 +36,18 @@ record Family(int lanes, int width, int groups, int register) {
   /** For such a device whose vector registers hold so many floats. */
   static Family processor(int computeUnits, int register) {
     return new Family(1, 16, 8 * computeUnits, Math.clamp(register, 4, 16));
+  }
+
+  /**
+   * The same where a work-group has no more than so many work-items: fewer lanes, or, where those
+   * would be too few for tiles and rows to be shared by, a processor's one.
+   */
+  Family within(int largestGroup) {
+    if (lanes <= largestGroup) {
+      return this;
+    }
+    int fewer = Integer.highestOneBit(largestGroup);
+    return fewer < FEWEST_LANES ? new Family(1, 16, groups) : new Family(fewer, 1, groups);
   }
 
   /** For a device with many small ones. */

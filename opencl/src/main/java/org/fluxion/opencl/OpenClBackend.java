@@ -127,7 +127,7 @@ public final class OpenClBackend implements Backend {
     Family family =
         switch (form) {
           case "/processor" -> device.processorFamily();
-          case "/card" -> Family.card(device.computeUnits());
+          case "/card" -> device.cardFamily();
           default -> device.family();
         };
     return new Opened(device, family, form, notes);
@@ -174,8 +174,9 @@ public final class OpenClBackend implements Backend {
 
     @Override
     public PlanOptions planOptions() {
-      return PlanOptions.ALL.withAttention(
-          AttentionSource.largestSizes(family, device.localBytes()));
+      return PlanOptions.ALL
+          .withAttention(AttentionSource.largestSizes(family, device.localBytes()))
+          .withMostBuffers(device.mostBuffers());
     }
 
     @Override

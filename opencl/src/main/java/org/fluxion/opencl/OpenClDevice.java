@@ -46,6 +46,8 @@ final class OpenClDevice {
   private final long memoryBytes;
   private final long largestAllocation;
   private final long localBytes;
+  private final int mostBuffers;
+  private final int largestGroup;
   private final List<String> extensions;
   private final boolean hasCompiler;
   private final boolean sharesHostMemory;
@@ -78,6 +80,11 @@ final class OpenClDevice {
     this.memoryBytes = Info.wide(id, CL.CL_DEVICE_GLOBAL_MEM_SIZE);
     this.largestAllocation = Info.wide(id, CL.CL_DEVICE_MAX_MEM_ALLOC_SIZE);
     this.localBytes = Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE);
+    this.mostBuffers =
+        mostBuffers(
+            Info.wide(id, CL.CL_DEVICE_MAX_PARAMETER_SIZE),
+            Info.integer(id, CL.CL_DEVICE_ADDRESS_BITS) / Byte.SIZE);
+    this.largestGroup = largestGroup(id);
     this.extensions = List.of(Info.text(id, CL.CL_DEVICE_EXTENSIONS).split(" +"));
     this.hasCompiler = Info.integer(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
     this.sharesHostMemory = sharesHostMemory(id);
@@ -85,8 +92,27 @@ final class OpenClDevice {
     this.matmulLimits =
         new MatmulLimits(
             Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE),
-            (int) Math.min(1024, Info.wide(id, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE)),
+            Math.min(1024, largestGroup),
             Math.clamp(Info.integer(id, CL.CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT), 1, 16));
+  }
+
+  /** All work-items of a group lie along the first dimension, which may have a limit of its own. */
+  private static int largestGroup(cl_device_id id) {
+    long inAll = Info.wide(id, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE);
+    return Math.clamp(Math.min(inAll, Info.largestFirst(id)), 1, Integer.MAX_VALUE);
+  }
+
+  /**
+   * How many buffers a kernel of loops may have, so that its arguments are no larger than they may
+   * be: each is a pointer, and so are scratch memory and the numbers; there is room for two more
+   * numbers, of which one is an argument and the other lies where it is aligned.
+   *
+   * @param bytes the most bytes of a kernel's arguments, at least the 256 of OpenCL's embedded
+   *     profile; 1,024 in the full one
+   * @param pointer bytes of a pointer
+   */
+  static int mostBuffers(long bytes, int pointer) {
+    return (int) Math.min((bytes - 2 * Long.BYTES) / pointer - 2, Integer.MAX_VALUE);
   }
 
   /** OpenCL 2.0 asks another way, which 1.2 does not know. */
@@ -183,6 +209,16 @@ final class OpenClDevice {
     return localBytes;
   }
 
+  /** How many buffers a kernel of loops may have: each is an argument. */
+  int mostBuffers() {
+    return mostBuffers;
+  }
+
+  /** The most work-items of a group, if a kernel does not take too much of what they share. */
+  int largestGroup() {
+    return largestGroup;
+  }
+
   /** The largest piece of memory that can be had at once. */
   long largestAllocation() {
     return largestAllocation;
@@ -205,7 +241,12 @@ final class OpenClDevice {
 
   /** How kernels are cut for it. */
   Family family() {
-    return kind.equals("cpu") ? processorFamily() : Family.card(computeUnits);
+    return kind.equals("cpu") ? processorFamily() : cardFamily();
+  }
+
+  /** How kernels are cut for it if it is taken for a card. */
+  Family cardFamily() {
+    return Family.card(computeUnits).within(largestGroup);
   }
 
   /** How kernels are cut for it if it is taken for a processor. */

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
@@ -68,9 +69,13 @@ final class OpenClExecutable implements Executable {
       }
       uploads.close();
       downloads.close();
+      releaseKernels();
+      memory.release();
+    }
+
+    void releaseKernels() {
       kernels.forEach(kernel -> Failure.ignore(() -> CL.clReleaseKernel(kernel)));
       kernels.clear();
-      memory.release();
     }
   }
 
@@ -90,6 +95,12 @@ final class OpenClExecutable implements Executable {
   /** Which tile each product got, by the number of its kernel. */
   private final Map<Integer, String> variants = new HashMap<>();
 
+  /** How large work-groups may be of kernels that were too large, by the kernel's number. */
+  private final Map<Integer, Integer> groups = new HashMap<>();
+
+  /** What is to be said of those. */
+  private final Map<Integer, String> shrunk = new TreeMap<>();
+
   private Optional<LaunchTimes> times = Optional.empty();
   private boolean closed;
   private boolean failed;
@@ -102,7 +113,12 @@ final class OpenClExecutable implements Executable {
 
   /** Prepares a plan, with products cut as the device has them. */
   OpenClExecutable(Plan plan, Context context, Family family, Optional<LaunchListener> listener) {
-    this(plan, context, family, context.matmulTiles(family), listener);
+    this(
+        plan,
+        context,
+        family,
+        context.matmulTiles(family.within(context.memory().limits().group())),
+        listener);
   }
 
   /**
@@ -162,44 +178,96 @@ final class OpenClExecutable implements Executable {
     }
   }
 
+  /** A launch, of which kernel of the plan it is, and which part if several make that up. */
+  private record Part(Launch launch, int number, String name) {}
+
   private void prepare(Family family, MatmulTiles tiles) {
-    List<Launch> all = new ArrayList<>();
-    List<Integer> numbers = new ArrayList<>();
-    List<String> parts = new ArrayList<>();
-    for (int k = 0; k < plan.kernels().size(); k++) {
-      List<Launch> made =
-          switch (plan.kernels().get(k)) {
-            case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
-            case Kernel.MatmulKernel matmul -> {
-              MatmulTiles.Choice choice = tiles.choose(matmul);
-              variants.put(k, choice.describe());
-              yield MatmulSource.of(matmul, family, choice.tile());
-            }
-            case Kernel.AttentionKernel attention ->
-                AttentionSource.of(attention, family, context.device().localBytes());
-            case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
-          };
-      for (Launch launch : made) {
-        if (launch.groups() > 0) {
-          boolean alone = made.stream().allMatch(l -> l.name().equals(launch.name()));
-          all.add(launch);
-          unkept.add(launch.source());
-          numbers.add(k);
-          parts.add(alone ? "" : launch.name());
-        }
-      }
-    }
-    memory.allocate(plan, all);
-    plan.constants().forEach((buffer, data) -> write(memory.place(buffer), data.segment()));
+    List<Part> parts = lowered(family, tiles);
+    memory.allocate(plan, parts.stream().map(Part::launch).toList());
     context.programs().prepare(unkept);
-    for (int i = 0; i < all.size(); i++) {
-      launches.add(ready(all.get(i), memory.numbers(i), numbers.get(i), parts.get(i)));
+    parts.forEach(part -> held.kernels.add(kernel(part.launch(), part.number())));
+    while (shrink(parts)) {
+      held.releaseKernels();
+      memory.release();
+      parts = lowered(family, tiles);
+      memory.allocate(plan, parts.stream().map(Part::launch).toList());
+      parts.forEach(part -> held.kernels.add(kernel(part.launch(), part.number())));
+    }
+    plan.constants().forEach((buffer, data) -> write(memory.place(buffer), data.segment()));
+    for (int i = 0; i < parts.size(); i++) {
+      launches.add(ready(parts.get(i), held.kernels.get(i), memory.numbers(i)));
     }
   }
 
-  private ReadyLaunch ready(Launch launch, cl_mem numbers, int number, String part) {
-    cl_kernel kernel = kernel(launch, number);
-    held.kernels.add(kernel);
+  /** The launches of the plan's kernels, in work-groups as large as they may be. */
+  private List<Part> lowered(Family family, MatmulTiles tiles) {
+    List<Part> parts = new ArrayList<>();
+    unkept.clear();
+    for (int k = 0; k < plan.kernels().size(); k++) {
+      List<Launch> made = lowered(k, family, tiles);
+      for (Launch launch : made) {
+        if (launch.groups() > 0) {
+          boolean alone = made.stream().allMatch(l -> l.name().equals(launch.name()));
+          unkept.add(launch.source());
+          parts.add(new Part(launch, k, alone ? "" : launch.name()));
+        }
+      }
+    }
+    return parts;
+  }
+
+  private List<Launch> lowered(int number, Family usual, MatmulTiles tiles) {
+    int group = groups.getOrDefault(number, context.memory().limits().group());
+    Family family = usual.within(group);
+    return switch (plan.kernels().get(number)) {
+      case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
+      case Kernel.MatmulKernel matmul -> {
+        MatmulTiles.Choice choice =
+            groups.containsKey(number)
+                ? context.matmulDefaults(family, group).choose(matmul)
+                : tiles.choose(matmul);
+        variants.put(number, choice.describe());
+        yield MatmulSource.of(matmul, family, choice.tile());
+      }
+      case Kernel.AttentionKernel attention ->
+          AttentionSource.of(attention, family, context.device().localBytes(), group);
+      case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
+    };
+  }
+
+  /**
+   * Finds kernels whose compiler leaves them smaller work-groups than they were written for, since
+   * they take so much of what work-items share, such as registers.
+   *
+   * @return whether there are such, which have to be written anew
+   */
+  private boolean shrink(List<Part> parts) {
+    boolean found = false;
+    for (int i = 0; i < parts.size(); i++) {
+      cl_kernel kernel = held.kernels.get(i);
+      int fitting =
+          context
+              .memory()
+              .limits()
+              .kernelGroup()
+              .orElseGet(() -> Info.largestGroup(kernel, context.device().id()));
+      Launch launch = parts.get(i).launch();
+      if (launch.lanes() > Math.max(1, fitting)) {
+        int number = parts.get(i).number();
+        int smaller = Math.min(fitting, launch.lanes() / 2);
+        groups.merge(number, Math.max(1, smaller), Math::min);
+        shrunk.put(
+            number,
+            "%s: the compiler of %s leaves its kernel %d work-items of %d in a group, so that it runs in smaller groups"
+                .formatted(described(number), context.device().model(), fitting, launch.lanes()));
+        found = true;
+      }
+    }
+    return found;
+  }
+
+  private ReadyLaunch ready(Part part, cl_kernel kernel, cl_mem numbers) {
+    Launch launch = part.launch();
     int argument = 0;
     long[] sizes = new long[launch.buffers().size() + launch.numbers().size()];
     for (Buffer buffer : launch.buffers()) {
@@ -217,8 +285,9 @@ final class OpenClExecutable implements Executable {
         held.queue, numbers, true, 0, 8L * sizes.length, Pointer.to(sizes), 0, null, null);
     CL.clSetKernelArg(kernel, argument, Sizeof.cl_mem, Pointer.to(numbers));
     Watchdog watchdog = context.memory().limits().watchdog();
-    List<Long> pieces = watchdog.pieces(plan.kernels().get(number), launch.groups());
-    ReadyLaunch ready = new ReadyLaunch(kernel, number, part, launch.lanes(), argument + 1, pieces);
+    List<Long> pieces = watchdog.pieces(plan.kernels().get(part.number()), launch.groups());
+    ReadyLaunch ready =
+        new ReadyLaunch(kernel, part.number(), part.name(), launch.lanes(), argument + 1, pieces);
     ready.begin(0);
     return ready;
   }
@@ -418,12 +487,18 @@ final class OpenClExecutable implements Executable {
         .obstacle()
         .map("OpenCL programs are compiled at every start: %s"::formatted)
         .ifPresent(notes::add);
+    notes.addAll(shrunk.values());
     return notes;
   }
 
   @Override
   public long runs() {
     return runs;
+  }
+
+  /** The work-items of the largest of its work-groups. */
+  int largestGroup() {
+    return launches.stream().mapToInt(ReadyLaunch::lanes).max().orElse(1);
   }
 
   private void check() {

@@ -79,7 +79,7 @@ final class PeakKernels {
     this.source = source;
     this.memory = memory;
     boolean processor = device.family().lanes() == 1;
-    this.lanes = processor ? 1 : 256;
+    this.lanes = processor ? 1 : Integer.highestOneBit(Math.min(256, device.largestGroup()));
     this.width = processor ? Integer.highestOneBit(Math.clamp(nativeWidth(), 2, 16)) : 4;
     this.groups = (processor ? 4 : 32) * device.computeUnits();
   }
