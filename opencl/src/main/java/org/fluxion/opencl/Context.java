@@ -1,8 +1,10 @@
 package org.fluxion.opencl;
 
+import java.lang.ref.Cleaner;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jocl.CL;
+import org.jocl.CLException;
 import org.jocl.cl_command_queue;
 import org.jocl.cl_context;
 import org.jocl.cl_context_properties;
@@ -13,14 +15,34 @@ import org.jocl.cl_device_id;
  * between threads; what is enqueued goes through a queue of one's own.
  */
 final class Context implements AutoCloseable {
+  private static final Cleaner CLEANER = Cleaner.create();
+
+  /**
+   * Gives it back. Runs keep what they use of it: queues, kernels and memory hold on to the
+   * driver's context, and only this to the Java object's.
+   */
+  private record Release(Programs programs, cl_context context) implements Runnable {
+    @Override
+    public void run() {
+      programs.release();
+      Failure.ignore(() -> CL.clReleaseContext(context));
+    }
+  }
+
   private final OpenClDevice device;
   private final cl_context context;
   private final DeviceMemory memory;
   private final Programs programs;
   private final TuningCache tiles;
+  private final Cleaner.Cleanable cleanable;
 
   Context(OpenClDevice device) {
-    this(device, Limits.of(device), CacheFolder.ofProcess(device), CacheFolder.ofProcess());
+    this(device, new DeviceMemory.Count());
+  }
+
+  /** The same that counts memory beside what contexts before it have taken. */
+  Context(OpenClDevice device, DeviceMemory.Count held) {
+    this(device, Limits.of(device), CacheFolder.ofProcess(device), CacheFolder.ofProcess(), held);
   }
 
   /** The same with other limits than the device's own, and nothing kept on disk. */
@@ -42,14 +64,32 @@ final class Context implements AutoCloseable {
    * @param tiles where is kept how products are cut, if anywhere
    */
   Context(OpenClDevice device, Limits limits, Optional<Path> programs, Optional<Path> tiles) {
+    this(device, limits, programs, tiles, new DeviceMemory.Count());
+  }
+
+  private Context(
+      OpenClDevice device,
+      Limits limits,
+      Optional<Path> programs,
+      Optional<Path> tiles,
+      DeviceMemory.Count held) {
     this.device = device;
     this.tiles = new TuningCache(tiles, device.description(), () -> KernelVersion.CURRENT);
     cl_context_properties properties = new cl_context_properties();
     properties.addProperty(CL.CL_CONTEXT_PLATFORM, device.platform());
     cl_device_id[] devices = {device.id()};
     this.context = CL.clCreateContext(properties, 1, devices, null, null, null);
-    this.memory = new DeviceMemory(device, context, limits);
+    this.memory = new DeviceMemory(device, context, limits, held);
     this.programs = new Programs(device, context, programs);
+    // One that its driver has ended is in use until the last of its runs is closed.
+    this.cleanable = CLEANER.register(this, new Release(this.programs, context));
+  }
+
+  /** Whoever uses the device next gets another context, if this failure ends this one. */
+  void failed(CLException refused) {
+    if (Failure.endsContext(refused)) {
+      device.abandon(this);
+    }
   }
 
   OpenClDevice device() {
@@ -97,8 +137,7 @@ final class Context implements AutoCloseable {
   }
 
   @Override
-  public synchronized void close() {
-    programs.release();
-    CL.clReleaseContext(context);
+  public void close() {
+    cleanable.clean();
   }
 }

@@ -53,6 +53,7 @@ final class OpenClDevice {
   private final boolean sharesHostMemory;
   private final MatmulLimits matmulLimits;
   private final boolean isOclgrind;
+  private final DeviceMemory.Count held = new DeviceMemory.Count();
   private Optional<String> obstacle;
   private Context context;
 
@@ -254,12 +255,22 @@ final class OpenClDevice {
     return Family.processor(computeUnits, matmulLimits.width());
   }
 
-  /** Its context, made when it is first asked for and kept for the life of the process. */
+  /** Its context, made when it is first asked for and kept until its driver has ended it. */
   synchronized Context context() {
     if (context == null) {
-      context = new Context(this);
+      context = new Context(this, held);
     }
     return context;
+  }
+
+  /**
+   * Makes a context the last use of which were the runs that have it: a driver that has stopped a
+   * kernel may refuse whatever is asked of its context from then on.
+   */
+  synchronized void abandon(Context ended) {
+    if (context == ended) {
+      context = null;
+    }
   }
 
   boolean has(String extension) {
@@ -307,6 +318,9 @@ final class OpenClDevice {
         Throwable driver = refused instanceof OpenClException ? refused.getCause() : refused;
         Optional<String> passing =
             driver instanceof CLException said ? Failure.passing(said) : Optional.empty();
+        if (driver instanceof CLException said && Failure.endsContext(said)) {
+          context = null;
+        }
         if (passing.isPresent()) {
           return passing;
         }

@@ -150,6 +150,7 @@ final class OpenClExecutable implements Executable {
       prepare(family, tiles);
       ready = true;
     } catch (CLException refused) {
+      context.failed(refused);
       throw Failure.of(context.device(), "preparing a program", refused);
     } finally {
       if (!ready) {
@@ -296,6 +297,9 @@ final class OpenClExecutable implements Executable {
     try {
       return context.programs().kernel(launch.source(), launch.name());
     } catch (OpenClException refused) {
+      if (refused.getCause() instanceof CLException driver) {
+        context.failed(driver);
+      }
       throw Failure.of(context.device(), described(number), refused);
     }
   }
@@ -376,6 +380,7 @@ final class OpenClExecutable implements Executable {
   /** After a driver has refused something, what is in its memory is nobody's guess. */
   private TensorException failed(String doing, CLException refused) {
     failed = true;
+    context.failed(refused);
     return Failure.of(context.device(), doing, refused);
   }
 

@@ -212,7 +212,7 @@ final class Programs {
   }
 
   synchronized void release() {
-    all.forEach(CL::clReleaseProgram);
+    all.forEach(program -> Failure.ignore(() -> CL.clReleaseProgram(program)));
     all.clear();
     programs.clear();
   }
