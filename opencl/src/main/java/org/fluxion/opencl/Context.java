@@ -2,7 +2,10 @@ package org.fluxion.opencl;
 
 import java.lang.ref.Cleaner;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.cl_command_queue;
@@ -35,6 +38,7 @@ final class Context implements AutoCloseable {
   private final Programs programs;
   private final TuningCache tiles;
   private final Cleaner.Cleanable cleanable;
+  private final Set<String> notes = new LinkedHashSet<>();
 
   Context(OpenClDevice device) {
     this(device, new DeviceMemory.Count());
@@ -129,6 +133,20 @@ final class Context implements AutoCloseable {
 
   private MatmulLimits matmulLimits() {
     return device.matmulLimits().within(memory.limits().group());
+  }
+
+  /** Notes what one might not expect of the device. */
+  void note(String line) {
+    synchronized (notes) {
+      notes.add(line);
+    }
+  }
+
+  /** What was noted, a line each. */
+  List<String> notes() {
+    synchronized (notes) {
+      return List.copyOf(notes);
+    }
   }
 
   /** The device's memory, as far as it is used through this context. */

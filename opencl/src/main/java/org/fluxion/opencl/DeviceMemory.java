@@ -76,6 +76,30 @@ final class DeviceMemory {
     }
   }
 
+  /**
+   * Counts memory that no program needs, if there is so much left.
+   *
+   * @param bytes how much
+   * @param what what for
+   * @return whether there is; if not, nothing is counted
+   */
+  boolean reserves(long bytes, String what) {
+    synchronized (held) {
+      if (bytes > limits.memory() - held.bytes) {
+        return false;
+      }
+      if (device.sharesHostMemory()) {
+        try {
+          HostMemory.reserve(bytes, () -> what);
+        } catch (TensorException exhausted) {
+          return false;
+        }
+      }
+      held.bytes += bytes;
+      return true;
+    }
+  }
+
   /** Gives back what was reserved. */
   void free(long bytes) {
     synchronized (held) {

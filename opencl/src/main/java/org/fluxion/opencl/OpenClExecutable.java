@@ -487,6 +487,8 @@ final class OpenClExecutable implements Executable {
   @Override
   public List<String> notes() {
     List<String> notes = new ArrayList<>(context.tuned().notes());
+    notes.addAll(context.notes());
+    notes.addAll(context.programs().notes());
     context
         .programs()
         .obstacle()
