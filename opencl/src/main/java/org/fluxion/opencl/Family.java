@@ -9,11 +9,13 @@ package org.fluxion.opencl;
  * @param width elements of a vector; 1 on cards
  * @param groups work-groups that keep the device busy
  * @param register floats of a vector register: 8 of AVX2's 16, 16 of AVX-512's 32
+ * @param fuses whether a fused multiply-add is an instruction; elsewhere it is a function of some
+ *     hundred
  */
-record Family(int lanes, int width, int groups, int register) {
+record Family(int lanes, int width, int groups, int register, boolean fuses) {
   /** With registers as most processors have them. */
   Family(int lanes, int width, int groups) {
-    this(lanes, width, groups, Math.min(width, 8));
+    this(lanes, width, groups, Math.min(width, 8), true);
   }
 
   /** Fewer work-items side by side are no card's way to work. */
@@ -35,7 +37,7 @@ record Family(int lanes, int width, int groups, int register) {
 
   /** For such a device whose vector registers hold so many floats. */
   static Family processor(int computeUnits, int register) {
-    return new Family(1, 16, 8 * computeUnits, Math.clamp(register, 4, 16));
+    return new Family(1, 16, 8 * computeUnits, Math.clamp(register, 4, 16), true);
   }
 
   /**
@@ -47,7 +49,14 @@ record Family(int lanes, int width, int groups, int register) {
       return this;
     }
     int fewer = Integer.highestOneBit(largestGroup);
-    return fewer < FEWEST_LANES ? new Family(1, 16, groups) : new Family(fewer, 1, groups);
+    return fewer < FEWEST_LANES
+        ? new Family(1, 16, groups, 8, fuses)
+        : new Family(fewer, 1, groups, register, fuses);
+  }
+
+  /** The same where a fused multiply-add is an instruction, or where it is none. */
+  Family withFusing(boolean isInstruction) {
+    return new Family(lanes, width, groups, register, isInstruction);
   }
 
   /** For a device with many small ones. */

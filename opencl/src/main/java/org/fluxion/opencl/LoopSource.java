@@ -395,7 +395,7 @@ abstract class LoopSource {
               "(%s) (%s)",
               Types.value(index.dtype()), position(index.offset(), strides(index), indices));
       case Kernel.Compute compute ->
-          new Expressions(1, family.lanes() == 1)
+          new Expressions(1, hasOwnFunctions())
               .of(
                   compute.op(),
                   operandDtype(compute),
@@ -403,6 +403,14 @@ abstract class LoopSource {
       case Kernel.RowReduce _, Kernel.ColumnReduce _ ->
           throw new IllegalStateException("not of a single element");
     };
+  }
+
+  /**
+   * Whether elementary functions are those of {@link Elementary}: on processors whose drivers call
+   * theirs lane by lane, and which have the fused multiply-adds that these are made of.
+   */
+  final boolean hasOwnFunctions() {
+    return family.lanes() == 1 && family.fuses();
   }
 
   /** Of a selection the branches', else the first operand's. */

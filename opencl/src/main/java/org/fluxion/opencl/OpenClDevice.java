@@ -53,6 +53,7 @@ final class OpenClDevice {
   private final boolean sharesHostMemory;
   private final MatmulLimits matmulLimits;
   private final boolean isOclgrind;
+  private final boolean fuses;
   private final DeviceMemory.Count held = new DeviceMemory.Count();
   private Optional<String> obstacle;
   private Context context;
@@ -90,6 +91,7 @@ final class OpenClDevice {
     this.hasCompiler = Info.integer(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
     this.sharesHostMemory = sharesHostMemory(id);
     this.isOclgrind = Info.text(platform, CL.CL_PLATFORM_NAME).equals("Oclgrind");
+    this.fuses = isOclgrind || fuses(Info.wide(id, CL.CL_DEVICE_SINGLE_FP_CONFIG));
     this.matmulLimits =
         new MatmulLimits(
             Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE),
@@ -114,6 +116,16 @@ final class OpenClDevice {
    */
   static int mostBuffers(long bytes, int pointer) {
     return (int) Math.min((bytes - 2 * Long.BYTES) / pointer - 2, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Whether a fused multiply-add is an instruction: a device without it has fma as a function all
+   * the same, as slow as all else in a loop together. The macro FP_FAST_FMAF would say it as well,
+   * but PoCL never defines it. Oclgrind, with which nobody waits, has it as a function, and is to
+   * see the kernels that others run.
+   */
+  static boolean fuses(long singleConfig) {
+    return (singleConfig & CL.CL_FP_FMA) != 0;
   }
 
   /** OpenCL 2.0 asks another way, which 1.2 does not know. */
@@ -247,12 +259,12 @@ final class OpenClDevice {
 
   /** How kernels are cut for it if it is taken for a card. */
   Family cardFamily() {
-    return Family.card(computeUnits).within(largestGroup);
+    return Family.card(computeUnits).within(largestGroup).withFusing(fuses);
   }
 
   /** How kernels are cut for it if it is taken for a processor. */
   Family processorFamily() {
-    return Family.processor(computeUnits, matmulLimits.width());
+    return Family.processor(computeUnits, matmulLimits.width()).withFusing(fuses);
   }
 
   /** Its context, made when it is first asked for and kept until its driver has ended it. */
