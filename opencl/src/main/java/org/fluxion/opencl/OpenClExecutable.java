@@ -52,7 +52,7 @@ final class OpenClExecutable implements Executable {
 
     Held(ProgramMemory memory, Context context) {
       this.memory = memory;
-      this.downloads = new Downloads(context.device());
+      this.downloads = new Downloads(context.device(), context::failed);
       this.gate = context.programs().gate();
     }
 

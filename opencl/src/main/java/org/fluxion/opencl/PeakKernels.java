@@ -110,6 +110,9 @@ final class PeakKernels {
         Failure.ignore(() -> CL.clReleaseCommandQueue(queue));
       }
     } catch (CLException | OpenClException refused) {
+      if (refused instanceof CLException driver) {
+        context.failed(driver);
+      }
       context.note(
           "opencl:%d: the peak of %s cannot be measured, so that no share of it is known: %s"
               .formatted(device.number(), device.model(), Failure.firstLine(refused.getMessage())));

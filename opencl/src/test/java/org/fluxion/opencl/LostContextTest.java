@@ -15,10 +15,13 @@ import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.TensorException;
+import org.fluxion.tensor.plan.Buffer;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.profile.LaunchListener;
 import org.jocl.CL;
 import org.jocl.CLException;
+import org.jocl.cl_command_queue;
+import org.jocl.cl_mem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -104,6 +107,32 @@ class LostContextTest {
       assertThrows(TensorException.class, () -> last(fails));
     }
     assertSame(first, device.context());
+  }
+
+  /** What a kernel failed of is seen when somebody looks at its result. */
+  @Test
+  void aResultThatDoesNotComeEndsIt() {
+    OpenClDevice device = aDevice();
+    Context first = device.context();
+    cl_command_queue queue = first.queue(false);
+    Buffer buffer = plan().outputs().getFirst();
+    cl_mem memory = first.memory().allocate(buffer.bytes());
+    Downloads downloads =
+        new Downloads(
+            device,
+            event -> {
+              Transfers.await(event);
+              throw new CLException("planted", CL.CL_OUT_OF_RESOURCES);
+            },
+            first::failed);
+    HostData coming = downloads.read(queue, new ProgramMemory.Place(memory, 0), buffer);
+    assertSame(first, device.context(), "nobody has waited yet");
+    TensorException failure = assertThrows(TensorException.class, () -> coming.getDouble(0));
+    assertTrue(failure.getMessage().contains("planted"), failure.getMessage());
+    assertNotSame(first, device.context());
+    downloads.close();
+    first.memory().release(memory);
+    CL.clReleaseCommandQueue(queue);
   }
 
   /** What ends while the device is tried is not what the next program begins with. */
