@@ -115,7 +115,7 @@ final class Cluster {
    */
   boolean hasRoom(Root root, int mostBuffers) {
     int written = members.size() + 1;
-    // Counted twice, what is read twice has room for certain in nearly every case.
+    // What both read counts twice here, and there is room in nearly every case all the same.
     if (reads.size() + root.dependencies.size() + written <= mostBuffers) {
       return true;
     }
