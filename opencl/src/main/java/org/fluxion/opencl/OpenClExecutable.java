@@ -4,14 +4,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
@@ -92,15 +89,7 @@ final class OpenClExecutable implements Executable {
   /** Where inputs have been written. */
   private final Set<ProgramMemory.Place> written = new HashSet<>();
 
-  /** Which tile each product got, by the number of its kernel. */
-  private final Map<Integer, String> variants = new HashMap<>();
-
-  /** How large work-groups may be of kernels that were too large, by the kernel's number. */
-  private final Map<Integer, Integer> groups = new HashMap<>();
-
-  /** What is to be said of those. */
-  private final Map<Integer, String> shrunk = new TreeMap<>();
-
+  private final Lowering lowering;
   private Optional<LaunchTimes> times = Optional.empty();
   private boolean closed;
   private boolean failed;
@@ -139,6 +128,7 @@ final class OpenClExecutable implements Executable {
       Optional<LaunchListener> listener) {
     this.plan = plan;
     this.context = context;
+    this.lowering = new Lowering(plan, context, family, tiles);
     requireDoubles();
     this.memory = new ProgramMemory(context.memory());
     this.held = new Held(memory, context);
@@ -147,7 +137,7 @@ final class OpenClExecutable implements Executable {
       held.queue = context.queue(listener.isPresent());
       held.gate.join(held.queue);
       times = listener.map(told -> new LaunchTimes(held.queue, told, held.untold));
-      prepare(family, tiles);
+      prepare();
       ready = true;
     } catch (CLException refused) {
       context.failed(refused);
@@ -179,20 +169,12 @@ final class OpenClExecutable implements Executable {
     }
   }
 
-  /** A launch, of which kernel of the plan it is, and which part if several make that up. */
-  private record Part(Launch launch, int number, String name) {}
-
-  private void prepare(Family family, MatmulTiles tiles) {
-    List<Part> parts = lowered(family, tiles);
-    memory.allocate(plan, parts.stream().map(Part::launch).toList());
-    context.programs().prepare(unkept);
-    parts.forEach(part -> held.kernels.add(kernel(part.launch(), part.number())));
-    while (shrink(parts)) {
+  private void prepare() {
+    List<Lowering.Part> parts = build();
+    while (lowering.shrink(parts, held.kernels)) {
       held.releaseKernels();
       memory.release();
-      parts = lowered(family, tiles);
-      memory.allocate(plan, parts.stream().map(Part::launch).toList());
-      parts.forEach(part -> held.kernels.add(kernel(part.launch(), part.number())));
+      parts = build();
     }
     plan.constants().forEach((buffer, data) -> write(memory.place(buffer), data.segment()));
     for (int i = 0; i < parts.size(); i++) {
@@ -200,74 +182,18 @@ final class OpenClExecutable implements Executable {
     }
   }
 
-  /** The launches of the plan's kernels, in work-groups as large as they may be. */
-  private List<Part> lowered(Family family, MatmulTiles tiles) {
-    List<Part> parts = new ArrayList<>();
+  /** Takes memory first, which is soon known to be there or not, then the compiler's time. */
+  private List<Lowering.Part> build() {
+    List<Lowering.Part> parts = lowering.parts();
+    memory.allocate(plan, parts.stream().map(Lowering.Part::launch).toList());
     unkept.clear();
-    for (int k = 0; k < plan.kernels().size(); k++) {
-      List<Launch> made = lowered(k, family, tiles);
-      for (Launch launch : made) {
-        if (launch.groups() > 0) {
-          boolean alone = made.stream().allMatch(l -> l.name().equals(launch.name()));
-          unkept.add(launch.source());
-          parts.add(new Part(launch, k, alone ? "" : launch.name()));
-        }
-      }
-    }
+    parts.forEach(part -> unkept.add(part.launch().source()));
+    context.programs().prepare(unkept);
+    parts.forEach(part -> held.kernels.add(kernel(part.launch(), part.number())));
     return parts;
   }
 
-  private List<Launch> lowered(int number, Family usual, MatmulTiles tiles) {
-    int group = groups.getOrDefault(number, context.memory().limits().group());
-    Family family = usual.within(group);
-    return switch (plan.kernels().get(number)) {
-      case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
-      case Kernel.MatmulKernel matmul -> {
-        MatmulTiles.Choice choice =
-            groups.containsKey(number)
-                ? context.matmulDefaults(family, group).choose(matmul)
-                : tiles.choose(matmul);
-        variants.put(number, choice.describe());
-        yield MatmulSource.of(matmul, family, choice.tile());
-      }
-      case Kernel.AttentionKernel attention ->
-          AttentionSource.of(attention, family, context.device().localBytes(), group);
-      case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
-    };
-  }
-
-  /**
-   * Finds kernels whose compiler leaves them smaller work-groups than they were written for, since
-   * they take so much of what work-items share, such as registers.
-   *
-   * @return whether there are such, which have to be written anew
-   */
-  private boolean shrink(List<Part> parts) {
-    boolean found = false;
-    for (int i = 0; i < parts.size(); i++) {
-      cl_kernel kernel = held.kernels.get(i);
-      int fitting =
-          context
-              .memory()
-              .limits()
-              .kernelGroup()
-              .orElseGet(() -> Info.largestGroup(kernel, context.device().id()));
-      Launch launch = parts.get(i).launch();
-      if (launch.lanes() > Math.max(1, fitting)) {
-        int number = parts.get(i).number();
-        int smaller = Math.min(fitting, launch.lanes() / 2);
-        groups.merge(number, Math.max(1, smaller), Math::min);
-        shrunk.put(
-            number,
-            "%s: the compiler of %s leaves its kernel %d work-items of %d in a group, so that it runs in smaller groups"
-                .formatted(described(number), context.device().model(), fitting, launch.lanes()));
-        found = true;
-      }
-    }
-    return found;
-  }
-
-  private ReadyLaunch ready(Part part, cl_kernel kernel, cl_mem numbers) {
+  private ReadyLaunch ready(Lowering.Part part, cl_kernel kernel, cl_mem numbers) {
     Launch launch = part.launch();
     int argument = 0;
     long[] sizes = new long[launch.buffers().size() + launch.numbers().size()];
@@ -300,12 +226,8 @@ final class OpenClExecutable implements Executable {
       if (refused.getCause() instanceof CLException driver) {
         context.failed(driver);
       }
-      throw Failure.of(context.device(), described(number), refused);
+      throw Failure.of(context.device(), lowering.described(number), refused);
     }
-  }
-
-  private String described(int number) {
-    return "kernel %d, %s".formatted(number, plan.kernels().get(number).name());
   }
 
   private void write(ProgramMemory.Place place, MemorySegment source) {
@@ -431,7 +353,7 @@ final class OpenClExecutable implements Executable {
       held.ahead.enqueued(held.queue);
       CL.clFlush(held.queue);
     } catch (CLException refused) {
-      throw failed("running " + described(number), refused);
+      throw failed("running " + lowering.described(number), refused);
     }
     runs++;
     Reference.reachabilityFence(this);
@@ -481,7 +403,7 @@ final class OpenClExecutable implements Executable {
 
   @Override
   public String variant(int kernel) {
-    return variants.getOrDefault(kernel, "");
+    return lowering.variant(kernel);
   }
 
   @Override
@@ -494,7 +416,7 @@ final class OpenClExecutable implements Executable {
         .obstacle()
         .map("OpenCL programs are compiled at every start: %s"::formatted)
         .ifPresent(notes::add);
-    notes.addAll(shrunk.values());
+    notes.addAll(lowering.notes());
     return notes;
   }
 
