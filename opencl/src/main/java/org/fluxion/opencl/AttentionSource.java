@@ -131,12 +131,14 @@ abstract class AttentionSource {
    * @param kernel the kernel
    * @param family how it is cut
    * @param localBytes the local memory of a work-group
+   * @param largestGroup the most work-items of one, at least as many as the family's lanes
    */
-  static List<Launch> of(Kernel.AttentionKernel kernel, Family family, long localBytes) {
+  static List<Launch> of(
+      Kernel.AttentionKernel kernel, Family family, long localBytes, int largestGroup) {
     AttentionSource source =
         family.lanes() == 1
             ? new VectorAttention(kernel, family, localBytes)
-            : new LaneAttention(kernel, family, localBytes);
+            : new LaneAttention(kernel, family, localBytes, largestGroup);
     return List.of(source.launch());
   }
 

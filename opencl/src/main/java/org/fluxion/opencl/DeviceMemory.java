@@ -14,16 +14,24 @@ import org.jocl.cl_mem;
  * with what is left beforehand. OpenCL cannot say what other processes hold. Safe to share.
  */
 final class DeviceMemory {
+  /** What is held of a device's memory, through whichever context it was taken. */
+  static final class Count {
+    private long bytes;
+    private int buffers;
+
+    Count() {}
+  }
+
   private final OpenClDevice device;
   private final cl_context context;
   private final Limits limits;
-  private long held;
-  private int buffers;
+  private final Count held;
 
-  DeviceMemory(OpenClDevice device, cl_context context, Limits limits) {
+  DeviceMemory(OpenClDevice device, cl_context context, Limits limits, Count held) {
     this.device = device;
     this.context = context;
     this.limits = limits;
+    this.held = held;
   }
 
   Limits limits() {
@@ -36,13 +44,17 @@ final class DeviceMemory {
   }
 
   /** The bytes that are reserved. */
-  synchronized long held() {
-    return held;
+  long held() {
+    synchronized (held) {
+      return held.bytes;
+    }
   }
 
   /** How many memory objects there are. */
-  synchronized int buffers() {
-    return buffers;
+  int buffers() {
+    synchronized (held) {
+      return held.buffers;
+    }
   }
 
   /**
@@ -52,21 +64,49 @@ final class DeviceMemory {
    * @param plan what for
    * @throws TensorException if there is less; nothing is counted then
    */
-  synchronized void reserve(long bytes, Plan plan) {
-    if (bytes > limits.memory() - held) {
-      throw exhausted(bytes, plan, "");
+  void reserve(long bytes, Plan plan) {
+    synchronized (held) {
+      if (bytes > limits.memory() - held.bytes) {
+        throw exhausted(bytes, plan, "");
+      }
+      if (device.sharesHostMemory()) {
+        HostMemory.reserve(bytes, () -> Explanation.largest(plan));
+      }
+      held.bytes += bytes;
     }
-    if (device.sharesHostMemory()) {
-      HostMemory.reserve(bytes, () -> Explanation.largest(plan));
+  }
+
+  /**
+   * Counts memory that no program needs, if there is so much left.
+   *
+   * @param bytes how much
+   * @param what what for
+   * @return whether there is; if not, nothing is counted
+   */
+  boolean reserves(long bytes, String what) {
+    synchronized (held) {
+      if (bytes > limits.memory() - held.bytes) {
+        return false;
+      }
+      if (device.sharesHostMemory()) {
+        try {
+          HostMemory.reserve(bytes, () -> what);
+        } catch (TensorException exhausted) {
+          return false;
+        }
+      }
+      held.bytes += bytes;
+      return true;
     }
-    held += bytes;
   }
 
   /** Gives back what was reserved. */
-  synchronized void free(long bytes) {
-    held -= bytes;
-    if (device.sharesHostMemory()) {
-      HostMemory.freed(bytes);
+  void free(long bytes) {
+    synchronized (held) {
+      held.bytes -= bytes;
+      if (device.sharesHostMemory()) {
+        HostMemory.freed(bytes);
+      }
     }
   }
 
@@ -77,7 +117,8 @@ final class DeviceMemory {
    * @param plan the program
    * @param refusal what else there is to say, such as the driver's reason; or nothing
    */
-  synchronized TensorException exhausted(long bytes, Plan plan, String refusal) {
+  TensorException exhausted(long bytes, Plan plan, String refusal) {
+    long taken = held();
     return new TensorException(
         ("opencl:%d: the program needs %,d MiB, and %,d MiB are free (%s has %,d MiB, of which"
              + " other runs of this process hold %,d MiB)%s; the largest of its tensors: %s. Make"
@@ -85,10 +126,10 @@ final class DeviceMemory {
             .formatted(
                 device.number(),
                 mebibytes(bytes),
-                Math.max(0, limits.memory() - held) >> 20,
+                Math.max(0, limits.memory() - taken) >> 20,
                 device.model(),
                 limits.memory() >> 20,
-                mebibytes(held),
+                mebibytes(taken),
                 refusal,
                 Explanation.largest(plan)));
   }
@@ -124,17 +165,21 @@ final class DeviceMemory {
    * @param bytes its size, at least 1
    * @return the memory, for {@link #release}
    */
-  synchronized cl_mem allocate(long bytes) {
-    cl_mem memory = CL.clCreateBuffer(context, CL.CL_MEM_READ_WRITE, bytes, null, null);
-    buffers++;
-    return memory;
+  cl_mem allocate(long bytes) {
+    synchronized (held) {
+      cl_mem memory = CL.clCreateBuffer(context, CL.CL_MEM_READ_WRITE, bytes, null, null);
+      held.buffers++;
+      return memory;
+    }
   }
 
   /** Gives a piece of memory back; once. */
-  synchronized void release(cl_mem memory) {
-    buffers--;
-    if (!isWatched()) {
-      CL.clReleaseMemObject(memory);
+  void release(cl_mem memory) {
+    synchronized (held) {
+      held.buffers--;
+      if (!isWatched()) {
+        CL.clReleaseMemObject(memory);
+      }
     }
   }
 }

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.plan.Buffer;
 import org.jocl.CLException;
@@ -20,16 +21,20 @@ import org.jocl.cl_event;
  * <p>Not for more than one thread, but for what was read, at which any may look.
  */
 final class Downloads {
+  /** How a device is waited for, and who is told if that fails. */
+  private record Waiting(
+      OpenClDevice device, Consumer<cl_event> await, Consumer<CLException> failed) {}
+
   /** A value that is on its way, or has come. */
   private static final class Download {
-    private final OpenClDevice device;
+    private final Waiting waiting;
     private final String what;
     private MemorySegment memory;
     private cl_event reading;
     private CLException refused;
 
-    Download(OpenClDevice device, String what, MemorySegment memory, cl_event reading) {
-      this.device = device;
+    Download(Waiting waiting, String what, MemorySegment memory, cl_event reading) {
+      this.waiting = waiting;
       this.what = what;
       this.memory = memory;
       this.reading = reading;
@@ -38,9 +43,10 @@ final class Downloads {
     private void await() {
       if (reading != null) {
         try {
-          Transfers.await(reading);
+          waiting.await.accept(reading);
         } catch (CLException failure) {
           refused = failure;
+          waiting.failed.accept(failure);
         } finally {
           reading = null;
         }
@@ -50,7 +56,7 @@ final class Downloads {
     synchronized void deliver(MemorySegment target) {
       await();
       if (refused != null) {
-        throw Failure.of(device, "reading " + what, refused);
+        throw Failure.of(waiting.device, "reading " + what, refused);
       }
       target.copyFrom(memory);
     }
@@ -81,12 +87,24 @@ final class Downloads {
   /** More than that is read at once: it is no loss that a training goes on without. */
   static final long MOST_BYTES = 1L << 16;
 
-  private final OpenClDevice device;
+  private final Waiting waiting;
   private final Arena arena = Arena.ofShared();
   private final Map<ProgramMemory.Place, Ring> rings = new HashMap<>();
 
-  Downloads(OpenClDevice device) {
-    this.device = device;
+  /**
+   * Reads of a device.
+   *
+   * @param device the device
+   * @param failed told of what the driver refuses when a value is waited for: a kernel that it has
+   *     stopped shows there first
+   */
+  Downloads(OpenClDevice device, Consumer<CLException> failed) {
+    this(device, Transfers::await, failed);
+  }
+
+  /** The same, waited for in another way. */
+  Downloads(OpenClDevice device, Consumer<cl_event> await, Consumer<CLException> failed) {
+    this.waiting = new Waiting(device, await, failed);
   }
 
   /**
@@ -108,7 +126,7 @@ final class Downloads {
     MemorySegment memory = ring.memory[turn];
     cl_event event = new cl_event();
     Transfers.read(queue, place, HostPointer.whole(memory), event);
-    Download download = new Download(device, buffer.describe(), memory, event);
+    Download download = new Download(waiting, buffer.describe(), memory, event);
     ring.downloads[turn] = download;
     return HostData.arriving(buffer.dtype(), buffer.elements(), download::deliver);
   }

@@ -11,7 +11,27 @@ final class Failure {
       "Another process may have the device for itself: try again, or use another device (fluxion"
           + " devices lists them)";
 
+  /** NVIDIA's, of a kernel that has reached outside its memory. */
+  private static final int ILLEGAL_ACCESS = -9999;
+
   private Failure() {}
+
+  /**
+   * Whether a context is good for nothing after this: the driver has stopped one of its kernels, as
+   * a watchdog or a lack of memory makes it, has lost the device, or says so.
+   */
+  static boolean endsContext(CLException refused) {
+    return switch (refused.getStatus()) {
+      case CL.CL_OUT_OF_RESOURCES,
+          CL.CL_DEVICE_NOT_AVAILABLE,
+          CL.CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST,
+          CL.CL_INVALID_CONTEXT,
+          CL.CL_INVALID_COMMAND_QUEUE,
+          ILLEGAL_ACCESS ->
+          true;
+      default -> false;
+    };
+  }
 
   /** Whether it is memory that is missing, or may be. */
   static boolean isOfMemory(CLException refused) {
@@ -43,6 +63,11 @@ final class Failure {
                   + " make the batch or the model smaller, or use another device (fluxion devices"
                   + " lists them)";
           case CL.CL_DEVICE_NOT_AVAILABLE -> TAKEN;
+          case CL.CL_INVALID_CONTEXT,
+              CL.CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST,
+              ILLEGAL_ACCESS ->
+              "The driver has given up all that ran on the device: start the run again, which"
+                  + " begins anew there; if that fails too, start the process again";
           default -> "Use another device (fluxion devices lists them), or another driver";
         };
     return new TensorException(

@@ -9,12 +9,17 @@ package org.fluxion.opencl;
  * @param width elements of a vector; 1 on cards
  * @param groups work-groups that keep the device busy
  * @param register floats of a vector register: 8 of AVX2's 16, 16 of AVX-512's 32
+ * @param fuses whether a fused multiply-add is an instruction; elsewhere it is a function of some
+ *     hundred
  */
-record Family(int lanes, int width, int groups, int register) {
+record Family(int lanes, int width, int groups, int register, boolean fuses) {
   /** With registers as most processors have them. */
   Family(int lanes, int width, int groups) {
-    this(lanes, width, groups, Math.min(width, 8));
+    this(lanes, width, groups, Math.min(width, 8), true);
   }
+
+  /** Fewer work-items side by side are no card's way to work. */
+  static final int FEWEST_LANES = 16;
 
   Family {
     if (lanes < 1 || Integer.bitCount(lanes) != 1) {
@@ -32,7 +37,26 @@ record Family(int lanes, int width, int groups, int register) {
 
   /** For such a device whose vector registers hold so many floats. */
   static Family processor(int computeUnits, int register) {
-    return new Family(1, 16, 8 * computeUnits, Math.clamp(register, 4, 16));
+    return new Family(1, 16, 8 * computeUnits, Math.clamp(register, 4, 16), true);
+  }
+
+  /**
+   * The same where a work-group has no more than so many work-items: fewer lanes, or, where those
+   * would be too few for tiles and rows to be shared by, a processor's one.
+   */
+  Family within(int largestGroup) {
+    if (lanes <= largestGroup) {
+      return this;
+    }
+    int fewer = Integer.highestOneBit(largestGroup);
+    return fewer < FEWEST_LANES
+        ? new Family(1, 16, groups, 8, fuses)
+        : new Family(fewer, 1, groups, register, fuses);
+  }
+
+  /** The same where a fused multiply-add is an instruction, or where it is none. */
+  Family withFusing(boolean isInstruction) {
+    return new Family(lanes, width, groups, register, isInstruction);
   }
 
   /** For a device with many small ones. */

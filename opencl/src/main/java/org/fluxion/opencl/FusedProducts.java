@@ -13,6 +13,9 @@ import org.fluxion.tensor.plan.Kernel;
  * x·x − y·y always be a number. In float64 nothing is fused: there each operation has the bits that
  * it has in the reference.
  *
+ * <p>Where a fused multiply-add is no instruction nothing is fused: each operation has its own
+ * rounding, which bounds of errors allow for as well.
+ *
  * <p>It hangs on the kernel's structure alone, so that elements come out the same in a vector, in
  * the rest of a row, and in each walk that computes them again.
  */
@@ -58,7 +61,8 @@ final class FusedProducts {
   Optional<Fused> of(int v) {
     if (!(loops.body.get(v) instanceof Kernel.Compute compute)
         || !(compute.op() instanceof Op.Add || compute.op() instanceof Op.Sub)
-        || compute.dtype() != DType.FLOAT32) {
+        || compute.dtype() != DType.FLOAT32
+        || !loops.family.fuses()) {
       return Optional.empty();
     }
     boolean subtracts = compute.op() instanceof Op.Sub;
@@ -88,7 +92,10 @@ final class FusedProducts {
 
   /** The factors of a value that is folded into a sum, if it is such a product. */
   Optional<List<Integer>> factors(Kernel.RowReduce reduce) {
-    return !reduce.maximum() && reduce.dtype() == DType.FLOAT32 && isProduct(reduce.operand())
+    return loops.family.fuses()
+            && !reduce.maximum()
+            && reduce.dtype() == DType.FLOAT32
+            && isProduct(reduce.operand())
         ? Optional.of(((Kernel.Compute) loops.body.get(reduce.operand())).operands())
         : Optional.empty();
   }

@@ -5,6 +5,7 @@ import org.jocl.CL;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jocl.cl_device_id;
+import org.jocl.cl_kernel;
 import org.jocl.cl_platform_id;
 import org.jocl.cl_program;
 
@@ -60,6 +61,27 @@ final class Info {
     int[] value = new int[1];
     CL.clGetDeviceInfo(device, name, Sizeof.cl_uint, Pointer.to(value), null);
     return value[0];
+  }
+
+  /** The most work-items of a group along the first of its dimensions. */
+  static long largestFirst(cl_device_id device) {
+    int dimensions = integer(device, CL.CL_DEVICE_MAX_WORK_ITEM_DIMENSIONS);
+    long[] sizes = new long[dimensions];
+    CL.clGetDeviceInfo(
+        device,
+        CL.CL_DEVICE_MAX_WORK_ITEM_SIZES,
+        (long) Sizeof.size_t * dimensions,
+        Pointer.to(sizes),
+        null);
+    return Sizeof.size_t == Long.BYTES ? sizes[0] : sizes[0] & 0xffffffffL;
+  }
+
+  /** The most work-items of a group that a kernel's compiler leaves it. */
+  static int largestGroup(cl_kernel kernel, cl_device_id device) {
+    long[] value = new long[1];
+    CL.clGetKernelWorkGroupInfo(
+        kernel, device, CL.CL_KERNEL_WORK_GROUP_SIZE, Sizeof.size_t, Pointer.to(value), null);
+    return (int) Math.min(value[0], Integer.MAX_VALUE);
   }
 
   /** An integer of 64 bits, or a size, or a set of flags. */

@@ -7,9 +7,10 @@ import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Kernel.Role;
 
 /**
- * Attention for cards: a work-group of {@value #LANES} work-items owns {@value #ROWS} rows. It
- * takes a block of columns into local memory, from where a work-item multiplies two rows by every
- * sixteenth column, and adds every sixteenth element of the sums to registers of its own.
+ * Attention for cards: a work-group of {@value #LANES} work-items, or fewer where the device has no
+ * such groups, owns {@value #ROWS} rows. It takes a block of columns into local memory, from where
+ * a work-item multiplies two rows by every sixteenth column, and adds every sixteenth element of
+ * the sums to registers of its own.
  */
 final class LaneAttention extends AttentionSource {
   private static final int LANES = 128;
@@ -18,18 +19,23 @@ final class LaneAttention extends AttentionSource {
   /** Work-items side by side along columns; the others take other rows. */
   private static final int ACROSS = 16;
 
+  private final int lanes;
+
   /** Rows of a work-item. */
-  private static final int DOWN = ROWS * ACROSS / LANES;
+  private final int down;
 
   private final int block;
   private final int tile;
   private final int columnsEach;
 
-  LaneAttention(Kernel.AttentionKernel kernel, Family family, long localBytes) {
+  LaneAttention(Kernel.AttentionKernel kernel, Family family, long localBytes, int largestGroup) {
     super(kernel, family);
+    this.lanes = Math.clamp(Integer.highestOneBit(largestGroup), ACROSS, LANES);
+    this.down = ROWS * ACROSS / lanes;
     int largest = Math.max(kernel.headSize(), kernel.valueSize());
     this.tile = tile(largest);
-    this.block = localBytes(dtype, largest, 32) <= localBytes ? 32 : 16;
+    // A column's state is one work-item's to compute.
+    this.block = lanes >= 32 && localBytes(dtype, largest, 32) <= localBytes ? 32 : 16;
     this.columnsEach = block / ACROSS;
   }
 
@@ -49,7 +55,7 @@ final class LaneAttention extends AttentionSource {
 
   @Override
   int lanes() {
-    return LANES;
+    return lanes;
   }
 
   @Override
@@ -80,9 +86,9 @@ final class LaneAttention extends AttentionSource {
       line(1, "local %s column_lse[%d], column_delta[%d];", type, block, block);
     }
     for (int a : accumulators()) {
-      line(1, "%s a%d[%d];", type, a, DOWN * elementsEach(accumulatorSize(a)));
+      line(1, "%s a%d[%d];", type, a, down * elementsEach(accumulatorSize(a)));
     }
-    line(1, "%s m[%d], l[%d], r[%d];", type, DOWN, DOWN, DOWN);
+    line(1, "%s m[%d], l[%d], r[%d];", type, down, down, down);
     begin();
     columnLoop(block);
     load(dotColumns());
@@ -102,12 +108,12 @@ final class LaneAttention extends AttentionSource {
   }
 
   /** The row that a work-item's n-th one is, the last one in place of those beyond it. */
-  private static String row(String n) {
-    return Text.of("min(first + y * %d + %s, last - 1)", DOWN, n);
+  private String row(String n) {
+    return Text.of("min(first + y * %d + %s, last - 1)", down, n);
   }
 
-  private static String place(String n, String column) {
-    return Text.of("(y * %d + %s) * %s + %s", DOWN, n, "%d", column);
+  private String place(String n, String column) {
+    return Text.of("(y * %d + %s) * %s + %s", down, n, "%d", column);
   }
 
   private String at(String n, String column) {
@@ -115,7 +121,7 @@ final class LaneAttention extends AttentionSource {
   }
 
   private void begin() {
-    line(1, "for (int n = 0; n < %d; n++) {", DOWN);
+    line(1, "for (int n = 0; n < %d; n++) {", down);
     if (pass == 1) {
       line(2, "const int row = %s;", row("n"));
       line(2, "l[n] = %s; m[n] = 0; r[n] = 0;", logSumExpOf("row"));
@@ -139,7 +145,7 @@ final class LaneAttention extends AttentionSource {
     for (int t = 0; t < roles.size(); t++) {
       int size = size(roles.get(t));
       int filled = elementsEach(size) * ACROSS;
-      line(2, "for (int t = lane; t < %d; t += %d) {", block * filled, LANES);
+      line(2, "for (int t = lane; t < %d; t += %d) {", block * filled, lanes);
       line(3, "const int j = t / %1$d, p = t %% %1$d;", filled);
       String value = element(roles.get(t), "c0 + j", "p");
       line(3, "t%d[j * %d + p] = j < count && p < %d ? %s : 0;", t, tile, size, value);
@@ -162,12 +168,12 @@ final class LaneAttention extends AttentionSource {
         2,
         "%1$s s_[%2$d]%3$s;",
         type,
-        DOWN * columnsEach,
-        second() ? ", d_[" + DOWN * columnsEach + "]" : "");
+        down * columnsEach,
+        second() ? ", d_[" + down * columnsEach + "]" : "");
     line(
         2,
         "for (int t = 0; t < %d; t++) { s_[t] = 0;%s }",
-        DOWN * columnsEach,
+        down * columnsEach,
         second() ? " d_[t] = 0;" : "");
     List<Role> columns = dotColumns();
     for (int size : dots.stream().map(Dot::size).distinct().toList()) {
@@ -184,7 +190,7 @@ final class LaneAttention extends AttentionSource {
             ACROSS,
             tile);
       }
-      line(3, "for (int n = 0; n < %d; n++) {", DOWN);
+      line(3, "for (int n = 0; n < %d; n++) {", down);
       for (Role rowRole : group.stream().map(Dot::row).distinct().toList()) {
         String value = element(rowRole, row("n"), "p");
         line(4, "const %s y_%s = %s;", type, name(rowRole), value);
@@ -203,7 +209,7 @@ final class LaneAttention extends AttentionSource {
       line(3, "}");
       line(2, "}");
     }
-    line(2, "for (int n = 0; n < %d; n++) {", DOWN);
+    line(2, "for (int n = 0; n < %d; n++) {", down);
     line(3, "const int row = %s;", row("n"));
     line(3, "for (int j = 0; j < %d; j++) {", columnsEach);
     line(4, "const int t = n * %d + j, column = x + %d * j;", columnsEach, ACROSS);
@@ -222,7 +228,7 @@ final class LaneAttention extends AttentionSource {
   }
 
   private void weightsStep() {
-    line(2, "for (int n = 0; n < %d; n++) {", DOWN);
+    line(2, "for (int n = 0; n < %d; n++) {", down);
     if (pass == 0) {
       line(3, "%s peak = m[n];", type);
       line(3, "for (int j = 0; j < %d; j++) peak = fmax(peak, score[%s]);", block, at("n", "j"));
@@ -264,7 +270,7 @@ final class LaneAttention extends AttentionSource {
           tile,
           ACROSS);
     }
-    line(3, "for (int n = 0; n < %d; n++) {", DOWN);
+    line(3, "for (int n = 0; n < %d; n++) {", down);
     line(
         4,
         "const %s e_ = e[%s]%s;",
@@ -289,8 +295,8 @@ final class LaneAttention extends AttentionSource {
   }
 
   private void end() {
-    line(1, "for (int n = 0; n < %d; n++) {", DOWN);
-    line(2, "const int row = first + y * %d + n;", DOWN);
+    line(1, "for (int n = 0; n < %d; n++) {", down);
+    line(2, "const int row = first + y * %d + n;", down);
     line(2, "if (row < last) {");
     line(3, "const %s inverse = l[n] == 0 ? 0 : 1 / l[n];", type);
     for (int i = 0; i < kernel.ops().size(); i++) {

@@ -35,6 +35,16 @@ abstract class LoopSource {
   /** The kernel's name in its source. */
   static final String NAME = "loops";
 
+  /**
+   * Leaves each operation its own rounding. OpenCL C fuses a product and a sum where it likes,
+   * within an expression, some compilers beyond: then x·x − y·y would not be the same for x and y
+   * as for y and x, nor a device's results the reference's. What is to be fused is written as fma
+   * ({@link FusedProducts}). It is in force to the end of the function, so that other kernels of a
+   * {@link Bundle} keep theirs: products and attention have the compiler fuse what it can, since
+   * they are bound by it, and no order of their sums is promised.
+   */
+  private static final String UNFUSED = "#pragma OPENCL FP_CONTRACT OFF\n";
+
   /** Elements that a work-group of a processor is worth starting for. */
   static final long PIECE = 8192;
 
@@ -322,7 +332,7 @@ abstract class LoopSource {
     if (partialBytes > 0) {
       text.append("global uchar *scratch, ");
     }
-    text.append(Launch.NUMBERS).append(") {\n");
+    text.append(Launch.NUMBERS).append(") {\n").append(UNFUSED);
     for (int b = 0; b < buffers.size(); b++) {
       Buffer buffer = buffers.get(b);
       line(1, "global %s *%s = %s_ + s[%d];", type(buffer), name(buffer), name(buffer), b);
@@ -385,7 +395,7 @@ abstract class LoopSource {
               "(%s) (%s)",
               Types.value(index.dtype()), position(index.offset(), strides(index), indices));
       case Kernel.Compute compute ->
-          new Expressions(1, family.lanes() == 1)
+          new Expressions(1, hasOwnFunctions())
               .of(
                   compute.op(),
                   operandDtype(compute),
@@ -393,6 +403,14 @@ abstract class LoopSource {
       case Kernel.RowReduce _, Kernel.ColumnReduce _ ->
           throw new IllegalStateException("not of a single element");
     };
+  }
+
+  /**
+   * Whether elementary functions are those of {@link Elementary}: on processors whose drivers call
+   * theirs lane by lane, and which have the fused multiply-adds that these are made of.
+   */
+  final boolean hasOwnFunctions() {
+    return family.lanes() == 1 && family.fuses();
   }
 
   /** Of a selection the branches', else the first operand's. */

@@ -1,5 +1,6 @@
 package org.fluxion.opencl;
 
+import java.util.List;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.plan.Kernel;
 
@@ -10,6 +11,14 @@ final class MatmulDefaults implements MatmulTiles {
 
   /** Elements of a sum that are worth a part of their own. */
   private static final int LEAST_PART = 256;
+
+  /** Tiles of cards for small products, with groups down to {@link Family#FEWEST_LANES}. */
+  private static final List<MatmulTile> SMALL =
+      List.of(
+          new MatmulTile(2, 4, 4, 16, 16, 8, 1, 1),
+          new MatmulTile(2, 4, 4, 16, 8, 8, 1, 1),
+          new MatmulTile(2, 4, 4, 16, 8, 4, 1, 1),
+          new MatmulTile(2, 4, 4, 16, 4, 4, 1, 1));
 
   private final Family family;
   private final MatmulLimits limits;
@@ -59,11 +68,13 @@ final class MatmulDefaults implements MatmulTiles {
     return tile;
   }
 
-  /** The largest tile that gives every compute unit something to do. */
+  /**
+   * The largest tile that gives every compute unit something to do, or else the largest group that
+   * the device has room for.
+   */
   private MatmulTile card(int m, int n, long batch, DType dtype) {
     MatmulTile large = new MatmulTile(8, 8, 4, 8, 16, 16, 2, 1);
     MatmulTile medium = new MatmulTile(4, 4, 4, 16, 16, 16, 2, 1);
-    MatmulTile small = new MatmulTile(2, 4, 4, 16, 16, 8, 1, 1);
     for (MatmulTile tile : new MatmulTile[] {large, medium}) {
       long groups =
           batch * Math.ceilDiv(m, tile.groupRows()) * Math.ceilDiv(n, tile.groupColumns());
@@ -74,7 +85,12 @@ final class MatmulDefaults implements MatmulTiles {
         return tile;
       }
     }
-    return small;
+    for (MatmulTile tile : SMALL) {
+      if (tile.obstacle(family, dtype, limits).isEmpty()) {
+        return tile;
+      }
+    }
+    return SMALL.getLast();
   }
 
   /** Into how many parts sums are cut so that a small result keeps the device busy. */

@@ -10,4 +10,9 @@ package org.fluxion.opencl;
 record MatmulLimits(long localBytes, int largestGroup, int width) {
   /** The least that OpenCL 1.2 promises. */
   static final MatmulLimits LEAST = new MatmulLimits(32 << 10, 256, 8);
+
+  /** The same with no more than so many work-items in a group. */
+  MatmulLimits within(int group) {
+    return new MatmulLimits(localBytes, Math.min(largestGroup, group), width);
+  }
 }

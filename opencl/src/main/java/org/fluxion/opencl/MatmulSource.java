@@ -143,7 +143,7 @@ abstract class MatmulSource {
 
   /** Adds a product to an accumulator, in the form that compilers make one instruction. */
   final String multiplyAdd(String accumulator, String a, String b) {
-    return dtype.isFloating()
+    return dtype.isFloating() && family.fuses()
         ? Text.of("%1$s = fma(%2$s, %3$s, %1$s);", accumulator, a, b)
         : Text.of("%s += %s * %s;", accumulator, a, b);
   }

@@ -20,6 +20,7 @@ import org.fluxion.tensor.plan.PlanOptions;
 import org.fluxion.tensor.profile.LaunchListener;
 import org.fluxion.tensor.profile.Peak;
 import org.fluxion.tensor.profile.Tuner;
+import org.jocl.CLException;
 
 /**
  * OpenCL devices, through JOCL. Safe to share; what it found is kept for the life of the process.
@@ -137,7 +138,7 @@ public final class OpenClBackend implements Backend {
     Family family =
         switch (form) {
           case "/processor" -> device.processorFamily();
-          case "/card" -> Family.card(device.computeUnits());
+          case "/card" -> device.cardFamily();
           default -> device.family();
         };
     return new Opened(device, family, form, notes);
@@ -184,8 +185,9 @@ public final class OpenClBackend implements Backend {
 
     @Override
     public PlanOptions planOptions() {
-      return PlanOptions.ALL.withAttention(
-          AttentionSource.largestSizes(family, device.localBytes()));
+      return PlanOptions.ALL
+          .withAttention(AttentionSource.largestSizes(family, device.localBytes()))
+          .withMostBuffers(device.mostBuffers());
     }
 
     @Override
@@ -193,9 +195,17 @@ public final class OpenClBackend implements Backend {
       return device.ownMemoryBytes();
     }
 
+    private Context context() {
+      try {
+        return device.context();
+      } catch (CLException refused) {
+        throw Failure.of(device, "beginning to use it", refused);
+      }
+    }
+
     @Override
     public Executable prepare(Plan plan) {
-      return new OpenClExecutable(plan, device.context(), family);
+      return new OpenClExecutable(plan, context(), family);
     }
 
     @Override
@@ -205,17 +215,17 @@ public final class OpenClBackend implements Backend {
 
     @Override
     public Executable prepare(Plan plan, LaunchListener listener) {
-      return new OpenClExecutable(plan, device.context(), family, Optional.of(listener));
+      return new OpenClExecutable(plan, context(), family, Optional.of(listener));
     }
 
     @Override
     public Optional<Peak> peak() {
-      return PeakKernels.measure(device.context());
+      return PeakKernels.measure(context());
     }
 
     @Override
     public Optional<Tuner> tuner() {
-      return Optional.of(new MatmulTuner(device.context(), family));
+      return Optional.of(new MatmulTuner(context(), family));
     }
   }
 }

@@ -46,11 +46,15 @@ final class OpenClDevice {
   private final long memoryBytes;
   private final long largestAllocation;
   private final long localBytes;
+  private final int mostBuffers;
+  private final int largestGroup;
   private final List<String> extensions;
   private final boolean hasCompiler;
   private final boolean sharesHostMemory;
   private final MatmulLimits matmulLimits;
   private final boolean isOclgrind;
+  private final boolean fuses;
+  private final DeviceMemory.Count held = new DeviceMemory.Count();
   private Optional<String> obstacle;
   private Context context;
 
@@ -78,15 +82,50 @@ final class OpenClDevice {
     this.memoryBytes = Info.wide(id, CL.CL_DEVICE_GLOBAL_MEM_SIZE);
     this.largestAllocation = Info.wide(id, CL.CL_DEVICE_MAX_MEM_ALLOC_SIZE);
     this.localBytes = Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE);
+    this.mostBuffers =
+        mostBuffers(
+            Info.wide(id, CL.CL_DEVICE_MAX_PARAMETER_SIZE),
+            Info.integer(id, CL.CL_DEVICE_ADDRESS_BITS) / Byte.SIZE);
+    this.largestGroup = largestGroup(id);
     this.extensions = List.of(Info.text(id, CL.CL_DEVICE_EXTENSIONS).split(" +"));
     this.hasCompiler = Info.integer(id, CL.CL_DEVICE_COMPILER_AVAILABLE) != 0;
     this.sharesHostMemory = sharesHostMemory(id);
     this.isOclgrind = Info.text(platform, CL.CL_PLATFORM_NAME).equals("Oclgrind");
+    this.fuses = isOclgrind || fuses(Info.wide(id, CL.CL_DEVICE_SINGLE_FP_CONFIG));
     this.matmulLimits =
         new MatmulLimits(
             Info.wide(id, CL.CL_DEVICE_LOCAL_MEM_SIZE),
-            (int) Math.min(1024, Info.wide(id, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE)),
+            Math.min(1024, largestGroup),
             Math.clamp(Info.integer(id, CL.CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT), 1, 16));
+  }
+
+  /** All work-items of a group lie along the first dimension, which may have a limit of its own. */
+  private static int largestGroup(cl_device_id id) {
+    long inAll = Info.wide(id, CL.CL_DEVICE_MAX_WORK_GROUP_SIZE);
+    return Math.clamp(Math.min(inAll, Info.largestFirst(id)), 1, Integer.MAX_VALUE);
+  }
+
+  /**
+   * How many buffers a kernel of loops may have, so that its arguments are no larger than they may
+   * be: each is a pointer, and so are scratch memory and the numbers; there is room for two more
+   * numbers, of which one is an argument and the other lies where it is aligned.
+   *
+   * @param bytes the most bytes of a kernel's arguments, at least the 256 of OpenCL's embedded
+   *     profile; 1,024 in the full one
+   * @param pointer bytes of a pointer
+   */
+  static int mostBuffers(long bytes, int pointer) {
+    return (int) Math.min((bytes - 2 * Long.BYTES) / pointer - 2, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Whether a fused multiply-add is an instruction: a device without it has fma as a function all
+   * the same, as slow as all else in a loop together. The macro FP_FAST_FMAF would say it as well,
+   * but PoCL never defines it. Oclgrind, with which nobody waits, has it as a function, and is to
+   * see the kernels that others run.
+   */
+  static boolean fuses(long singleConfig) {
+    return (singleConfig & CL.CL_FP_FMA) != 0;
   }
 
   /** OpenCL 2.0 asks another way, which 1.2 does not know. */
@@ -183,6 +222,16 @@ final class OpenClDevice {
     return localBytes;
   }
 
+  /** How many buffers a kernel of loops may have: each is an argument. */
+  int mostBuffers() {
+    return mostBuffers;
+  }
+
+  /** The most work-items of a group, if a kernel does not take too much of what they share. */
+  int largestGroup() {
+    return largestGroup;
+  }
+
   /** The largest piece of memory that can be had at once. */
   long largestAllocation() {
     return largestAllocation;
@@ -205,20 +254,35 @@ final class OpenClDevice {
 
   /** How kernels are cut for it. */
   Family family() {
-    return kind.equals("cpu") ? processorFamily() : Family.card(computeUnits);
+    return kind.equals("cpu") ? processorFamily() : cardFamily();
+  }
+
+  /** How kernels are cut for it if it is taken for a card. */
+  Family cardFamily() {
+    return Family.card(computeUnits).within(largestGroup).withFusing(fuses);
   }
 
   /** How kernels are cut for it if it is taken for a processor. */
   Family processorFamily() {
-    return Family.processor(computeUnits, matmulLimits.width());
+    return Family.processor(computeUnits, matmulLimits.width()).withFusing(fuses);
   }
 
-  /** Its context, made when it is first asked for and kept for the life of the process. */
+  /** Its context, made when it is first asked for and kept until its driver has ended it. */
   synchronized Context context() {
     if (context == null) {
-      context = new Context(this);
+      context = new Context(this, held);
     }
     return context;
+  }
+
+  /**
+   * Makes a context the last use of which were the runs that have it: a driver that has stopped a
+   * kernel may refuse whatever is asked of its context from then on.
+   */
+  synchronized void abandon(Context ended) {
+    if (context == ended) {
+      context = null;
+    }
   }
 
   boolean has(String extension) {
@@ -266,6 +330,9 @@ final class OpenClDevice {
         Throwable driver = refused instanceof OpenClException ? refused.getCause() : refused;
         Optional<String> passing =
             driver instanceof CLException said ? Failure.passing(said) : Optional.empty();
+        if (driver instanceof CLException said && Failure.endsContext(said)) {
+          context = null;
+        }
         if (passing.isPresent()) {
           return passing;
         }

@@ -4,11 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -52,7 +50,7 @@ final class OpenClExecutable implements Executable {
 
     Held(ProgramMemory memory, Context context) {
       this.memory = memory;
-      this.downloads = new Downloads(context.device());
+      this.downloads = new Downloads(context.device(), context::failed);
       this.gate = context.programs().gate();
     }
 
@@ -69,9 +67,13 @@ final class OpenClExecutable implements Executable {
       }
       uploads.close();
       downloads.close();
+      releaseKernels();
+      memory.release();
+    }
+
+    void releaseKernels() {
       kernels.forEach(kernel -> Failure.ignore(() -> CL.clReleaseKernel(kernel)));
       kernels.clear();
-      memory.release();
     }
   }
 
@@ -88,9 +90,7 @@ final class OpenClExecutable implements Executable {
   /** Where inputs have been written. */
   private final Set<ProgramMemory.Place> written = new HashSet<>();
 
-  /** Which tile each product got, by the number of its kernel. */
-  private final Map<Integer, String> variants = new HashMap<>();
-
+  private final Lowering lowering;
   private Optional<LaunchTimes> times = Optional.empty();
   private boolean closed;
   private boolean failed;
@@ -103,7 +103,12 @@ final class OpenClExecutable implements Executable {
 
   /** Prepares a plan, with products cut as the device has them. */
   OpenClExecutable(Plan plan, Context context, Family family, Optional<LaunchListener> listener) {
-    this(plan, context, family, context.matmulTiles(family), listener);
+    this(
+        plan,
+        context,
+        family,
+        context.matmulTiles(family.within(context.memory().limits().group())),
+        listener);
   }
 
   /**
@@ -124,6 +129,7 @@ final class OpenClExecutable implements Executable {
       Optional<LaunchListener> listener) {
     this.plan = plan;
     this.context = context;
+    this.lowering = new Lowering(plan, context, family, tiles);
     requireDoubles();
     this.memory = new ProgramMemory(context.memory());
     this.held = new Held(memory, context);
@@ -132,9 +138,10 @@ final class OpenClExecutable implements Executable {
       held.queue = context.queue(listener.isPresent());
       held.gate.join(held.queue);
       times = listener.map(told -> new LaunchTimes(held.queue, told, held.untold));
-      prepare(family, tiles);
+      prepare();
       ready = true;
     } catch (CLException refused) {
+      context.failed(refused);
       throw Failure.of(context.device(), "preparing a program", refused);
     } finally {
       if (!ready) {
@@ -163,44 +170,32 @@ final class OpenClExecutable implements Executable {
     }
   }
 
-  private void prepare(Family family, MatmulTiles tiles) {
-    List<Launch> all = new ArrayList<>();
-    List<Integer> numbers = new ArrayList<>();
-    List<String> parts = new ArrayList<>();
-    for (int k = 0; k < plan.kernels().size(); k++) {
-      List<Launch> made =
-          switch (plan.kernels().get(k)) {
-            case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
-            case Kernel.MatmulKernel matmul -> {
-              MatmulTiles.Choice choice = tiles.choose(matmul);
-              variants.put(k, choice.describe());
-              yield MatmulSource.of(matmul, family, choice.tile());
-            }
-            case Kernel.AttentionKernel attention ->
-                AttentionSource.of(attention, family, context.device().localBytes());
-            case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
-          };
-      for (Launch launch : made) {
-        if (launch.groups() > 0) {
-          boolean alone = made.stream().allMatch(l -> l.name().equals(launch.name()));
-          all.add(launch);
-          unkept.add(launch.source());
-          numbers.add(k);
-          parts.add(alone ? "" : launch.name());
-        }
-      }
+  private void prepare() {
+    List<Lowering.Part> parts = build();
+    while (lowering.shrink(parts, held.kernels)) {
+      held.releaseKernels();
+      memory.release();
+      parts = build();
     }
-    memory.allocate(plan, all);
     plan.constants().forEach((buffer, data) -> write(memory.place(buffer), data.segment()));
-    context.programs().prepare(unkept);
-    for (int i = 0; i < all.size(); i++) {
-      launches.add(ready(all.get(i), memory.numbers(i), numbers.get(i), parts.get(i)));
+    for (int i = 0; i < parts.size(); i++) {
+      launches.add(ready(parts.get(i), held.kernels.get(i), memory.numbers(i)));
     }
   }
 
-  private ReadyLaunch ready(Launch launch, cl_mem numbers, int number, String part) {
-    cl_kernel kernel = kernel(launch, number);
-    held.kernels.add(kernel);
+  /** Takes memory first, which is soon known to be there or not, then the compiler's time. */
+  private List<Lowering.Part> build() {
+    List<Lowering.Part> parts = lowering.parts();
+    memory.allocate(plan, parts.stream().map(Lowering.Part::launch).toList());
+    unkept.clear();
+    parts.forEach(part -> unkept.add(part.launch().source()));
+    context.programs().prepare(unkept);
+    parts.forEach(part -> held.kernels.add(kernel(part.launch(), part.number())));
+    return parts;
+  }
+
+  private ReadyLaunch ready(Lowering.Part part, cl_kernel kernel, cl_mem numbers) {
+    Launch launch = part.launch();
     int argument = 0;
     long[] sizes = new long[launch.buffers().size() + launch.numbers().size()];
     for (Buffer buffer : launch.buffers()) {
@@ -218,8 +213,9 @@ final class OpenClExecutable implements Executable {
         held.queue, numbers, true, 0, 8L * sizes.length, Pointer.to(sizes), 0, null, null);
     CL.clSetKernelArg(kernel, argument, Sizeof.cl_mem, Pointer.to(numbers));
     Watchdog watchdog = context.memory().limits().watchdog();
-    List<Long> pieces = watchdog.pieces(plan.kernels().get(number), launch.groups());
-    ReadyLaunch ready = new ReadyLaunch(kernel, number, part, launch.lanes(), argument + 1, pieces);
+    List<Long> pieces = watchdog.pieces(plan.kernels().get(part.number()), launch.groups());
+    ReadyLaunch ready =
+        new ReadyLaunch(kernel, part.number(), part.name(), launch.lanes(), argument + 1, pieces);
     ready.begin(0);
     return ready;
   }
@@ -228,12 +224,11 @@ final class OpenClExecutable implements Executable {
     try {
       return context.programs().kernel(launch.source(), launch.name());
     } catch (OpenClException refused) {
-      throw Failure.of(context.device(), described(number), refused);
+      if (refused.getCause() instanceof CLException driver) {
+        context.failed(driver);
+      }
+      throw Failure.of(context.device(), lowering.described(number), refused);
     }
-  }
-
-  private String described(int number) {
-    return "kernel %d, %s".formatted(number, plan.kernels().get(number).name());
   }
 
   private void write(ProgramMemory.Place place, MemorySegment source) {
@@ -308,6 +303,7 @@ final class OpenClExecutable implements Executable {
   /** After a driver has refused something, what is in its memory is nobody's guess. */
   private TensorException failed(String doing, CLException refused) {
     failed = true;
+    context.failed(refused);
     return Failure.of(context.device(), doing, refused);
   }
 
@@ -366,7 +362,7 @@ final class OpenClExecutable implements Executable {
       held.ahead.enqueued(held.queue);
       CL.clFlush(held.queue);
     } catch (CLException refused) {
-      throw failed("running " + described(number), refused);
+      throw failed("running " + lowering.described(number), refused);
     }
     runs++;
     Reference.reachabilityFence(this);
@@ -426,23 +422,31 @@ final class OpenClExecutable implements Executable {
 
   @Override
   public String variant(int kernel) {
-    return variants.getOrDefault(kernel, "");
+    return lowering.variant(kernel);
   }
 
   @Override
   public List<String> notes() {
     List<String> notes = new ArrayList<>(context.tuned().notes());
+    notes.addAll(context.notes());
+    notes.addAll(context.programs().notes());
     context
         .programs()
         .obstacle()
         .map("OpenCL programs are compiled at every start: %s"::formatted)
         .ifPresent(notes::add);
+    notes.addAll(lowering.notes());
     return notes;
   }
 
   @Override
   public long runs() {
     return runs;
+  }
+
+  /** The work-items of the largest of its work-groups. */
+  int largestGroup() {
+    return launches.stream().mapToInt(ReadyLaunch::lanes).max().orElse(1);
   }
 
   private void check() {

@@ -19,6 +19,12 @@ final class OperationSource {
   /** From here on a row is sorted by merging, before by counting what comes before each element. */
   static final int LONG_ROW = 512;
 
+  /** Elements that a card's work-item is worth starting for. */
+  private static final int SHORTEST_PART = 256;
+
+  /** Of the parts of a row one work-item folds what was found. */
+  private static final int MOST_PARTS = 1 << 14;
+
   /** Columns of a piece of scatter-add on a processor. */
   private static final int COLUMNS = 256;
 
@@ -208,6 +214,13 @@ final class OperationSource {
   }
 
   private void argMax(Op.ArgMax op) {
+    int length = operand.extent(op.axis());
+    long step = operand.strides()[operand.axis(op.axis())];
+    long parts = parts(shape.elements(), length);
+    if (parts > 1) {
+      argMaxInParts(length, step, parts);
+      return;
+    }
     elements(
         operandsAndResult(),
         Text.of(
@@ -224,8 +237,85 @@ final class OperationSource {
             """,
             type),
         shape.elements(),
-        operand.extent(op.axis()),
-        operand.strides()[operand.axis(op.axis())]);
+        length,
+        step);
+  }
+
+  /** Into how many parts rows are cut, where they are too few to keep the device busy. */
+  private long parts(long rows, int length) {
+    if (rows == 0) {
+      return 1;
+    }
+    long wanted = Math.ceilDiv((long) family.groups() * family.lanes(), rows);
+    long worth = family.lanes() == 1 ? LoopSource.PIECE : SHORTEST_PART;
+    long parts = Math.clamp(Math.min(wanted, length / worth), 1, MOST_PARTS);
+    return Math.ceilDiv(length, Math.ceilDiv(length, parts));
+  }
+
+  /**
+   * The first largest of each part, by a work-item each, then of those that they have found. On
+   * cards neighbouring work-items read neighbouring elements, so that parts lie within one another:
+   * of equal elements in two of them the first is the one with the smaller index.
+   */
+  private void argMaxInParts(int length, long step, long parts) {
+    long rows = shape.elements();
+    // Neighbours in memory are elements of a row, or else of different rows.
+    boolean alongRows = step == 1;
+    long each = Math.ceilDiv(length, parts);
+    boolean interleaved = family.lanes() > 1;
+    elements(
+        List.of(kernel.operands().getFirst()),
+        interleaved ? family.lanes() : 1,
+        rows * parts * Integer.BYTES,
+        Text.of(
+            """
+            const long row = e / N3 %% N4, part = e / N5 %% N6;
+            const long base = row / N2 * N2 * N1 + row %% N2;
+            const long from = part * N7, to = min(from + N8, N1);
+            long best = from;
+            %1$s top = b0[base + from * N2];
+            for (long j = from + N9; j < to; j += N9) {
+              const %1$s x = b0[base + j * N2];
+              if (x > top || (x != x && top == top)) { best = j; top = x; }
+            }
+            ((global int *) scratch)[e] = best;
+            """,
+            type),
+        rows * parts,
+        length,
+        step,
+        alongRows ? parts : 1,
+        rows,
+        alongRows ? 1 : rows,
+        parts,
+        interleaved ? 1 : each,
+        interleaved ? length : each,
+        interleaved ? parts : 1);
+    elements(
+        operandsAndResult(),
+        family.lanes(),
+        rows * parts * Integer.BYTES,
+        Text.of(
+            """
+            const long base = e / N2 * N2 * N1 + e %% N2;
+            const global int *found = (const global int *) scratch + e * N3;
+            long best = found[0];
+            %1$s top = b0[base + best * N2];
+            for (long part = 1; part < N5; part++) {
+              const long j = found[part * N4];
+              const %1$s x = b0[base + j * N2];
+              const bool same = x == top || (x != x && top != top);
+              if (x > top || (x != x && top == top) || (same && j < best)) { best = j; top = x; }
+            }
+            b1[e] = best;
+            """,
+            type),
+        rows,
+        length,
+        step,
+        alongRows ? parts : 1,
+        alongRows ? 1 : rows,
+        parts);
   }
 
   private void argSort() {

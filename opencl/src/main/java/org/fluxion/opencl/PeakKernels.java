@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
+import java.util.function.ToDoubleFunction;
 import org.fluxion.tensor.profile.Peak;
 import org.jocl.CL;
 import org.jocl.CLException;
@@ -71,7 +72,7 @@ final class PeakKernels {
    *
    * @param context the device in use
    * @param source the kernels, as {@link #SOURCE} is written
-   * @param memory allocates so many bytes, of what the device's memory counts
+   * @param memory allocates so many bytes, which are reserved
    */
   PeakKernels(Context context, String source, LongFunction<cl_mem> memory) {
     this.context = context;
@@ -79,7 +80,7 @@ final class PeakKernels {
     this.source = source;
     this.memory = memory;
     boolean processor = device.family().lanes() == 1;
-    this.lanes = processor ? 1 : 256;
+    this.lanes = processor ? 1 : Integer.highestOneBit(Math.min(256, device.largestGroup()));
     this.width = processor ? Integer.highestOneBit(Math.clamp(nativeWidth(), 2, 16)) : 4;
     this.groups = (processor ? 4 : 32) * device.computeUnits();
   }
@@ -92,7 +93,8 @@ final class PeakKernels {
    * Measures a device, which takes some tenths of a second.
    *
    * @param context the device in use
-   * @return its rates, or nothing if its driver refuses memory, the kernels or a launch
+   * @return its rates; or nothing if there is too little memory, or its driver refuses it, the
+   *     kernels or a launch, which is a note of the context
    */
   static Optional<Peak> measure(Context context) {
     return new PeakKernels(context, SOURCE, context.memory()::allocate).measure();
@@ -108,8 +110,12 @@ final class PeakKernels {
         Failure.ignore(() -> CL.clReleaseCommandQueue(queue));
       }
     } catch (CLException | OpenClException refused) {
-      System.getLogger(PeakKernels.class.getName())
-          .log(System.Logger.Level.DEBUG, "the driver lets no peak be measured", refused);
+      if (refused instanceof CLException driver) {
+        context.failed(driver);
+      }
+      context.note(
+          "opencl:%d: the peak of %s cannot be measured, so that no share of it is known: %s"
+              .formatted(device.number(), device.model(), Failure.firstLine(refused.getMessage())));
       return Optional.empty();
     }
   }
@@ -129,38 +135,60 @@ final class PeakKernels {
     long unit = (long) groups * lanes * width * Float.BYTES;
     long each = Math.max(1, Math.min(wanted, most) / unit);
     long bytes = each * unit;
-    cl_kernel kernel = kernel("copy");
-    List<cl_mem> ends = new ArrayList<>();
-    try {
-      for (int end = 0; end < 2; end++) {
-        ends.add(memory.apply(bytes));
-        CL.clSetKernelArg(kernel, end, Sizeof.cl_mem, Pointer.to(ends.get(end)));
-      }
-      CL.clSetKernelArg(kernel, 2, Sizeof.cl_long, Pointer.to(new long[] {each * lanes}));
-      return rate(2.0 * bytes, () -> nanos(queue, kernel));
-    } finally {
-      release(queue, kernel, ends);
-    }
+    return with(
+        "copy",
+        List.of(bytes, bytes),
+        kernel -> {
+          CL.clSetKernelArg(kernel, 2, Sizeof.cl_long, Pointer.to(new long[] {each * lanes}));
+          return rate(2.0 * bytes, () -> nanos(queue, kernel));
+        },
+        queue);
   }
 
   private double flopRate(cl_command_queue queue) {
-    cl_kernel kernel = kernel("chains");
-    List<cl_mem> out = new ArrayList<>();
+    return with(
+        "chains",
+        List.of((long) groups * lanes * width * Float.BYTES),
+        kernel -> {
+          CL.clSetKernelArg(kernel, 1, Sizeof.cl_float, Pointer.to(new float[] {0.999f}));
+          int steps = 1 << 8;
+          setSteps(kernel, steps);
+          // The first launch may compile.
+          nanos(queue, kernel);
+          while (steps < 1 << 24 && nanos(queue, kernel) < WORTH_NANOS) {
+            steps *= 2;
+            setSteps(kernel, steps);
+          }
+          return rate(flops(steps, width, (long) groups * lanes), () -> nanos(queue, kernel));
+        },
+        queue);
+  }
+
+  /**
+   * Measures with a kernel, whose first arguments are pieces of memory. It is counted beside what
+   * programs hold: what a driver promises beyond it may fail them.
+   */
+  private double with(
+      String name, List<Long> sizes, ToDoubleFunction<cl_kernel> measure, cl_command_queue queue) {
+    long all = sizes.stream().mapToLong(Long::longValue).sum();
+    if (!context.memory().reserves(all, "what a peak is measured with")) {
+      throw new OpenClException(
+          "%,d MiB of its memory are not free".formatted(Math.ceilDiv(all, MEBIBYTE)));
+    }
     try {
-      out.add(memory.apply((long) groups * lanes * width * Float.BYTES));
-      CL.clSetKernelArg(kernel, 0, Sizeof.cl_mem, Pointer.to(out.getFirst()));
-      CL.clSetKernelArg(kernel, 1, Sizeof.cl_float, Pointer.to(new float[] {0.999f}));
-      int steps = 1 << 8;
-      setSteps(kernel, steps);
-      // The first launch may compile.
-      nanos(queue, kernel);
-      while (steps < 1 << 24 && nanos(queue, kernel) < WORTH_NANOS) {
-        steps *= 2;
-        setSteps(kernel, steps);
+      cl_kernel kernel = kernel(name);
+      List<cl_mem> pieces = new ArrayList<>();
+      try {
+        for (int i = 0; i < sizes.size(); i++) {
+          pieces.add(memory.apply(sizes.get(i)));
+          CL.clSetKernelArg(kernel, i, Sizeof.cl_mem, Pointer.to(pieces.get(i)));
+        }
+        return measure.applyAsDouble(kernel);
+      } finally {
+        release(queue, kernel, pieces);
       }
-      return rate(flops(steps, width, (long) groups * lanes), () -> nanos(queue, kernel));
     } finally {
-      release(queue, kernel, out);
+      context.memory().free(all);
     }
   }
 

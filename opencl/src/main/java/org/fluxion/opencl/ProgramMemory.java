@@ -120,6 +120,8 @@ final class ProgramMemory {
       Failure.ignore(() -> device.release(piece));
     }
     pieces.clear();
+    places.clear();
+    numbers.clear();
     device.free(bytes);
     bytes = 0;
   }

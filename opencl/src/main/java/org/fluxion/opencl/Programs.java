@@ -5,9 +5,11 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import org.jocl.CL;
 import org.jocl.CLException;
@@ -45,6 +47,7 @@ final class Programs {
   /** Each once, though several texts may be in one. */
   private final List<cl_program> all = new ArrayList<>();
 
+  private final Set<String> notes = new LinkedHashSet<>();
   private int compiled;
 
   Programs(OpenClDevice device, cl_context context, Optional<Path> cacheFolder) {
@@ -95,9 +98,34 @@ final class Programs {
         }
         compiled += some.size();
       } catch (OpenClException refused) {
-        // Each is compiled alone when it is asked for, and the one at fault is known.
+        apart(some, refused);
       }
     }
+  }
+
+  /**
+   * Compiles each alone what cannot be compiled together. Where one is at fault, whoever asks for
+   * it is told; where none is, it costs time whenever the process starts, and is told by {@link
+   * #notes}.
+   */
+  private void apart(List<String> sources, OpenClException refused) {
+    try {
+      sources.forEach(source -> programs.computeIfAbsent(source, this::make));
+    } catch (OpenClException alone) {
+      return;
+    }
+    notes.add(
+        "opencl:%d: the compiler of %s fails to build %d kernels as one program, so that each is compiled alone, which takes longer: %s"
+            .formatted(
+                device.number(),
+                device.model(),
+                sources.size(),
+                Failure.firstLine(refused.getMessage())));
+  }
+
+  /** What one might not expect of how programs are made, a line each. */
+  synchronized List<String> notes() {
+    return List.copyOf(notes);
   }
 
   /** How many programs there are. */
@@ -230,7 +258,7 @@ final class Programs {
   }
 
   synchronized void release() {
-    all.forEach(CL::clReleaseProgram);
+    all.forEach(program -> Failure.ignore(() -> CL.clReleaseProgram(program)));
     all.clear();
     programs.clear();
   }

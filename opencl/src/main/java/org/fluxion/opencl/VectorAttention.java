@@ -92,13 +92,22 @@ final class VectorAttention extends AttentionSource {
   String functions() {
     List<Op> exp = List.of(new Op.Exp());
     return Types.anywhere(vector)
-        + (dtype == DType.FLOAT32
-            ? Elementary.source(1, 1, exp) + Elementary.source(width, 1, exp)
-            : "");
+        + (hasOwnExp() ? Elementary.source(1, 1, exp) + Elementary.source(width, 1, exp) : "");
   }
 
   private String exp(int lanes, String value) {
-    return (dtype == DType.FLOAT32 ? "exp_" + lanes : "exp") + "(" + value + ")";
+    return (hasOwnExp() ? "exp_" + lanes : "exp") + "(" + value + ")";
+  }
+
+  private boolean hasOwnExp() {
+    return dtype == DType.FLOAT32 && family.fuses();
+  }
+
+  /** Adds a product to an accumulator, as one instruction where there is one. */
+  private String multiplyAdd(String accumulator, String a, String b) {
+    return family.fuses()
+        ? accumulator + " = fma(" + a + ", " + b + ", " + accumulator + ");"
+        : accumulator + " += " + a + " * " + b + ";";
   }
 
   @Override
@@ -305,7 +314,7 @@ final class VectorAttention extends AttentionSource {
           for (int x = 0; x < across; x++) {
             line(
                 5,
-                "x%1$d_%2$d_%3$d = fma(y_%4$s_%2$d, b_%5$s_%3$d, x%1$d_%2$d_%3$d);",
+                multiplyAdd("x%1$d_%2$d_%3$d", "y_%4$s_%2$d", "b_%5$s_%3$d"),
                 dots.indexOf(dot),
                 n,
                 x,
@@ -453,7 +462,7 @@ final class VectorAttention extends AttentionSource {
           for (int x = 0; x < across; x++) {
             line(
                 5,
-                "z%1$d_%2$d_%3$d = fma(%4$s%2$d, b_%5$s_%3$d, z%1$d_%2$d_%3$d);",
+                multiplyAdd("z%1$d_%2$d_%3$d", "%4$s%2$d", "b_%5$s_%3$d"),
                 t,
                 n,
                 x,

@@ -86,7 +86,7 @@ final class VectorLoops extends LoopSource {
   String functions() {
     List<Op> operations = new ArrayList<>();
     for (Kernel.Instruction instruction : body) {
-      if (instruction instanceof Kernel.Compute compute && operandDtype(compute) != DType.FLOAT64) {
+      if (instruction instanceof Kernel.Compute compute && isWritten(compute)) {
         operations.add(compute.op());
       }
     }
@@ -124,7 +124,9 @@ final class VectorLoops extends LoopSource {
 
   /** Whether an operation is a function that {@link Elementary} has. */
   private boolean isWritten(Kernel.Compute compute) {
-    return Elementary.has(compute.op()) && operandDtype(compute) != DType.FLOAT64;
+    return hasOwnFunctions()
+        && Elementary.has(compute.op())
+        && operandDtype(compute) != DType.FLOAT64;
   }
 
   @Override
@@ -484,7 +486,8 @@ final class VectorLoops extends LoopSource {
             compute.operands().stream().map(o -> operand(o, lanes, copy)).toList();
         yield quotients.is(v)
             ? quotients.of(v, operands.getFirst(), lanes)
-            : new Expressions(lanes, true).of(compute.op(), operandDtype(compute), operands);
+            : new Expressions(lanes, hasOwnFunctions())
+                .of(compute.op(), operandDtype(compute), operands);
       }
       case Kernel.Literal _, Kernel.RowReduce _, Kernel.ColumnReduce _ ->
           throw new IllegalStateException("does not vary along a row");

@@ -13,8 +13,10 @@ import org.fluxion.tensor.plan.Kernel;
  * into pieces of their work-groups, which compute the same bits. The rates are far below what cards
  * reach: a piece too many costs some microseconds.
  *
- * <p>What a single work-group takes is not cut; none takes long but where a row of very many
- * elements is sorted, or very many rows are added to one.
+ * <p>What a single work-group takes is not cut. None takes long but where a row of very many
+ * elements is sorted or has its maximum taken, or very many rows are added to one. Sums of very
+ * many elements are cut by the planner, and where the largest of very many lies is looked for in
+ * parts.
  *
  * @param operationsPerSecond what the device surely computes, in float32 or integers
  * @param bytesPerSecond what it surely moves, even in a bad order
@@ -84,6 +86,7 @@ record Watchdog(double operationsPerSecond, double bytesPerSecond, double second
       case Op.ArgSort _ ->
           elements * Math.min(OperationSource.LONG_ROW, operation.shape().extent(-1));
       case Op.RandomBits _ -> elements * 32;
+      case Op.ArgMax _ -> operation.shapes().getFirst().elements();
       default -> elements;
     };
   }

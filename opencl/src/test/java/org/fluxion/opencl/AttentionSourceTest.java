@@ -314,7 +314,7 @@ class AttentionSourceTest {
               new int[] {-1, -1, -1},
               PlanOptions.ALL.withAttention(sizes));
       Kernel.AttentionKernel kernel = (Kernel.AttentionKernel) plan.kernels().get(0);
-      Launch launch = AttentionSource.of(kernel, family, 32 << 10).get(0);
+      Launch launch = AttentionSource.of(kernel, family, 32 << 10, 256).get(0);
       org.jocl.cl_kernel built = device.context().programs().kernel(launch.source(), launch.name());
       long[] used = {0};
       org.jocl.CL.clGetKernelWorkGroupInfo(

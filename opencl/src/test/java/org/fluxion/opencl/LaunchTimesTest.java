@@ -54,7 +54,7 @@ class LaunchTimesTest {
     return switch (kernel) {
       case Kernel.LoopKernel loops -> LoopSource.launches(loops, family);
       case Kernel.MatmulKernel matmul -> MatmulSource.of(matmul, family, tiles.of(matmul));
-      case Kernel.AttentionKernel attention -> AttentionSource.of(attention, family, 1 << 16);
+      case Kernel.AttentionKernel attention -> AttentionSource.of(attention, family, 1 << 16, 256);
       case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
     };
   }

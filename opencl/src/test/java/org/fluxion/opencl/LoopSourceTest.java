@@ -363,6 +363,27 @@ class LoopSourceTest {
     assertEquals(-1, got.get(0).getDouble(n));
   }
 
+  /** Compilers fuse nothing by themselves: it is forbidden before anything is computed. */
+  @ParameterizedTest
+  @MethodSource("families")
+  void twoProductsKeepTheirRoundings(Family family) {
+    ProbeTest.assumeADevice();
+    Tensor x = input("x", 200);
+    Tensor y = input("y", 200);
+    Plan plan =
+        plan(
+            List.of(x, y),
+            List.of(x.mul(y).sub(y.mul(x)), x.mul(x).sub(y.mul(y)).add(y.mul(y).sub(x.mul(x)))));
+    String source = LoopSource.of((Kernel.LoopKernel) plan.kernels().getFirst(), family).source();
+    String body = source.substring(source.indexOf(Launch.NUMBERS + ") {"));
+    assertEquals("#pragma OPENCL FP_CONTRACT OFF", body.lines().skip(1).findFirst().orElse(""));
+    for (HostData got : onDevice(plan, values(plan), family)) {
+      for (int i = 0; i < 200; i++) {
+        assertEquals(0.0, got.getDouble(i), "element " + i);
+      }
+    }
+  }
+
   @Test
   void aProductThatIsOnlyAddedIsRoundedOnceInEveryWidth() {
     ProbeTest.assumeADevice();

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Executable;
@@ -195,7 +196,9 @@ class MemoryTest {
 
   @Test
   void aKernelThatTheDriverRefusesIsNamedAndTheRunIsOver() {
-    try (Context context = new Context(device())) {
+    Limits limits =
+        Limits.of(device()).withGroups(Integer.MAX_VALUE, OptionalInt.of(Integer.MAX_VALUE));
+    try (Context context = new Context(device(), limits)) {
       Executable run = new OpenClExecutable(plan(8, DType.FLOAT32), context, REFUSED);
       HostData data = HostData.allocate(DType.FLOAT32, 64);
       run.write(0, data);

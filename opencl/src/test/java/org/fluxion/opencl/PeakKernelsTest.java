@@ -9,6 +9,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.LongFunction;
 import java.util.stream.Stream;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.HostMemory;
+import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.profile.Peak;
 import org.jocl.CL;
 import org.jocl.CLException;
@@ -44,6 +50,60 @@ class PeakKernelsTest {
       assertTrue(peak.bytesPerSecond() > 1e7 && peak.bytesPerSecond() < 1e14, peak::toString);
       assertTrue(peak.flopsPerSecond() > 1e6 && peak.flopsPerSecond() < 1e15, peak::toString);
       assertEquals(0, context.memory().buffers());
+      assertEquals(0, context.memory().held());
+      assertEquals(List.of(), context.notes());
+    }
+  }
+
+  /** What it takes is counted while it has it, and not taken if it is not free. */
+  @Test
+  void whatIsMeasuredWithIsOfTheDevicesMemory() {
+    ProbeTest.assumeADevice();
+    OpenClDevice device = Probe.devices().get(0);
+    try (Context context = new Context(device)) {
+      List<Long> asked = new ArrayList<>();
+      LongFunction<cl_mem> memory =
+          bytes -> {
+            asked.add(bytes);
+            assertTrue(context.memory().held() >= bytes, "not counted");
+            return context.memory().allocate(bytes);
+          };
+      assertTrue(new PeakKernels(context, PeakKernels.SOURCE, memory).measure().isPresent());
+      assertEquals(3, asked.size());
+      assertEquals(0, context.memory().held());
+    }
+    Limits small = new Limits(1 << 20, 1 << 20, 1 << 20);
+    try (Context context = new Context(device, small)) {
+      long free = HostMemory.held();
+      assertEquals(Optional.empty(), PeakKernels.measure(context));
+      assertEquals(0, context.memory().held());
+      assertEquals(free, HostMemory.held());
+      assertNoted(context, " MiB of its memory are not free");
+    }
+  }
+
+  /** It is one line, which the next program's run has. */
+  private static void assertNoted(Context context, String reason) {
+    assertEquals(1, context.notes().size());
+    String note = context.notes().getFirst();
+    assertTrue(
+        note.startsWith("opencl:0: the peak of ")
+            && note.contains(" cannot be measured, so that no share of it is known: ")
+            && note.contains(reason),
+        note);
+  }
+
+  @Test
+  void theNextRunSaysThatThereIsNoPeak() {
+    ProbeTest.assumeADevice();
+    OpenClDevice device = Probe.devices().get(0);
+    try (Context context = new Context(device, new Limits(1 << 20, 1 << 20, 1 << 20))) {
+      PeakKernels.measure(context);
+      Tensor x = Tensor.input("x", Shape.of(4), DType.FLOAT32);
+      Plan plan = Plan.of(new Graph(List.of(x), List.of(x.exp())), new int[] {-1});
+      try (OpenClExecutable run = new OpenClExecutable(plan, context, new Family(1, 8, 8))) {
+        assertTrue(run.notes().containsAll(context.notes()), () -> "" + run.notes());
+      }
     }
   }
 
@@ -66,6 +126,8 @@ class PeakKernelsTest {
             Optional.empty(), new PeakKernels(context, PeakKernels.SOURCE, memory).measure());
         assertEquals(given + 1, asked.size());
         assertEquals(0, context.memory().buffers());
+        assertEquals(0, context.memory().held());
+        assertNoted(context, "none is left");
       }
     }
   }
@@ -80,6 +142,8 @@ class PeakKernelsTest {
         PeakKernels kernels = new PeakKernels(context, source, context.memory()::allocate);
         assertEquals(Optional.empty(), kernels.measure());
         assertEquals(0, context.memory().buffers());
+        assertEquals(0, context.memory().held());
+        assertNoted(context, "");
       }
     }
   }

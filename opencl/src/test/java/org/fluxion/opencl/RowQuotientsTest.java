@@ -1,8 +1,11 @@
 package org.fluxion.opencl;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Random;
+import java.util.regex.Pattern;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Graph;
@@ -13,6 +16,8 @@ import org.fluxion.tensor.conformance.Arithmetic;
 import org.fluxion.tensor.conformance.Bounded;
 import org.fluxion.tensor.conformance.ErrorBound;
 import org.fluxion.tensor.conformance.Trial;
+import org.fluxion.tensor.plan.Kernel;
+import org.fluxion.tensor.plan.Plan;
 import org.junit.jupiter.api.Test;
 
 /** A row's elements by one divisor: as near to the quotient as a division, whatever the divisor. */
@@ -73,5 +78,56 @@ class RowQuotientsTest {
             .filter(worst -> worst.severity() > 1)
             .map(Object::toString)
             .orElse(""));
+  }
+
+  /** The steps that the text has, in Java, from a reciprocal that is off by so many units. */
+  private static float reciprocal(float divisor, double units) {
+    float exact = (float) (1 / (double) divisor);
+    float off = (float) (exact + units * Math.ulp(exact));
+    float rest = Math.fma(-divisor, off, 1);
+    return Math.fma(rest, off, off);
+  }
+
+  /** By how many units in the last place a quotient is off. */
+  private static double error(float dividend, float divisor, float reciprocal) {
+    double quotient = (double) dividend / divisor;
+    return Math.abs(dividend * reciprocal - quotient) / Math.ulp((float) quotient);
+  }
+
+  @Test
+  void theWorstReciprocalThatOpenClAllowsMakesNoWorseQuotient() {
+    Random random = new Random(3);
+    double worst = 0;
+    double unmended = 0;
+    for (int i = 0; i < 2_000_000; i++) {
+      float divisor = 1 + random.nextFloat();
+      float dividend = 1 + random.nextFloat();
+      double units = random.nextInt(5) - 2;
+      worst = Math.max(worst, error(dividend, divisor, reciprocal(divisor, units)));
+      float exact = (float) (1 / (double) divisor);
+      float off = (float) (exact + units * Math.ulp(exact));
+      unmended = Math.max(unmended, error(dividend, divisor, off));
+    }
+    assertTrue(worst <= 1.5 + 0x1p-18, "off by " + worst);
+    assertTrue(unmended > 2.5, "there was nothing to mend: " + unmended);
+  }
+
+  @Test
+  void theTextHasTheseSteps() {
+    Tensor x = Tensor.input("x", Shape.of(4, 64), DType.FLOAT32);
+    Tensor d = Tensor.input("d", Shape.of(4, 1), DType.FLOAT32);
+    Plan plan = Plan.of(new Graph(List.of(x, d), List.of(x.div(d))), new int[] {-1});
+    String source =
+        LoopSource.of((Kernel.LoopKernel) plan.kernels().getFirst(), new Family(1, 16, 8)).source();
+    String steps =
+        """
+        const float (d\\d+) = v\\d+ \\* h\\d+;
+        const float (z\\d+) = 1\\.0f / \\1;
+        const float (y\\d+) = fma\\(-\\1, \\2, 1\\.0f\\);
+        const float (u\\d+) = \\3 == \\3 \\? fma\\(\\3, \\2, \\2\\) : \\2;
+        """
+            .strip()
+            .replace("\n", "\n\\s*");
+    assertTrue(Pattern.compile(steps).matcher(source).find(), source);
   }
 }

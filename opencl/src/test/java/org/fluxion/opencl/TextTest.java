@@ -83,7 +83,11 @@ class TextTest {
                   yield MatmulSource.of(matmul, family, tiles.of(matmul));
                 }
                 case Kernel.AttentionKernel attention ->
-                    AttentionSource.of(attention, family, MatmulLimits.LEAST.localBytes());
+                    AttentionSource.of(
+                        attention,
+                        family,
+                        MatmulLimits.LEAST.localBytes(),
+                        MatmulLimits.LEAST.largestGroup());
                 case Kernel.OperationKernel operation -> OperationSource.of(operation, family);
               };
           launches.forEach(launch -> texts.add(launch.name() + "\n" + launch.source()));

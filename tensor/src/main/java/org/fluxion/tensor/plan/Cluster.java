@@ -110,6 +110,22 @@ final class Cluster {
   }
 
   /**
+   * Whether its kernel reads and writes no more than so many buffers if a root joins: what members
+   * read of others, and what each of them may have to store.
+   */
+  boolean hasRoom(Root root, int mostBuffers) {
+    int written = members.size() + 1;
+    // What both read counts twice here, and there is room in nearly every case all the same.
+    if (reads.size() + root.dependencies.size() + written <= mostBuffers) {
+      return true;
+    }
+    Set<Root> all = new HashSet<>(reads);
+    root.dependencies.forEach(dependency -> all.add(dependency.root()));
+    long read = all.stream().filter(r -> r.cluster != this && r != root).count();
+    return read + written <= mostBuffers;
+  }
+
+  /**
    * Adds a root if it fits; says whether it did. Only for clusters that are no operation.
    *
    * @param root the root

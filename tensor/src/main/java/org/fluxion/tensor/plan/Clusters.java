@@ -35,10 +35,12 @@ final class Clusters {
 
   private final boolean together;
   private final Set<Tensor> chosen;
+  private final int mostBuffers;
 
-  private Clusters(boolean together, Set<Tensor> chosen) {
+  private Clusters(boolean together, Set<Tensor> chosen, int mostBuffers) {
     this.together = together;
     this.chosen = chosen;
+    this.mostBuffers = mostBuffers;
   }
 
   /**
@@ -46,9 +48,10 @@ final class Clusters {
    *
    * @param roots the roots by tensor, operands first
    * @param together whether a cluster may have several
+   * @param mostBuffers how many buffers a cluster of several may read and write
    */
-  static List<Cluster> of(Map<Tensor, Root> roots, boolean together) {
-    Clusters result = new Clusters(together, roots.keySet());
+  static List<Cluster> of(Map<Tensor, Root> roots, boolean together, int mostBuffers) {
+    Clusters result = new Clusters(together, roots.keySet(), mostBuffers);
     result.form(roots.values());
     return result.order.clusters();
   }
@@ -148,8 +151,12 @@ final class Clusters {
     if (root.kind == Root.Kind.OPERATION || root.placed) {
       return false;
     }
-    return tried(candidates(root)).anyMatch(candidate -> candidate.accepts(root, false, order))
-        || tried(siblings(root)).anyMatch(candidate -> candidate.accepts(root, true, order));
+    return tried(candidates(root)).anyMatch(candidate -> accepts(candidate, root, false))
+        || tried(siblings(root)).anyMatch(candidate -> accepts(candidate, root, true));
+  }
+
+  private boolean accepts(Cluster candidate, Root root, boolean related) {
+    return candidate.hasRoom(root, mostBuffers) && candidate.accepts(root, related, order);
   }
 
   /** The first of some clusters that may accept a root. */

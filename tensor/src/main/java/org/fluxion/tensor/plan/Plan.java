@@ -107,7 +107,7 @@ public record Plan(
       this.graph = simplified;
       this.options = options;
       this.donations = donations;
-      this.roots = Roots.of(graph);
+      this.roots = Roots.of(graph, options.mostBuffers());
       if (options.placement()) {
         Placement.run(graph, roots);
       }
@@ -134,7 +134,7 @@ public record Plan(
     }
 
     Plan plan() {
-      List<Cluster> clusters = Clusters.of(roots, options.clusters());
+      List<Cluster> clusters = Clusters.of(roots, options.clusters(), options.mostBuffers());
       Set<Tensor> outputs = new HashSet<>(graph.outputs());
       for (Root root : roots.values()) {
         for (Root.Dependency dependency : root.dependencies) {

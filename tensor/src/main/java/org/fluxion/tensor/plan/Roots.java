@@ -1,6 +1,7 @@
 package org.fluxion.tensor.plan;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -31,21 +32,29 @@ final class Roots {
   private record Cost(Map<Tensor, Long> loads, int operations, int transcendentals) {}
 
   private final Graph graph;
+  private final int mostBuffers;
   private final List<Tensor> nodes;
   private final Set<Tensor> variables;
   private final Map<Tensor, Integer> readers = new HashMap<>();
   private final Set<Tensor> chosen = new HashSet<>();
   private final Map<Tensor, Cost> costs = new HashMap<>();
 
-  private Roots(Graph graph) {
+  private Roots(Graph graph, int mostBuffers) {
     this.graph = graph;
+    this.mostBuffers = mostBuffers;
     this.nodes = graph.nodes();
     this.variables = new HashSet<>(graph.inputs());
   }
 
-  /** The roots of a graph, by tensor, in topological order. */
-  static Map<Tensor, Root> of(Graph graph) {
-    Roots roots = new Roots(graph);
+  /**
+   * The roots of a graph.
+   *
+   * @param graph the graph
+   * @param mostBuffers how many buffers the kernel of a root of loops may read and write
+   * @return the roots by tensor, in topological order
+   */
+  static Map<Tensor, Root> of(Graph graph, int mostBuffers) {
+    Roots roots = new Roots(graph, mostBuffers);
     roots.choose();
     return roots.analysed();
   }
@@ -197,6 +206,53 @@ final class Roots {
     return new Cost(loads, operations, transcendentals);
   }
 
+  /**
+   * Chooses more tensors, so that no expression reads more of them than a kernel has room for
+   * beside its result. What is chosen is what reads most of an expression that reads too much.
+   */
+  private boolean cut() {
+    int before = chosen.size();
+    boolean again = true;
+    // What was cut later lies within what was counted before.
+    while (again) {
+      again = false;
+      Map<Tensor, Set<Tensor>> counted = new HashMap<>();
+      for (Tensor node : nodes) {
+        if (isGiven(node) || isOperation(node.op())) {
+          continue;
+        }
+        Set<Tensor> own = reads(node, counted);
+        while (own.size() >= mostBuffers) {
+          Tensor dearest =
+              node.inputs().stream()
+                  .max(Comparator.comparingInt(operand -> readsOf(operand, counted).size()))
+                  .orElseThrow();
+          Tensor part = base(dearest);
+          chosen.add(part);
+          counted.put(dearest, Set.of(part));
+          again = true;
+          own = reads(node, counted);
+        }
+        counted.put(node, own);
+      }
+    }
+    return chosen.size() > before;
+  }
+
+  /** The chosen tensors that are read to compute a node, given those of what is before it. */
+  private Set<Tensor> reads(Tensor node, Map<Tensor, Set<Tensor>> counted) {
+    if (node.inputs().size() == 1) {
+      return readsOf(node.inputs().get(0), counted);
+    }
+    Set<Tensor> all = new HashSet<>();
+    node.inputs().forEach(operand -> all.addAll(readsOf(operand, counted)));
+    return all;
+  }
+
+  private Set<Tensor> readsOf(Tensor operand, Map<Tensor, Set<Tensor>> counted) {
+    return chosen.contains(operand) ? Set.of(operand) : counted.get(operand);
+  }
+
   private static boolean isTranscendental(Op op) {
     return switch (op) {
       case Op.Exp o -> true;
@@ -232,7 +288,13 @@ final class Roots {
               (tensor, repeat) -> dependencies.add(new Root.Dependency(roots.get(tensor), repeat)));
       root.dependencies = List.copyOf(dependencies);
     }
-    return chosen.addAll(unreachable) ? analysed() : roots;
+    if (chosen.addAll(unreachable)) {
+      return analysed();
+    }
+    boolean fits =
+        roots.values().stream()
+            .allMatch(r -> r.kind == Root.Kind.OPERATION || r.dependencies.size() < mostBuffers);
+    return !fits && cut() ? analysed() : roots;
   }
 
   private Root.Kind kind(Tensor node) {

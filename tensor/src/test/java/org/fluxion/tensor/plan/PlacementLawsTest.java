@@ -220,10 +220,10 @@ class PlacementLawsTest {
     for (long seed = 0; seed < SEEDS; seed++) {
       Graph graph = new Grown(seed).graph;
       String what = "seed " + seed + ": ";
-      Map<Tensor, Root> roots = Roots.of(graph);
+      Map<Tensor, Root> roots = Roots.of(graph, Integer.MAX_VALUE);
       Map<Tensor, List<Root.Dependency>> before = new HashMap<>();
       roots.forEach((tensor, root) -> before.put(tensor, root.dependencies));
-      Expected expected = new Expected(graph, Roots.of(graph));
+      Expected expected = new Expected(graph, Roots.of(graph, Integer.MAX_VALUE));
       Set<Tensor> left = new HashSet<>(roots.keySet());
       left.removeAll(expected.vanished);
       Placement.run(graph, roots);

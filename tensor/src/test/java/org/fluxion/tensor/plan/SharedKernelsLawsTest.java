@@ -22,11 +22,11 @@ class SharedKernelsLawsTest {
   // ---- the laws ----
 
   private static void holds(Graph graph, boolean placed, boolean together, String what) {
-    Map<Tensor, Root> roots = Roots.of(graph);
+    Map<Tensor, Root> roots = Roots.of(graph, Integer.MAX_VALUE);
     if (placed) {
       Placement.run(graph, roots);
     }
-    List<Cluster> clusters = Clusters.of(roots, together);
+    List<Cluster> clusters = Clusters.of(roots, together, Integer.MAX_VALUE);
     List<SharedKernels.Group> said =
         new SharedKernels(roots.values(), roots.keySet(), together).order;
     assertEquals(
@@ -134,7 +134,8 @@ class SharedKernelsLawsTest {
   void aClusterSaysWhatItIs() {
     Tensor x = Tensor.input("x", Shape.of(2, 3), DType.FLOAT32);
     Graph graph = new Graph(List.of(x), List.of(x.sum(1), x.neg()));
-    List<Cluster> clusters = Clusters.of(Roots.of(graph), true);
+    List<Cluster> clusters =
+        Clusters.of(Roots.of(graph, Integer.MAX_VALUE), true, Integer.MAX_VALUE);
     assertEquals(1, clusters.size());
     assertTrue(clusters.getFirst().toString().matches("#0\\[ROW sum.*\\]"), clusters::toString);
   }

@@ -108,6 +108,11 @@ class ProgramsTest {
             floats(3, LONG)));
     trials.add(
         trial(
+            "the largest of a row that is cut, whatever the device",
+            in -> List.of(in.get(0).argMax(1), in.get(0).argMin(1)),
+            floats(1, 16_501)));
+    trials.add(
+        trial(
             "many rows",
             in -> {
               Tensor x = in.get(0);

@@ -49,7 +49,11 @@ class TrainingPlanTest {
   }
 
   /** A device that, as OpenCL ones, has kernels for attention. Nothing runs on it. */
-  private static final class Attentive implements Device {
+  private record Attentive(int mostBuffers) implements Device {
+    Attentive() {
+      this(Integer.MAX_VALUE);
+    }
+
     @Override
     public String name() {
       return "attentive";
@@ -57,7 +61,7 @@ class TrainingPlanTest {
 
     @Override
     public PlanOptions planOptions() {
-      return PlanOptions.ALL.withAttention(Map.of(DType.FLOAT32, 128));
+      return PlanOptions.ALL.withAttention(Map.of(DType.FLOAT32, 128)).withMostBuffers(mostBuffers);
     }
 
     @Override
@@ -124,6 +128,17 @@ class TrainingPlanTest {
       assertEquals(structures(shallow).size(), structures(deep).size(), device.name());
       assertTrue(deep.kernels().size() < 2 * shallow.kernels().size());
     }
+  }
+
+  /** What OpenCL promises of arguments has room for every kernel: none is cut for it. */
+  @ParameterizedTest
+  @EnumSource(Objective.class)
+  void aDevicesArgumentsSuffice(Objective objective) {
+    Plan free = step(8, objective).compile(new Attentive()).plan();
+    Plan bounded = step(8, objective).compile(new Attentive(124)).plan();
+    assertEquals(
+        free.kernels().stream().map(Kernel::structure).toList(),
+        bounded.kernels().stream().map(Kernel::structure).toList());
   }
 
   private static Set<String> structures(Plan plan) {
