@@ -1,8 +1,10 @@
 package org.fluxion.autodiff.laws;
 
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.fluxion.autodiff.laws.LawReport.Tally;
@@ -26,6 +28,9 @@ import org.fluxion.tensor.conformance.Widened;
  */
 public final class Laws {
   private static final int TRIES = 100;
+
+  /** If none of so many elements tells anything, no others will. */
+  private static final int MANY = 20;
 
   private final Function<List<Tensor>, List<Tensor>> function;
   private final Function<Random, List<Tensor>> arguments;
@@ -138,7 +143,7 @@ public final class Laws {
   /**
    * Only some of the laws.
    *
-   * @param some the laws
+   * @param some the laws; none of them if only devices are to be checked
    * @return these
    */
   public Laws only(Law... some) {
@@ -161,15 +166,20 @@ public final class Laws {
    *
    * @param number how many arguments are drawn
    * @return the laws
+   * @throws TensorException if it is less than 1, which would hold the function to nothing
    */
   public Laws tries(int number) {
+    if (number < 1) {
+      throw new TensorException("laws: expected 1 try at least, got " + number);
+    }
     return new Laws(function, arguments, laws, devices, number, seed);
   }
 
   /**
-   * The same with other draws; the same seed draws the same.
+   * The same with other draws; the same seed draws the same. Each try has the next seed, which a
+   * report names: {@code seed(number).tries(1)} repeats that try alone.
    *
-   * @param number the seed, 0 unless told
+   * @param number the first try's seed, 0 unless told
    * @return the laws
    */
   public Laws seed(long number) {
@@ -182,10 +192,14 @@ public final class Laws {
    * @return how much was compared
    * @throws LawBroken if it breaks a law, or throws; with the smallest arguments found for which it
    *     does
+   * @throws TensorException if of {@value #MANY} elements or more none could be compared under one
+   *     of the laws, or if there were none at all, or none on one of the devices: that would say
+   *     nothing of the function
    */
   public LawReport check() {
     List<DeviceLaw> onDevices =
         devices.stream().map(name -> DeviceLaw.of(Device.of(name))).toList();
+    Set<DeviceLaw> telling = new HashSet<>();
     Tally tally = new Tally();
     for (int i = 0; i < tries; i++) {
       long each = seed + i;
@@ -198,9 +212,51 @@ public final class Laws {
       }
       for (DeviceLaw device : onDevices) {
         device.check(example, each);
+        if (device.takes(example)) {
+          telling.add(device);
+        }
       }
     }
-    return tally.report();
+    for (DeviceLaw device : onDevices) {
+      requireTelling(device, telling);
+    }
+    return telling(tally.report(), !onDevices.isEmpty());
+  }
+
+  private static void requireTelling(DeviceLaw device, Set<DeviceLaw> telling) {
+    if (!telling.contains(device)) {
+      throw new TensorException(
+          Text.of(
+              "laws: %s does not compute in float64, as the function does, so that nothing was"
+                  + " compared; draw its arguments in float32: tensors().dtype(DType.FLOAT32)",
+              device.device().name()));
+    }
+  }
+
+  /** A report, if it says something under every law that speaks of the function. */
+  private LawReport telling(LawReport report, boolean wasOnDevices) {
+    long all = 0;
+    for (Law law : laws) {
+      long certified = report.certified().get(law);
+      long excused = report.excused().get(law);
+      if (certified == 0 && excused >= MANY) {
+        throw new TensorException(
+            Text.of(
+                "laws: of %,d elements none could be compared under %s: all are infinite, no"
+                    + " numbers, or off by a tenth of themselves for rounding alone; draw other"
+                    + " arguments, such as tensors().between(0.1, 3)",
+                excused, law));
+      }
+      all += certified;
+    }
+    if (all == 0 && !wasOnDevices) {
+      throw new TensorException(
+          laws.isEmpty()
+              ? "laws: there are neither laws nor devices to check; name one of them"
+              : "laws: there was nothing to compare; a derivative is of floating point arguments"
+                  + " and results, that are not empty");
+    }
+    return report;
   }
 
   /**

@@ -130,9 +130,9 @@ public final class TensorGenerator {
    * @throws TensorException if the bounds are none
    */
   public TensorGenerator between(double least, double most) {
-    if (!(least <= most)) {
+    if (!(least <= most && Double.isFinite(most - least))) {
       throw new TensorException(
-          Text.of("tensors: expected elements least <= most, got %s and %s", least, most));
+          Text.of("tensors: expected finite elements least <= most, got %s and %s", least, most));
     }
     return new TensorGenerator(
         dtype, shape, leastRank, mostRank, mostExtent, least, most, Elements.UNIFORM);
