@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.fluxion.autodiff.laws.LawReport.Tally;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Tensor;
@@ -34,6 +36,7 @@ public final class Laws {
 
   private final Function<List<Tensor>, List<Tensor>> function;
   private final Function<Random, List<Tensor>> arguments;
+  private final Predicate<List<Tensor>> admits;
   private final List<Law> laws;
   private final List<String> devices;
   private final int tries;
@@ -42,12 +45,14 @@ public final class Laws {
   private Laws(
       Function<List<Tensor>, List<Tensor>> function,
       Function<Random, List<Tensor>> arguments,
+      Predicate<List<Tensor>> admits,
       List<Law> laws,
       List<String> devices,
       int tries,
       long seed) {
     this.function = function;
     this.arguments = arguments;
+    this.admits = admits;
     this.laws = List.copyOf(laws);
     this.devices = List.copyOf(devices);
     this.tries = tries;
@@ -72,13 +77,8 @@ public final class Laws {
    * @return its laws; {@link #over} says of which tensors
    */
   public static Laws ofMany(Function<List<Tensor>, List<Tensor>> f) {
-    return new Laws(
-        f,
-        random -> List.of(TensorGenerator.tensors().draw(random)),
-        Law.upTo(2),
-        List.of(),
-        TRIES,
-        0);
+    Laws anywhere = new Laws(f, random -> List.of(), any -> true, Law.upTo(2), List.of(), TRIES, 0);
+    return anywhere.over(TensorGenerator.tensors());
   }
 
   /**
@@ -106,14 +106,17 @@ public final class Laws {
   }
 
   /**
-   * The same over other arguments.
+   * The same over other arguments. A counterexample may have shorter axes than what is drawn, but
+   * no other elements.
    *
    * @param generators one for each argument
    * @return the laws
    */
   public Laws over(TensorGenerator... generators) {
     List<TensorGenerator> each = List.of(generators);
-    return over(random -> each.stream().map(g -> g.draw(random)).toList());
+    return over(
+        random -> each.stream().map(g -> g.draw(random)).toList(),
+        x -> IntStream.range(0, each.size()).allMatch(i -> each.get(i).holds(x.get(i))));
   }
 
   /**
@@ -123,7 +126,11 @@ public final class Laws {
    * @return the laws
    */
   public Laws over(Function<Random, List<Tensor>> drawn) {
-    return new Laws(function, drawn, laws, devices, tries, seed);
+    return over(drawn, any -> true);
+  }
+
+  private Laws over(Function<Random, List<Tensor>> drawn, Predicate<List<Tensor>> admitted) {
+    return new Laws(function, drawn, admitted, laws, devices, tries, seed);
   }
 
   /**
@@ -137,7 +144,7 @@ public final class Laws {
     if (most < 1 || most > 3) {
       throw new TensorException("laws: expected an order from 1 to 3, got " + most);
     }
-    return new Laws(function, arguments, Law.upTo(most), devices, tries, seed);
+    return new Laws(function, arguments, admits, Law.upTo(most), devices, tries, seed);
   }
 
   /**
@@ -147,7 +154,7 @@ public final class Laws {
    * @return these
    */
   public Laws only(Law... some) {
-    return new Laws(function, arguments, List.of(some), devices, tries, seed);
+    return new Laws(function, arguments, admits, List.of(some), devices, tries, seed);
   }
 
   /**
@@ -158,7 +165,7 @@ public final class Laws {
    * @return the laws
    */
   public Laws devices(String... names) {
-    return new Laws(function, arguments, laws, Arrays.asList(names), tries, seed);
+    return new Laws(function, arguments, admits, laws, Arrays.asList(names), tries, seed);
   }
 
   /**
@@ -172,7 +179,7 @@ public final class Laws {
     if (number < 1) {
       throw new TensorException("laws: expected 1 try at least, got " + number);
     }
-    return new Laws(function, arguments, laws, devices, number, seed);
+    return new Laws(function, arguments, admits, laws, devices, number, seed);
   }
 
   /**
@@ -183,7 +190,7 @@ public final class Laws {
    * @return the laws
    */
   public Laws seed(long number) {
-    return new Laws(function, arguments, laws, devices, tries, number);
+    return new Laws(function, arguments, admits, laws, devices, tries, number);
   }
 
   /**
@@ -204,7 +211,7 @@ public final class Laws {
     for (int i = 0; i < tries; i++) {
       long each = seed + i;
       Random random = Seeds.spread(each);
-      Example example = new FunctionExample(function, arguments.apply(random));
+      Example example = new FunctionExample(function, arguments.apply(random), admits);
       tally.example();
       Examination examination = new Examination(example, each);
       for (Law law : laws) {
