@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Random;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import net.jqwik.api.ForAll;
@@ -68,7 +69,7 @@ class DerivativeCheckerTest {
     DerivativeChecker.check((Pair p) -> new Pair(p.a().exp().take(p.b()), p.b()), pair).orThrow();
   }
 
-  @Property(tries = 50)
+  @Property(tries = 50, seed = "1")
   void theToleranceFollowsTheScale(
       @ForAll @DoubleRange(min = -12, max = 12) double exponent, @ForAll long seed) {
     double scale = Math.pow(10, exponent);
@@ -98,6 +99,22 @@ class DerivativeCheckerTest {
     TensorException e = assertThrows(TensorException.class, report::orThrow);
     assertTrue(
         e.getMessage().contains("FAILS: jvp against differences: at [1, 1]"), e.getMessage());
+  }
+
+  /** Along itself a normalised vector does not change, whatever its rule says. */
+  @Test
+  void theDirectionIsNotThePointOfTheSameSeed() {
+    Tensor x = Tensor.of(new Random(0).doubles(6, -1, 1).toArray(), 2, 3);
+    CustomFunction wrong =
+        CustomFunction.of(
+            "unit vectors",
+            a -> a.div(norm(a)),
+            (a, b, da) -> da.sub(b.mul(b.mul(da).sumKeep(-1))).div(norm(a)).mul(7));
+    assertFalse(DerivativeChecker.check((Tensor a) -> wrong.apply(a), x, 0).passed());
+  }
+
+  private static Tensor norm(Tensor x) {
+    return x.square().sumKeep(-1).sqrt();
   }
 
   @Test

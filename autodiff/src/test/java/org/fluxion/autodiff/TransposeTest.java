@@ -64,7 +64,7 @@ class TransposeTest {
     return sum;
   }
 
-  @Property(tries = 20)
+  @Property(tries = 20, seed = "1")
   void itIsDualAndItsTransposeIsTheFunction(@ForAll long seed) {
     Tensor x = random(seed, 2, 3);
     for (UnaryOperator<Tensor> f : LINEAR) {
@@ -77,7 +77,7 @@ class TransposeTest {
     }
   }
 
-  @Property(tries = 20)
+  @Property(tries = 20, seed = "1")
   void treesGoInAndOut(@ForAll long seed) {
     Pair x = new Pair(random(seed, 2, 3), random(seed + 1, 3));
     Function<Pair, Pair> f = p -> new Pair(p.a().add(p.b()).sum(1), p.b().mul(2));
@@ -89,7 +89,7 @@ class TransposeTest {
     assertArrayEquals(c.b().toDoubleArray(), half.b().toDoubleArray());
   }
 
-  @Property(tries = 20)
+  @Property(tries = 20, seed = "1")
   void itIsTransparentToDerivatives(@ForAll long seed) {
     Tensor x = random(seed, 2, 3);
     Tensor c = random(seed + 1, 2);
@@ -151,7 +151,7 @@ class TransposeTest {
     return assertThrows(TensorException.class, () -> transpose(f, x)).getMessage();
   }
 
-  @Property(tries = 20)
+  @Property(tries = 20, seed = "1")
   void theGradientOfATreesFunctionNests(@ForAll long seed) {
     Function<Pair, Tensor> f = p -> p.a().sin().mul(p.b().exp()).sum();
     Pair x = new Pair(random(seed, 2, 3), random(seed + 1, 3));

@@ -29,13 +29,14 @@ public final class FluxionArbitraries {
    * Tensors.
    *
    * @param generator which
-   * @return an arbitrary that shrinks
+   * @return an arbitrary that shrinks to others that the generator draws
    */
   public static Arbitrary<Tensor> tensors(TensorGenerator generator) {
     return Arbitraries.fromGenerator(
         random -> {
           Tensor drawn = generator.draw(new Random(random.nextLong()));
-          return new ShrinkingExample<>(Alone.of(drawn), example -> example.values().get(0));
+          return new ShrinkingExample<>(
+              Alone.of(drawn), example -> example.values().get(0), generator::draws);
         });
   }
 
@@ -49,7 +50,9 @@ public final class FluxionArbitraries {
     return Arbitraries.fromGenerator(
         random ->
             new ShrinkingExample<>(
-                RandomPrograms.draw(random.nextLong(), settings), RandomProgram.class::cast));
+                RandomPrograms.draw(random.nextLong(), settings),
+                RandomProgram.class::cast,
+                any -> true));
   }
 
   /** A tensor as a program of no operations. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Graph;
@@ -34,7 +35,7 @@ public record DeviceLaw(Device device, Arithmetic arithmetic) {
   }
 
   /**
-   * Holds an example to it.
+   * Holds an example to it, unless its results have a dtype that the device has not.
    *
    * @param example the example
    * @param seed which directions and cotangents
@@ -48,6 +49,12 @@ public record DeviceLaw(Device device, Arithmetic arithmetic) {
         example,
         seed,
         e -> found(e, seed));
+  }
+
+  /** Whether the device has the dtypes that an example is in; else nothing of it is compared. */
+  boolean takes(Example example) {
+    return Stream.concat(example.values().stream(), example.apply(example.values()).stream())
+        .allMatch(t -> arithmetic.has(t.dtype()));
   }
 
   private Optional<Broken.Finding> found(Example example, long seed) {

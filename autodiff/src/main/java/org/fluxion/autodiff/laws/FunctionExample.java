@@ -2,16 +2,35 @@ package org.fluxion.autodiff.laws;
 
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.fluxion.tensor.Tensor;
 
-/** A user's function at some arguments. Simpler are shorter axes, and plainer numbers. */
-record FunctionExample(Function<List<Tensor>, List<Tensor>> function, List<Tensor> values)
+/**
+ * A user's function at some arguments. Simpler are shorter axes, and plainer numbers.
+ *
+ * @param function the function
+ * @param values its arguments
+ * @param admits of which arguments it is asked; simpler ones are among them
+ */
+record FunctionExample(
+    Function<List<Tensor>, List<Tensor>> function,
+    List<Tensor> values,
+    Predicate<List<Tensor>> admits)
     implements Example {
   FunctionExample {
     values = List.copyOf(values);
+  }
+
+  /** Of any arguments. */
+  FunctionExample(Function<List<Tensor>, List<Tensor>> function, List<Tensor> values) {
+    this(function, values, any -> true);
+  }
+
+  private FunctionExample with(List<Tensor> others) {
+    return new FunctionExample(function, others, admits);
   }
 
   @Override
@@ -21,7 +40,7 @@ record FunctionExample(Function<List<Tensor>, List<Tensor>> function, List<Tenso
 
   @Override
   public Stream<Example> simpler() {
-    return Stream.concat(shorter(), plainer());
+    return Stream.concat(shorter(), plainer()).filter(e -> admits.test(e.values()));
   }
 
   /** Axes of the same extent belong together: all of them are cut. */
@@ -39,12 +58,11 @@ record FunctionExample(Function<List<Tensor>, List<Tensor>> function, List<Tenso
   }
 
   private Example cut(int from, int to) {
-    return new FunctionExample(
-        function, values.stream().map(v -> Extents.cut(v, from, to)).toList());
+    return with(values.stream().map(v -> Extents.cut(v, from, to)).toList());
   }
 
   private Stream<Example> plainer() {
-    return Plainer.ofOne(values).map(changed -> new FunctionExample(function, changed));
+    return Plainer.ofOne(values).map(this::with);
   }
 
   @Override

@@ -112,8 +112,8 @@ public enum Law {
       case LINEARITY -> linearity(s);
       case DUALITY -> duality(s);
       case DIFFERENCES ->
-          s.stopsGradients() ? List.of() : Differences.claims("Jv", s.f(), s.x(), s.v(0));
-      case CURVATURE -> s.stopsGradients() ? List.of() : curvature(s);
+          Differences.claims("Jv", jvp(s, s.v(0)).tangent(), s.held(), s.x(), s.v(0));
+      case CURVATURE -> curvature(s);
       case CHAIN -> chain(s);
       case TRANSPOSE -> transpose(s);
       case STOP_GRADIENT -> stopGradient(s);
@@ -230,8 +230,12 @@ public enum Law {
    * alike.
    */
   private static List<Claim> curvature(Subject s) {
-    return Differences.claims(
-        "D(Jv)w", x -> Autodiff.jvp(s.f(), x, s.v(0)).tangent(), s.x(), s.v(1));
+    Tensors twice = Autodiff.jvp(tangent(s.f(), s.v(0)), s.x(), s.v(1)).tangent();
+    return Differences.claims("D(Jv)w", twice, tangent(s.held(), s.v(0)), s.x(), s.v(1));
+  }
+
+  private static Function<Tensors, Tensors> tangent(Function<Tensors, Tensors> f, Tensors v) {
+    return x -> Autodiff.jvp(f, x, v).tangent();
   }
 
   /** The inner function captures the outer variable, and both are at the same point. */

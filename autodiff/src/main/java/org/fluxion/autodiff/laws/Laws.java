@@ -1,10 +1,14 @@
 package org.fluxion.autodiff.laws;
 
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.fluxion.autodiff.laws.LawReport.Tally;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Tensor;
@@ -27,8 +31,12 @@ import org.fluxion.tensor.conformance.Widened;
 public final class Laws {
   private static final int TRIES = 100;
 
+  /** If none of so many elements tells anything, no others will. */
+  private static final int MANY = 20;
+
   private final Function<List<Tensor>, List<Tensor>> function;
   private final Function<Random, List<Tensor>> arguments;
+  private final Predicate<List<Tensor>> admits;
   private final List<Law> laws;
   private final List<String> devices;
   private final int tries;
@@ -37,12 +45,14 @@ public final class Laws {
   private Laws(
       Function<List<Tensor>, List<Tensor>> function,
       Function<Random, List<Tensor>> arguments,
+      Predicate<List<Tensor>> admits,
       List<Law> laws,
       List<String> devices,
       int tries,
       long seed) {
     this.function = function;
     this.arguments = arguments;
+    this.admits = admits;
     this.laws = List.copyOf(laws);
     this.devices = List.copyOf(devices);
     this.tries = tries;
@@ -67,13 +77,8 @@ public final class Laws {
    * @return its laws; {@link #over} says of which tensors
    */
   public static Laws ofMany(Function<List<Tensor>, List<Tensor>> f) {
-    return new Laws(
-        f,
-        random -> List.of(TensorGenerator.tensors().draw(random)),
-        Law.upTo(2),
-        List.of(),
-        TRIES,
-        0);
+    Laws anywhere = new Laws(f, random -> List.of(), any -> true, Law.upTo(2), List.of(), TRIES, 0);
+    return anywhere.over(TensorGenerator.tensors());
   }
 
   /**
@@ -101,14 +106,17 @@ public final class Laws {
   }
 
   /**
-   * The same over other arguments.
+   * The same over other arguments. A counterexample may have shorter axes than what is drawn, but
+   * no other elements.
    *
    * @param generators one for each argument
    * @return the laws
    */
   public Laws over(TensorGenerator... generators) {
     List<TensorGenerator> each = List.of(generators);
-    return over(random -> each.stream().map(g -> g.draw(random)).toList());
+    return over(
+        random -> each.stream().map(g -> g.draw(random)).toList(),
+        x -> IntStream.range(0, each.size()).allMatch(i -> each.get(i).holds(x.get(i))));
   }
 
   /**
@@ -118,7 +126,11 @@ public final class Laws {
    * @return the laws
    */
   public Laws over(Function<Random, List<Tensor>> drawn) {
-    return new Laws(function, drawn, laws, devices, tries, seed);
+    return over(drawn, any -> true);
+  }
+
+  private Laws over(Function<Random, List<Tensor>> drawn, Predicate<List<Tensor>> admitted) {
+    return new Laws(function, drawn, admitted, laws, devices, tries, seed);
   }
 
   /**
@@ -132,17 +144,17 @@ public final class Laws {
     if (most < 1 || most > 3) {
       throw new TensorException("laws: expected an order from 1 to 3, got " + most);
     }
-    return new Laws(function, arguments, Law.upTo(most), devices, tries, seed);
+    return new Laws(function, arguments, admits, Law.upTo(most), devices, tries, seed);
   }
 
   /**
    * Only some of the laws.
    *
-   * @param some the laws
+   * @param some the laws; none of them if only devices are to be checked
    * @return these
    */
   public Laws only(Law... some) {
-    return new Laws(function, arguments, List.of(some), devices, tries, seed);
+    return new Laws(function, arguments, admits, List.of(some), devices, tries, seed);
   }
 
   /**
@@ -153,7 +165,7 @@ public final class Laws {
    * @return the laws
    */
   public Laws devices(String... names) {
-    return new Laws(function, arguments, laws, Arrays.asList(names), tries, seed);
+    return new Laws(function, arguments, admits, laws, Arrays.asList(names), tries, seed);
   }
 
   /**
@@ -161,19 +173,24 @@ public final class Laws {
    *
    * @param number how many arguments are drawn
    * @return the laws
+   * @throws TensorException if it is less than 1, which would hold the function to nothing
    */
   public Laws tries(int number) {
-    return new Laws(function, arguments, laws, devices, number, seed);
+    if (number < 1) {
+      throw new TensorException("laws: expected 1 try at least, got " + number);
+    }
+    return new Laws(function, arguments, admits, laws, devices, number, seed);
   }
 
   /**
-   * The same with other draws; the same seed draws the same.
+   * The same with other draws; the same seed draws the same. Each try has the next seed, which a
+   * report names: {@code seed(number).tries(1)} repeats that try alone.
    *
-   * @param number the seed, 0 unless told
+   * @param number the first try's seed, 0 unless told
    * @return the laws
    */
   public Laws seed(long number) {
-    return new Laws(function, arguments, laws, devices, tries, number);
+    return new Laws(function, arguments, admits, laws, devices, tries, number);
   }
 
   /**
@@ -182,15 +199,19 @@ public final class Laws {
    * @return how much was compared
    * @throws LawBroken if it breaks a law, or throws; with the smallest arguments found for which it
    *     does
+   * @throws TensorException if of {@value #MANY} elements or more none could be compared under one
+   *     of the laws, or if there were none at all, or none on one of the devices: that would say
+   *     nothing of the function
    */
   public LawReport check() {
     List<DeviceLaw> onDevices =
         devices.stream().map(name -> DeviceLaw.of(Device.of(name))).toList();
+    Set<DeviceLaw> telling = new HashSet<>();
     Tally tally = new Tally();
     for (int i = 0; i < tries; i++) {
       long each = seed + i;
       Random random = Seeds.spread(each);
-      Example example = new FunctionExample(function, arguments.apply(random));
+      Example example = new FunctionExample(function, arguments.apply(random), admits);
       tally.example();
       Examination examination = new Examination(example, each);
       for (Law law : laws) {
@@ -198,9 +219,51 @@ public final class Laws {
       }
       for (DeviceLaw device : onDevices) {
         device.check(example, each);
+        if (device.takes(example)) {
+          telling.add(device);
+        }
       }
     }
-    return tally.report();
+    for (DeviceLaw device : onDevices) {
+      requireTelling(device, telling);
+    }
+    return telling(tally.report(), !onDevices.isEmpty());
+  }
+
+  private static void requireTelling(DeviceLaw device, Set<DeviceLaw> telling) {
+    if (!telling.contains(device)) {
+      throw new TensorException(
+          Text.of(
+              "laws: %s does not compute in float64, as the function does, so that nothing was"
+                  + " compared; draw its arguments in float32: tensors().dtype(DType.FLOAT32)",
+              device.device().name()));
+    }
+  }
+
+  /** A report, if it says something under every law that speaks of the function. */
+  private LawReport telling(LawReport report, boolean wasOnDevices) {
+    long all = 0;
+    for (Law law : laws) {
+      long certified = report.certified().get(law);
+      long excused = report.excused().get(law);
+      if (certified == 0 && excused >= MANY) {
+        throw new TensorException(
+            Text.of(
+                "laws: of %,d elements none could be compared under %s: all are infinite, no"
+                    + " numbers, or off by a tenth of themselves for rounding alone; draw other"
+                    + " arguments, such as tensors().between(0.1, 3)",
+                excused, law));
+      }
+      all += certified;
+    }
+    if (all == 0 && !wasOnDevices) {
+      throw new TensorException(
+          laws.isEmpty()
+              ? "laws: there are neither laws nor devices to check; name one of them"
+              : "laws: there was nothing to compare; a derivative is of floating point arguments"
+                  + " and results, that are not empty");
+    }
+    return report;
   }
 
   /**

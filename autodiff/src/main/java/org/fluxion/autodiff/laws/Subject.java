@@ -15,7 +15,6 @@ import org.fluxion.autodiff.Autodiff;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
-import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.conformance.Bounded;
 import org.fluxion.tensor.conformance.ErrorBound;
@@ -50,7 +49,7 @@ final class Subject {
   private final Tensors point;
   private final List<Tensors> directions = new ArrayList<>();
   private final Tensors cotangent;
-  private final boolean stopsGradients;
+  private final Function<Tensors, Tensors> held;
   private final boolean isAlone;
   private final Map<Yardstick, ErrorBound> bounds = new EnumMap<>(Yardstick.class);
 
@@ -83,9 +82,7 @@ final class Subject {
                   .toList());
         };
     Tensors result = function.apply(point);
-    this.stopsGradients =
-        new Graph(inputs, result.leaves())
-            .nodes().stream().anyMatch(node -> node.op() instanceof Op.StopGradient);
+    this.held = Stopped.held(function, point, result);
     List<Tensor> given = example instanceof Directed directed ? directed.drawn() : List.of();
     for (String name : DIRECTIONS) {
       directions.add(drawn(name, numbers, point, given, random));
@@ -174,9 +171,9 @@ final class Subject {
     return !point.leaves().isEmpty() && !cotangent.leaves().isEmpty();
   }
 
-  /** Whether a derivative is cut somewhere, so that differences see more than it does. */
-  boolean stopsGradients() {
-    return stopsGradients;
+  /** The function of which the derivative is the slope: what it stops is what it is at x. */
+  Function<Tensors, Tensors> held() {
+    return held;
   }
 
   /**

@@ -3,6 +3,8 @@ package org.fluxion.autodiff.laws;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Shape;
@@ -130,9 +132,9 @@ public final class TensorGenerator {
    * @throws TensorException if the bounds are none
    */
   public TensorGenerator between(double least, double most) {
-    if (!(least <= most)) {
+    if (!(least <= most && Double.isFinite(most - least))) {
       throw new TensorException(
-          Text.of("tensors: expected elements least <= most, got %s and %s", least, most));
+          Text.of("tensors: expected finite elements least <= most, got %s and %s", least, most));
     }
     return new TensorGenerator(
         dtype, shape, leastRank, mostRank, mostExtent, least, most, Elements.UNIFORM);
@@ -189,14 +191,63 @@ public final class TensorGenerator {
     return Tensor.of(data, drawn);
   }
 
+  /**
+   * Whether a tensor is one that may be drawn. What is simpler than a drawn one need not be.
+   *
+   * @param x the tensor, with values
+   * @return whether its dtype, its shape and all its elements are as this generator has them
+   */
+  public boolean draws(Tensor x) {
+    IntStream extents = IntStream.of(x.shape().extents());
+    boolean fits =
+        shape.isPresent()
+            ? shape.get().equals(x.shape())
+            : x.shape().rank() >= leastRank
+                && x.shape().rank() <= mostRank
+                && extents.allMatch(extent -> extent <= mostExtent);
+    return fits && x.dtype() == dtype && holds(x);
+  }
+
+  /**
+   * Whether all elements of a tensor are among those that are drawn, as their dtype rounds them.
+   */
+  boolean holds(Tensor x) {
+    HostData data = x.value();
+    double least = dtype.isFloating() ? rounded(low) : Math.floor(low);
+    double most = dtype.isFloating() ? rounded(high) : Math.floor(high);
+    for (long i = 0; dtype != DType.BOOL && i < data.elements(); i++) {
+      double element = data.getDouble(i);
+      if (!(least <= element && element <= most) && !isSpecial(element)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean isSpecial(double element) {
+    return elements == Elements.EDGES
+        && DoubleStream.of(specials())
+            .map(special -> dtype.isFloating() ? rounded(special) : Math.floor(special))
+            .anyMatch(special -> special == element);
+  }
+
+  private double rounded(double element) {
+    HostData one = HostData.allocate(dtype, 1);
+    one.setDouble(0, element);
+    return one.getDouble(0);
+  }
+
+  private double[] specials() {
+    return switch (dtype) {
+      case FLOAT32, BFLOAT16 -> SPECIALS_OF_FLOAT32;
+      case FLOAT16 -> SPECIALS_OF_FLOAT16;
+      default -> SPECIALS;
+    };
+  }
+
   private double element(Random random) {
     boolean special = elements == Elements.EDGES && random.nextBoolean();
-    double[] specials =
-        switch (dtype) {
-          case FLOAT32, BFLOAT16 -> SPECIALS_OF_FLOAT32;
-          case FLOAT16 -> SPECIALS_OF_FLOAT16;
-          default -> SPECIALS;
-        };
+    double[] specials = specials();
     return special
         ? specials[random.nextInt(specials.length)]
         : low + (high - low) * random.nextDouble();
