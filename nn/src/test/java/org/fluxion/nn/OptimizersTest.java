@@ -66,7 +66,7 @@ class OptimizersTest {
         1e-14);
   }
 
-  @Property(tries = 100)
+  @Property(tries = 100, seed = "6291")
   void adamWFollowsPyTorchsLoop(
       @ForAll @DoubleRange(min = 0, max = 0.99) double beta1,
       @ForAll @Scale(4) @DoubleRange(min = 0, max = 0.9999) double beta2,
@@ -180,7 +180,7 @@ class OptimizersTest {
         state.toParameters().names());
   }
 
-  @Property(tries = 100)
+  @Property(tries = 100, seed = "3657")
   void clippingBoundsTheNormAndKeepsTheDirection(
       @ForAll long seed, @ForAll @DoubleRange(min = 0.01, max = 10) double maximum) {
     double[] values = new Random(seed).doubles(5, -2, 2).toArray();
@@ -211,7 +211,7 @@ class OptimizersTest {
     assertEquals(5, next.get("n").item());
   }
 
-  @Property(tries = 200)
+  @Property(tries = 200, seed = "4848")
   void aScheduleIsTheSameInATensor(
       @ForAll @IntRange(min = 0, max = 50) int warmup,
       @ForAll @IntRange(min = 1, max = 1000) int rest,

@@ -36,7 +36,7 @@ class KnownIndicesTest {
     }
   }
 
-  @Property(tries = 100)
+  @Property(tries = 100, seed = "9464")
   void knownIndicesBuildExactlyIfAllAreInside(
       @ForAll @Size(min = 1, max = 6) List<@IntRange(min = -2, max = 4) Integer> drawn) {
     int[] values = drawn.stream().mapToInt(Integer::intValue).toArray();

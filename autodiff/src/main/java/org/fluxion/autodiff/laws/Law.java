@@ -56,7 +56,13 @@ public enum Law {
   PERTURBATION("A derivative inside a derivative sees its own perturbation alone", 2),
 
   /** The same to third order. */
-  THIRD_ORDER("Forward and reverse mode compose in all eight ways to the same third derivative", 3);
+  THIRD_ORDER("Forward and reverse mode compose in all eight ways to the same third derivative", 3),
+
+  /** D(D(Jv)w)u = (D(J(x + hu)v)w − D(J(x − hu)v)w) / 2h + O(h²). */
+  THIRD_SLOPE(
+      "The third derivative is the slope of the second: D(D(Jv)w)u = lim (D(J(x + hu)v)w − D(J(x −"
+          + " hu)v)w) / 2h",
+      3);
 
   private final String sentence;
   private final int order;
@@ -101,7 +107,30 @@ public enum Law {
   boolean goesBack() {
     return switch (this) {
       case DUALITY, TRANSPOSE, SYMMETRY, SECOND_ORDER, PERTURBATION, THIRD_ORDER -> true;
-      case VALUE, LINEARITY, DIFFERENCES, CHAIN, STOP_GRADIENT, CURVATURE -> false;
+      case VALUE, LINEARITY, DIFFERENCES, CHAIN, STOP_GRADIENT, CURVATURE, THIRD_SLOPE -> false;
+    };
+  }
+
+  /**
+   * Whether it compares with differences of the function, which tell nothing near infinities and
+   * jumps.
+   *
+   * @return whether it does
+   */
+  public boolean takesDifferences() {
+    return switch (this) {
+      case DIFFERENCES, CURVATURE, THIRD_SLOPE -> true;
+      case VALUE,
+          LINEARITY,
+          DUALITY,
+          CHAIN,
+          TRANSPOSE,
+          STOP_GRADIENT,
+          SYMMETRY,
+          SECOND_ORDER,
+          PERTURBATION,
+          THIRD_ORDER ->
+          false;
     };
   }
 
@@ -121,6 +150,7 @@ public enum Law {
       case SECOND_ORDER -> compositions(s, 2);
       case PERTURBATION -> perturbation(s);
       case THIRD_ORDER -> compositions(s, 3);
+      case THIRD_SLOPE -> thirdSlope(s);
     };
   }
 
@@ -230,8 +260,18 @@ public enum Law {
    * alike.
    */
   private static List<Claim> curvature(Subject s) {
-    Tensors twice = Autodiff.jvp(tangent(s.f(), s.v(0)), s.x(), s.v(1)).tangent();
+    Tensors twice = curvature(s.f(), s).apply(s.x());
     return Differences.claims("D(Jv)w", twice, tangent(s.held(), s.v(0)), s.x(), s.v(1));
+  }
+
+  /** As the {@linkplain #curvature curvature} is held to its slope, for what errs from there on. */
+  private static List<Claim> thirdSlope(Subject s) {
+    Tensors thrice = Autodiff.jvp(curvature(s.f(), s), s.x(), s.v(2)).tangent();
+    return Differences.claims("D(D(Jv)w)u", thrice, curvature(s.held(), s), s.x(), s.v(2));
+  }
+
+  private static Function<Tensors, Tensors> curvature(Function<Tensors, Tensors> f, Subject s) {
+    return tangent(tangent(f, s.v(0)), s.v(1));
   }
 
   private static Function<Tensors, Tensors> tangent(Function<Tensors, Tensors> f, Tensors v) {

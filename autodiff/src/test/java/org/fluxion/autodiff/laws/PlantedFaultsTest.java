@@ -89,6 +89,19 @@ class PlantedFaultsTest {
     assertTrue(message.contains("is its slope"), message);
   }
 
+  /** The same a derivative later: all compositions of modes give the same wrong third one. */
+  @Test
+  void aRuleThatAgreesWithItselfToThirdOrder() {
+    CustomFunction slope =
+        CustomFunction.of("slope", Tensor::exp, (x, y, dx) -> dx.mul(Autodiff.stopGradient(y)));
+    CustomFunction exponential =
+        CustomFunction.of("exponential", Tensor::exp, (x, y, dx) -> dx.mul(slope.apply(x)));
+    Laws.of(exponential::apply).order(2).check();
+    Laws.of(exponential::apply).only(Law.THIRD_ORDER).check();
+    String message = broken(exponential, Law.THIRD_SLOPE);
+    assertTrue(message.contains("D(D(Jv)w)u against differences"), message);
+  }
+
   @Test
   void aFunctionThatThrowsInADerivative() {
     CustomFunction refusing =

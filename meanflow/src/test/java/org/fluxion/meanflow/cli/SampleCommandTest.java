@@ -208,7 +208,7 @@ class SampleCommandTest {
     assertEquals(2, run.exitCode());
   }
 
-  @Property(tries = 100)
+  @Property(tries = 100, seed = "5610")
   void aListOfClassesIsReadAsItIsWritten(
       @ForAll @Size(min = 1, max = 8) List<@IntRange(min = 0, max = 12) Integer> labels) {
     String written = labels.stream().map(Object::toString).collect(Collectors.joining(","));

@@ -57,13 +57,13 @@ class FrechetDistanceTest {
     return FeatureStatistics.of(mean, covariance);
   }
 
-  @Property(tries = 50)
+  @Property(tries = 50, seed = "5854")
   void equalSetsHaveNoDistance(@ForAll long seed, @ForAll @IntRange(min = 1, max = 20) int width) {
     FeatureStatistics a = statistics(samples(seed, width + 3, width));
     assertEquals(0, FrechetDistance.between(a, a), 1e-11 * scale(a));
   }
 
-  @Property(tries = 50)
+  @Property(tries = 50, seed = "6210")
   void theDistanceIsSymmetricAndNotNegative(
       @ForAll long seed, @ForAll @IntRange(min = 1, max = 20) int width) {
     FeatureStatistics a = statistics(samples(seed, 2 * width + 2, width));
@@ -73,7 +73,7 @@ class FrechetDistanceTest {
     assertEquals(there, FrechetDistance.between(b, a), 1e-11 * (scale(a) + scale(b)));
   }
 
-  @Property(tries = 50)
+  @Property(tries = 50, seed = "3845")
   void aShiftAddsItsSquaredLength(
       @ForAll long seed,
       @ForAll @IntRange(min = 1, max = 20) int width,
@@ -91,7 +91,7 @@ class FrechetDistanceTest {
     assertEquals(expected, FrechetDistance.between(a, moved), 1e-10 * (expected + scale(a)));
   }
 
-  @Property(tries = 50)
+  @Property(tries = 50, seed = "2323")
   void theOrderOfSamplesDoesNotCount(
       @ForAll long seed, @ForAll @IntRange(min = 1, max = 12) int width) {
     double[][] samples = samples(seed, 4 * width + 2, width);
@@ -104,7 +104,7 @@ class FrechetDistanceTest {
         1e-11 * (before + scale(other)));
   }
 
-  @Property(tries = 50)
+  @Property(tries = 50, seed = "7532")
   void gaussiansOfDiagonalCovarianceHaveTheClosedForm(
       @ForAll long seed, @ForAll @IntRange(min = 1, max = 20) int width) {
     Random random = new Random(seed);

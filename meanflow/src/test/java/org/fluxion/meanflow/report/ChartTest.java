@@ -12,7 +12,7 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 class ChartTest {
-  @Property(tries = 200)
+  @Property(tries = 200, seed = "9312")
   void ticksRiseAndStayOnTheAxis(
       @ForAll @DoubleRange(min = -6, max = 6) double exponent,
       @ForAll @DoubleRange(min = 0, max = 4) double decades) {
@@ -38,7 +38,7 @@ class ChartTest {
   }
 
   /** What is straight stays as it is, also at its ends. */
-  @Property(tries = 100)
+  @Property(tries = 100, seed = "6006")
   void smoothingKeepsStraightLines(
       @ForAll @IntRange(min = 1, max = 1500) int size,
       @ForAll @DoubleRange(min = -3, max = 3) double slope) {

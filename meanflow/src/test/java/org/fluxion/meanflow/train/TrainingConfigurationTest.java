@@ -55,7 +55,7 @@ class TrainingConfigurationTest {
     return root.toString();
   }
 
-  @Property(tries = 100)
+  @Property(tries = 100, seed = "5496")
   void whatIsWrittenReadsBack(
       @ForAll @IntRange(min = 1, max = 5) int heads,
       @ForAll @IntRange(min = 1, max = 9) int depth,

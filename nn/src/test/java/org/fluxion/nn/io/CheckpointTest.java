@@ -102,7 +102,7 @@ class CheckpointTest {
     return file;
   }
 
-  @Property(tries = 20)
+  @Property(tries = 20, seed = "7408")
   void whatIsReadIsWhatWasWritten(
       @ForAll long seed, @ForAll @IntRange(min = 0, max = 4) int rows, @ForAll boolean named)
       throws IOException {

@@ -36,7 +36,7 @@ class RandomBlocksTest {
     }
   }
 
-  @Property(tries = 300)
+  @Property(tries = 300, seed = "7829")
   void bitsAreThoseOfTheReference(
       @ForAll int k0,
       @ForAll int k1,
@@ -56,7 +56,7 @@ class RandomBlocksTest {
   }
 
   /** Elements far behind what the reference could hold are those of a later offset. */
-  @Property(tries = 100)
+  @Property(tries = 100, seed = "9718")
   void blocksAreCountedInLongs(
       @ForAll long offset, @ForAll @LongRange(max = 1L << 60) long blocks) {
     HostData key = key(1, 2, 3, 4);

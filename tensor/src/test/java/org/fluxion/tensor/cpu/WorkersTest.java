@@ -13,7 +13,7 @@ import net.jqwik.api.constraints.IntRange;
 
 /** Whatever the threads do, every task runs once before the caller goes on. */
 class WorkersTest {
-  @Property(tries = 20)
+  @Property(tries = 20, seed = "8455")
   void everyTaskRunsOnce(
       @ForAll @IntRange(min = 1, max = 5) int threads,
       @ForAll @IntRange(min = 0, max = 300) int tasks,

@@ -135,7 +135,7 @@ final class Tries {
     for (Law law : laws) {
       boolean isDear = law.order() == 3 && s % 10 != 0;
       // Differences near infinities and jumps tell nothing.
-      boolean isPointless = (law == Law.DIFFERENCES || law == Law.CURVATURE) && !isTame;
+      boolean isPointless = law.takesDifferences() && !isTame;
       if (!isDear && !isPointless) {
         told(
             () -> {

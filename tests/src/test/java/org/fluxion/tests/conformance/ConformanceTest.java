@@ -53,7 +53,7 @@ class ConformanceTest {
     assertEquals(Set.of(), operations, "operations without a row");
   }
 
-  @Property(tries = 3)
+  @Property(tries = 3, seed = "6395")
   void everyOperationMeansWhatTheReferenceSays(@ForAll long seed) {
     assertAll(
         Conformity.withWhatFollows(
@@ -61,7 +61,7 @@ class ConformanceTest {
   }
 
   /** What is large is split over the threads. */
-  @Property(tries = 2)
+  @Property(tries = 2, seed = "3146")
   void everyOperationMeansWhatTheReferenceSaysWhereItIsLarge(@ForAll long seed) {
     List<Trial> trials = new ArrayList<>();
     DType[] dtypes = DType.values();

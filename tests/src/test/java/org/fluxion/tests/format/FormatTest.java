@@ -38,7 +38,8 @@ class FormatTest {
     return out.toString().lines().toList();
   }
 
-  private static List<Path> sources() throws IOException {
+  /** Every Java file of the project. */
+  static List<Path> sources() throws IOException {
     List<Path> sources = new ArrayList<>();
     Files.walkFileTree(
         ROOT,
