@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -82,18 +84,20 @@ public final class LongRun implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     boolean goesOn = file != null && Files.exists(file);
-    Tally tally = goesOn ? read() : new Tally(seed, operations, device);
+    Tally tally = goesOn ? read() : new Tally(seed, operations, device, held());
     Tally.State start = tally.start();
     if (goesOn && !isOf(start)) {
       throw new ParameterException(
           spec.commandLine(),
           String.format(
               Locale.ROOT,
-              "%s is of --seed %d --operations %d --device %s: give these, or another file",
+              "%s is of --seed %d --operations %d --device %s and the laws %s: give these, or"
+                  + " another file",
               file,
               start.firstSeed(),
               start.operations(),
-              start.device()));
+              start.device(),
+              start.held()));
     }
     Tries tries = new Tries(only, operations, device, tally);
     tries.published();
@@ -127,10 +131,15 @@ public final class LongRun implements Callable<Integer> {
     }
   }
 
+  private Set<Law> held() {
+    return EnumSet.copyOf(only);
+  }
+
   private boolean isOf(Tally.State start) {
     return start.firstSeed() == seed
         && start.operations() == operations
-        && start.device().equals(device);
+        && start.device().equals(device)
+        && start.held().equals(held());
   }
 
   /** Tries a seed; what ends the run says which. */

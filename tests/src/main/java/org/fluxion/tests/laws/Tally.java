@@ -9,9 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.fluxion.autodiff.laws.Law;
 import org.fluxion.autodiff.laws.LawBroken;
 import org.fluxion.autodiff.laws.RandomProgram;
@@ -42,6 +44,7 @@ final class Tally implements Tries.Listener {
    * @param nextSeed the seed after the last program's
    * @param operations about how many operations a program has
    * @param device where programs also run as kernels
+   * @param held the laws that programs are held to
    * @param coverage what the programs consist of
    * @param laws what became of the laws
    * @param telling how many programs had anything that could be compared
@@ -54,12 +57,18 @@ final class Tally implements Tries.Listener {
       long nextSeed,
       int operations,
       String device,
+      Set<Law> held,
       Coverage.Counts coverage,
       Map<Law, Count> laws,
       long telling,
       long curved,
       long onDevice,
-      List<String> broken) {}
+      List<String> broken) {
+    State {
+      // A file that does not say so is of all.
+      held = held == null ? EnumSet.allOf(Law.class) : EnumSet.copyOf(held);
+    }
+  }
 
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -73,13 +82,14 @@ final class Tally implements Tries.Listener {
   private long onDevice;
 
   /** Nothing tried. */
-  Tally(long firstSeed, int operations, String device) {
+  Tally(long firstSeed, int operations, String device, Set<Law> held) {
     this(
         new State(
             firstSeed,
             firstSeed,
             operations,
             device,
+            held,
             new Coverage().counts(),
             Map.of(),
             0,
@@ -131,6 +141,7 @@ final class Tally implements Tries.Listener {
         nextSeed,
         start.operations,
         start.device,
+        start.held,
         coverage.counts(),
         Map.copyOf(laws),
         telling,
