@@ -133,6 +133,16 @@ public final class LongRun implements Callable<Integer> {
         && start.device().equals(device);
   }
 
+  /** Tries a seed; what ends the run says which. */
+  private static void attempt(Tries tries, long s) {
+    try {
+      tries.attempt(s);
+    } catch (RuntimeException e) {
+      throw new IllegalStateException(
+          String.format(Locale.ROOT, "seed %d cannot be tried: %s", s, e), e);
+    }
+  }
+
   /** Tries each of some seeds once. */
   private void attempt(Tries tries, long from, long to, ExecutorService pool) throws Exception {
     AtomicLong next = new AtomicLong(from);
@@ -142,7 +152,7 @@ public final class LongRun implements Callable<Integer> {
           pool.submit(
               () -> {
                 for (long s = next.getAndIncrement(); s < to; s = next.getAndIncrement()) {
-                  tries.attempt(s);
+                  attempt(tries, s);
                 }
               }));
     }
