@@ -163,12 +163,20 @@ public interface Device {
             .flatMap(backend -> backend.suggestion(name).stream())
             .map(each -> "; did you mean " + each + "?")
             .findFirst()
-            .orElse("");
+            .orElse(unfound(backends, wanted));
     throw new TensorException(
         "device: expected auto, %s; got '%s'%s"
             .formatted(
                 backends.stream().map(Backend::usage).collect(Collectors.joining(", ")),
                 name,
                 meant));
+  }
+
+  /** What brings a backend that is the project's own, and was not found. */
+  private static String unfound(List<Backend> backends, String wanted) {
+    boolean isFound = backends.stream().anyMatch(backend -> backend.name().equals(wanted));
+    return wanted.equals("opencl") && !isFound
+        ? "; OpenCL comes with fluxion-opencl: put it on the class path"
+        : "";
   }
 }

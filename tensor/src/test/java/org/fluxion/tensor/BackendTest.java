@@ -66,6 +66,19 @@ class BackendTest {
     assertTrue(message.contains("got '" + name + "'"), message);
   }
 
+  /** OpenCL is an artifact of its own, which who asks for it may not have. */
+  @ParameterizedTest
+  @ValueSource(strings = {"opencl", "opencl:1"})
+  void whoAsksForOpenClIsToldWhatBringsIt(String name) {
+    String message = assertThrows(TensorException.class, () -> Device.of(name)).getMessage();
+    assertTrue(
+        message.endsWith(
+            "got '" + name + "'; OpenCL comes with fluxion-opencl: put it on the class path"),
+        message);
+    String other = assertThrows(TensorException.class, () -> Device.of("cuda")).getMessage();
+    assertTrue(other.endsWith("got 'cuda'"), other);
+  }
+
   @Test
   void thereIsOneReference() {
     String message =

@@ -44,6 +44,19 @@ class FluxionArbitrariesTest {
     Laws.checked(program, Law.DUALITY, seed);
   }
 
+  @Provide
+  Arbitrary<Tensor> rows() {
+    // A check of one tensor that is empty compares nothing, and so fails.
+    return FluxionArbitraries.tensors(TensorGenerator.tensors().rank(1, 3))
+        .filter(x -> x.shape().elements() > 0);
+  }
+
+  /** As the laws' page has it. */
+  @Property(tries = 30, seed = "1")
+  void aFunctionObeysTheLawsAtWhatIsDrawn(@ForAll("rows") Tensor x) {
+    Laws.of(y -> y.cumulativeSum(-1)).over(random -> List.of(x)).tries(1).check();
+  }
+
   @Property(tries = 50, seed = "1")
   void tensorsAreAsTheirGeneratorSays(@ForAll("positive") Tensor x) {
     for (double element : x.toDoubleArray()) {

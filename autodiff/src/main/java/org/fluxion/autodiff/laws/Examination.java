@@ -63,7 +63,7 @@ public final class Examination {
     return verdict;
   }
 
-  /** The law, broken by what is thrown where it asks for numbers. */
+  /** What is thrown where a law asks for numbers: by a rule, or by what uses one. */
   private LawBroken thrown(Law law, RuntimeException first) {
     Example smallest =
         Shrinker.smallest(
@@ -76,7 +76,8 @@ public final class Examination {
     RuntimeException last = thrown(smallest, law).orElse(first);
     String outcome =
         last instanceof RuleException
-            ? Text.of("%s is broken (seed %d): %s%n", law, seed, law.sentence())
+            // No law says what is wrong with it: the first that asks for it finds it.
+            ? Text.of("the rule cannot be used (seed %d): ", seed)
             : Text.of("%s cannot be checked (seed %d): ", law, seed);
     return new LawBroken(
         law.name(),

@@ -68,7 +68,13 @@ record FunctionExample(
   @Override
   public String print() {
     return IntStream.range(0, values.size())
-        .mapToObj(i -> Text.of("Tensor x%d = %s;", i, ProgramPrinter.literal(values.get(i))))
+        .mapToObj(
+            i ->
+                Text.of(
+                    "Tensor x%d = %s;%s",
+                    i,
+                    ProgramPrinter.literal(values.get(i)),
+                    function instanceof OfTree tree ? tree.comment(i) : ""))
         .collect(Collectors.joining("\n"));
   }
 }

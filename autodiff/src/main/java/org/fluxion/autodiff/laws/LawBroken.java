@@ -14,7 +14,7 @@ public final class LawBroken extends AssertionError {
   }
 
   /**
-   * Which law.
+   * Which law, or under which one something was thrown.
    *
    * @return its name
    */

@@ -67,23 +67,29 @@ public final class Laws {
    * @return its laws
    */
   public static Laws of(UnaryOperator<Tensor> f) {
-    return ofMany(x -> List.of(f.apply(x.get(0))));
+    return ofMany(x -> List.of(f.apply(x.get(0)))).over(TensorGenerator.tensors());
   }
 
   /**
    * Of a function of several tensors, with several results.
    *
    * @param f the function
-   * @return its laws; {@link #over} says of which tensors
+   * @return its laws; {@link #over} has to say of which tensors
    */
   public static Laws ofMany(Function<List<Tensor>, List<Tensor>> f) {
-    Laws anywhere = new Laws(f, random -> List.of(), any -> true, Law.upTo(2), List.of(), TRIES, 0);
-    return anywhere.over(TensorGenerator.tensors());
+    return new Laws(f, random -> unsaid(), any -> true, Law.upTo(2), List.of(), TRIES, 0);
+  }
+
+  private static List<Tensor> unsaid() {
+    throw new TensorException(
+        "laws: a function of several tensors; say with over(…) of which, such as"
+            + " over(tensors().shape(2, 3), tensors().shape(3, 4))");
   }
 
   /**
    * Of a function of a tree, such as a layer of its parameters and input, around an example whose
-   * structure and shapes it takes, and near whose values it is tried.
+   * structure and shapes it takes, and near whose values it is tried. A counterexample, whose
+   * shapes may be smaller, has the leaves in their order, and says what the tree calls them.
    *
    * @param f the function
    * @param example the example; its floating point tensors are moved by up to 1 at random
@@ -92,7 +98,7 @@ public final class Laws {
    * @return its laws
    */
   public static <A extends Tree<A>, B extends Tree<B>> Laws near(Function<A, B> f, A example) {
-    return ofMany(x -> f.apply(example.withLeaves(x)).leaves())
+    return ofMany(OfTree.of(f, example))
         .over(random -> example.leaves().stream().map(leaf -> moved(leaf, random)).toList());
   }
 
@@ -199,9 +205,9 @@ public final class Laws {
    * @return how much was compared
    * @throws LawBroken if it breaks a law, or throws; with the smallest arguments found for which it
    *     does
-   * @throws TensorException if of {@value #MANY} elements or more none could be compared under one
-   *     of the laws, or if there were none at all, or none on one of the devices: that would say
-   *     nothing of the function
+   * @throws TensorException if {@link #ofMany} was not told of which tensors; and if of {@value
+   *     #MANY} elements or more none could be compared under one of the laws, or if there were none
+   *     at all, or none on one of the devices: that would say nothing of the function
    */
   public LawReport check() {
     List<DeviceLaw> onDevices =

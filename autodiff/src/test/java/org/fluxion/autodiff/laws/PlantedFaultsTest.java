@@ -12,6 +12,9 @@ import org.fluxion.autodiff.CustomFunction;
 import org.fluxion.autodiff.RuleException;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.TensorException;
+import org.fluxion.tensor.Tree;
+import org.fluxion.tensor.conformance.Tensors;
 import org.junit.jupiter.api.Test;
 
 /** Functions whose derivatives are wrong are caught, by the law that speaks of what is wrong. */
@@ -48,8 +51,7 @@ class PlantedFaultsTest {
             .getMessage()
             .startsWith(
                 """
-                DUALITY is broken (seed 0): Reverse mode is the transpose of forward mode: ⟨c, Jv⟩ = ⟨Jᵀc, v⟩
-                custom function 'double': the transpose is none: ⟨f(x), c⟩ is \
+                the rule cannot be used (seed 0): custom function 'double': the transpose is none: ⟨f(x), c⟩ is \
                 """),
         thrown.getMessage());
     assertTrue(thrown.getMessage().endsWith(SMALLEST), thrown.getMessage());
@@ -116,8 +118,7 @@ class PlantedFaultsTest {
             LawBroken.class, () -> Laws.of(refusing::apply).over(tensors().shape(2, 3)).check());
     assertEquals(
         """
-        VALUE is broken (seed 0): Both modes compute the function's own value beside its derivative
-        custom function 'refusing': the rule throws java.lang.IllegalStateException: no derivative here\
+        the rule cannot be used (seed 0): custom function 'refusing': the rule throws java.lang.IllegalStateException: no derivative here\
         """
             + SMALLEST,
         thrown.getMessage());
@@ -172,8 +173,7 @@ class PlantedFaultsTest {
         assertThrows(LawBroken.class, () -> Laws.of(outer::apply).over(tensors().shape(7)).check());
     assertEquals(
         """
-        VALUE is broken (seed 0): Both modes compute the function's own value beside its derivative
-        custom function 'inner': the result is float64 [2], the rule's tangent float64 [1]; \
+        the rule cannot be used (seed 0): custom function 'inner': the result is float64 [2], the rule's tangent float64 [1]; \
         they must be alike
         at
         Tensor x0 = Tensor.of(new double[] {0, 0}, 2);\
@@ -210,6 +210,66 @@ class PlantedFaultsTest {
         Tensor x0 = Tensor.of(new double[] {0}, 1, 1);\
         """,
         thrown.getMessage());
+  }
+
+  /** Of a layer one wants to know which parameter it is. */
+  @Test
+  void aCounterexampleSaysWhatItsLeavesAre() {
+    record Point(Tensor x, Tensor scale) implements Tree<Point> {
+      @Override
+      public List<Tensor> leaves() {
+        return List.of(x, scale);
+      }
+
+      @Override
+      public Point withLeaves(List<Tensor> leaves) {
+        return new Point(leaves.get(0), leaves.get(1));
+      }
+
+      @Override
+      public List<String> leafNames() {
+        return List.of("x", "scale");
+      }
+    }
+    CustomFunction square = CustomFunction.of("square", Tensor::square, (x, y, dx) -> dx.mul(x));
+    Point example = new Point(Tensor.zeros(2, 3), Tensor.zeros(3));
+    LawBroken thrown =
+        assertThrows(
+            LawBroken.class,
+            () ->
+                Laws.near(
+                        (Point point) ->
+                            square.apply(
+                                point.x().mul(point.scale().broadcastTo(point.x().shape()))),
+                        example)
+                    .check());
+    assertTrue(
+        thrown.getMessage().contains("Tensor x0 = Tensor.of(new float[] {1}, 1, 1);  // x\n"),
+        thrown.getMessage());
+    assertTrue(
+        thrown.getMessage().contains("Tensor x1 = Tensor.of(new float[] {1}, 1);  // scale\n"),
+        thrown.getMessage());
+    // A tree that has no names for its leaves is printed without.
+    LawBroken nameless =
+        assertThrows(
+            LawBroken.class,
+            () ->
+                Laws.near(
+                        (Tensors x) -> x.withLeaves(List.of(square.apply(x.leaves().get(0)))),
+                        new Tensors(List.of(Tensor.zeros(2))))
+                    .check());
+    assertTrue(
+        nameless.getMessage().contains("Tensor x0 = Tensor.of(new float[] {1}, 1);\n"),
+        nameless.getMessage());
+  }
+
+  @Test
+  void ofManyHasToBeToldOfWhat() {
+    Laws product = Laws.ofMany(x -> List.of(x.get(0).mul(x.get(1))));
+    String message = assertThrows(TensorException.class, product::check).getMessage();
+    assertTrue(
+        message.startsWith("laws: a function of several tensors; say with over(…)"), message);
+    product.over(tensors().shape(2), tensors().shape(2)).tries(2).check();
   }
 
   @Test

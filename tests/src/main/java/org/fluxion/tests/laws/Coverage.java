@@ -35,6 +35,9 @@ final class Coverage {
       Set<String> pairs,
       Map<Integer, Integer> sizes) {}
 
+  /** So many pairs tell what is missing; after few programs nearly all of them are. */
+  private static final int NAMED = 12;
+
   private final Map<String, Integer> operations;
   private final Set<String> pairs;
   private final Map<Integer, Integer> sizes;
@@ -205,7 +208,13 @@ final class Coverage {
             "pairs          %,d of the %,d that dtypes and ranks allow%s",
             allowedPairs() - missing.size(),
             allowedPairs(),
-            missing.isEmpty() ? "" : "; without: " + String.join(", ", missing)));
+            missing.isEmpty() ? "" : "; without: " + named(missing)));
     return lines;
+  }
+
+  private static String named(List<String> missing) {
+    String first = missing.stream().limit(NAMED).collect(Collectors.joining(", "));
+    int others = missing.size() - NAMED;
+    return others > 0 ? String.format(Locale.ROOT, "%s and %,d more", first, others) : first;
   }
 }

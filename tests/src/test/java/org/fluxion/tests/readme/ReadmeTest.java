@@ -46,6 +46,15 @@ class ReadmeTest {
     }
   }
 
+  /** Its blocks follow each other, as it says. */
+  @Test
+  void theLawsPageIsTrue() throws IOException {
+    List<Snippets.Block> blocks =
+        Snippets.blocks(Files.readAllLines(Path.of("../autodiff/docs/laws.md")));
+    assertFalse(blocks.isEmpty());
+    assertEquals("", String.join("\n", Snippets.failures(blocks)));
+  }
+
   @Test
   void blocksShareOneSession() {
     assertEquals(
