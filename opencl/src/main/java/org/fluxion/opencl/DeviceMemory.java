@@ -1,5 +1,6 @@
 package org.fluxion.opencl;
 
+import java.util.function.Supplier;
 import org.fluxion.tensor.HostMemory;
 import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.plan.Explanation;
@@ -65,14 +66,8 @@ final class DeviceMemory {
    * @throws TensorException if there is less; nothing is counted then
    */
   void reserve(long bytes, Plan plan) {
-    synchronized (held) {
-      if (bytes > limits.memory() - held.bytes) {
-        throw exhausted(bytes, plan, "");
-      }
-      if (device.sharesHostMemory()) {
-        HostMemory.reserve(bytes, () -> Explanation.largest(plan));
-      }
-      held.bytes += bytes;
+    if (!counts(bytes, () -> Explanation.largest(plan))) {
+      throw exhausted(bytes, plan, "");
     }
   }
 
@@ -84,16 +79,21 @@ final class DeviceMemory {
    * @return whether there is; if not, nothing is counted
    */
   boolean reserves(long bytes, String what) {
+    try {
+      return counts(bytes, () -> what);
+    } catch (TensorException exhausted) {
+      return false;
+    }
+  }
+
+  /** Counts memory, if the device has so much left; the host's is an exception's to tell. */
+  private boolean counts(long bytes, Supplier<String> what) {
     synchronized (held) {
       if (bytes > limits.memory() - held.bytes) {
         return false;
       }
       if (device.sharesHostMemory()) {
-        try {
-          HostMemory.reserve(bytes, () -> what);
-        } catch (TensorException exhausted) {
-          return false;
-        }
+        HostMemory.reserve(bytes, what);
       }
       held.bytes += bytes;
       return true;

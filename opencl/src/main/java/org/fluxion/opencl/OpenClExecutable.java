@@ -349,15 +349,15 @@ final class OpenClExecutable implements Executable {
     try {
       for (ReadyLaunch launch : launches) {
         number = launch.number();
-        if (runs > 0) {
-          launch.enqueue(held.queue, runs, times, gate);
-          continue;
-        }
         // Some drivers compile a kernel when it runs for the first time, on a thread of their own:
         // whoever launched all of them at once could not stop it before the last is compiled.
-        requireWanted();
+        if (runs == 0) {
+          requireWanted();
+        }
         launch.enqueue(held.queue, runs, times, gate);
-        CL.clFinish(held.queue);
+        if (runs == 0) {
+          CL.clFinish(held.queue);
+        }
       }
       held.ahead.enqueued(held.queue);
       CL.clFlush(held.queue);

@@ -23,7 +23,7 @@ abstract class DrawnValues {
   /** How many elements a tensor may have: more would make laws dear, and counterexamples long. */
   private static final int MOST_ELEMENTS = 150;
 
-  static final int MOST_INPUTS = 6;
+  private static final int MOST_INPUTS = 6;
 
   /** Backends share kernels from twice 16,384 elements on. */
   private static final int FEWEST_OF_LARGE = 33_000;

@@ -225,7 +225,7 @@ public final class Laws {
       }
       for (DeviceLaw device : onDevices) {
         device.check(example, each);
-        if (device.takes(example)) {
+        if (!telling.contains(device) && device.takes(example)) {
           telling.add(device);
         }
       }

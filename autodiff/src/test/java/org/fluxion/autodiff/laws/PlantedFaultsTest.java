@@ -19,6 +19,15 @@ import org.junit.jupiter.api.Test;
 
 /** Functions whose derivatives are wrong are caught, by the law that speaks of what is wrong. */
 class PlantedFaultsTest {
+  /** Has no derivative. */
+  static final CustomFunction REFUSING =
+      CustomFunction.of(
+          "refusing",
+          Tensor::square,
+          (x, y, dx) -> {
+            throw new IllegalStateException("no derivative here");
+          });
+
   /** Of what fails whatever the arguments, the plainest. */
   private static final String SMALLEST = "\nat\nTensor x0 = Tensor.of(new double[] {0}, 1, 1);";
 
@@ -106,16 +115,8 @@ class PlantedFaultsTest {
 
   @Test
   void aFunctionThatThrowsInADerivative() {
-    CustomFunction refusing =
-        CustomFunction.of(
-            "refusing",
-            Tensor::square,
-            (x, y, dx) -> {
-              throw new IllegalStateException("no derivative here");
-            });
     LawBroken thrown =
-        assertThrows(
-            LawBroken.class, () -> Laws.of(refusing::apply).over(tensors().shape(2, 3)).check());
+        assertThrows(LawBroken.class, () -> Laws.of(REFUSING).over(tensors().shape(2, 3)).check());
     assertEquals(
         """
         the rule cannot be used (seed 0): custom function 'refusing': the rule throws java.lang.IllegalStateException: no derivative here\
@@ -128,11 +129,7 @@ class PlantedFaultsTest {
         assertThrows(
             LawBroken.class,
             () ->
-                Laws.of(refusing::apply)
-                    .over(tensors().shape(2, 3))
-                    .only()
-                    .devices("reference")
-                    .check());
+                Laws.of(REFUSING).over(tensors().shape(2, 3)).only().devices("reference").check());
     assertEquals(
         """
         on reference a program is not what the reference says (seed 0)

@@ -50,19 +50,12 @@ class TextTest {
 
   private static List<String> reports() {
     CustomFunction wrong = CustomFunction.of("square", Tensor::square, (x, y, dx) -> dx.mul(x));
-    CustomFunction refusing =
-        CustomFunction.of(
-            "refusing",
-            Tensor::square,
-            (x, y, dx) -> {
-              throw new IllegalStateException("no derivative here");
-            });
     Laws right = Laws.of(Tensor::sin).only(Law.DUALITY).tries(200).seed(1234);
     return List.of(
         right.check().toString(),
         broken(Laws.of(wrong).only(Law.DIFFERENCES).seed(1234)),
-        broken(Laws.of(refusing).only(Law.DUALITY).seed(1234)),
-        broken(Laws.of(refusing).only().devices("cpu:1").seed(1234)),
+        broken(Laws.of(PlantedFaultsTest.REFUSING).only(Law.DUALITY).seed(1234)),
+        broken(Laws.of(PlantedFaultsTest.REFUSING).only().devices("cpu:1").seed(1234)),
         assertThrows(TensorException.class, () -> TensorGenerator.tensors().rank(5, 4))
             .getMessage(),
         DerivativeChecker.check(x -> x.sin(), Tensor.tensor(0.5, 0.25)).toString());

@@ -241,10 +241,6 @@ public class OpenClBenchmark {
       }
     }
 
-    private void compare(Pair pair) {
-      pair.run(this::run, copy::run);
-    }
-
     /** Takes a step in each place, and waits for them by looking at what they return. */
     private void run() {
       List<Tensors> outputs = runs.stream().map(run -> run.step(Tensors.NONE)).toList();
@@ -257,82 +253,78 @@ public class OpenClBenchmark {
     }
   }
 
-  /** GELU. */
+  /** One of the loops. */
   @State(Scope.Benchmark)
-  public static class Gelu {
+  public abstract static class Loop {
     private InPlaces places;
 
-    /** JMH makes the instance. */
-    public Gelu() {}
+    /** Each loop is a class of its own. */
+    Loop() {}
+
+    /** The loop, in its places. */
+    abstract InPlaces inPlaces();
 
     /** Compiles the program, and finds the fastest copy. */
     @Setup
     public void prepare() {
-      Shape all = Shape.of(GELU_ELEMENTS);
-      places =
-          new InPlaces(
-              List.of(normal(1, all)),
-              all,
-              leaves -> Functions.geluTanh(leaves.get(0).mul(1.25).add(0.5)));
+      places = inPlaces();
+    }
+
+    final void compare(Pair pair) {
+      pair.run(places::run, places.copy::run);
     }
 
     /** Frees the memory. */
     @TearDown
     public void free() {
       places.close();
+    }
+  }
+
+  /** GELU. */
+  public static class Gelu extends Loop {
+    /** JMH makes the instance. */
+    public Gelu() {}
+
+    @Override
+    InPlaces inPlaces() {
+      Shape all = Shape.of(GELU_ELEMENTS);
+      return new InPlaces(
+          List.of(normal(1, all)),
+          all,
+          leaves -> Functions.geluTanh(leaves.get(0).mul(1.25).add(0.5)));
     }
   }
 
   /** Softmax. */
-  @State(Scope.Benchmark)
-  public static class Softmax {
-    private InPlaces places;
-
+  public static class Softmax extends Loop {
     /** JMH makes the instance. */
     public Softmax() {}
 
-    /** Compiles the program, and finds the fastest copy. */
-    @Setup
-    public void prepare() {
+    @Override
+    InPlaces inPlaces() {
       Shape rows = Shape.of(ROWS, WIDTH);
-      places = new InPlaces(List.of(normal(2, rows)), rows, leaves -> leaves.get(0).softmax(-1));
-    }
-
-    /** Frees the memory. */
-    @TearDown
-    public void free() {
-      places.close();
+      return new InPlaces(List.of(normal(2, rows)), rows, leaves -> leaves.get(0).softmax(-1));
     }
   }
 
   /** Layer norm with weights. */
-  @State(Scope.Benchmark)
-  public static class Norm {
-    private InPlaces places;
-
+  public static class Norm extends Loop {
     /** JMH makes the instance. */
     public Norm() {}
 
-    /** Compiles the program, and finds the fastest copy. */
-    @Setup
-    public void prepare() {
+    @Override
+    InPlaces inPlaces() {
       Shape rows = Shape.of(ROWS, WIDTH);
       Tensor vector = normal(3, Shape.of(WIDTH));
-      places =
-          new InPlaces(
-              List.of(normal(2, rows), vector, vector),
-              rows,
-              leaves ->
-                  new LayerNorm(WIDTH)
-                      .apply(
-                          Parameters.of("weight", leaves.get(1), "bias", leaves.get(2)),
-                          leaves.get(0)));
-    }
-
-    /** Frees the memory. */
-    @TearDown
-    public void free() {
-      places.close();
+      return new InPlaces(
+          List.of(normal(2, rows), vector, vector),
+          rows,
+          leaves ->
+              new LayerNorm(WIDTH)
+                  .apply(
+                      Parameters.of("weight", leaves.get(1), "bias", leaves.get(2)),
+                      leaves.get(0)));
     }
   }
 
@@ -367,7 +359,7 @@ public class OpenClBenchmark {
    */
   @Benchmark
   public void gelu(Pair pair, Gelu gelu) {
-    gelu.places.compare(pair);
+    gelu.compare(pair);
   }
 
   /**
@@ -378,7 +370,7 @@ public class OpenClBenchmark {
    */
   @Benchmark
   public void softmax(Pair pair, Softmax softmax) {
-    softmax.places.compare(pair);
+    softmax.compare(pair);
   }
 
   /**
@@ -389,6 +381,6 @@ public class OpenClBenchmark {
    */
   @Benchmark
   public void layerNorm(Pair pair, Norm norm) {
-    norm.places.compare(pair);
+    norm.compare(pair);
   }
 }
