@@ -19,8 +19,9 @@ import org.fluxion.tensor.conformance.Widened;
  * slopes to both sides differ however small the step, there is a kink, which is forgiven. What
  * rounding makes of them follows from their operations, as it does everywhere; it is divided by h.
  * Where the larger step leads out of the function's domain, or over a kink, a smaller one may still
- * tell. What both find different is forgiven the larger one: steps that are finer than it look like
- * a slope.
+ * tell. Past a pole that is nearer than any step none does, which is seen by slopes to both sides
+ * that come apart. What both find different is forgiven the larger one: steps that are finer than
+ * it look like a slope.
  *
  * <p>What is computed in fewer digits than float64 has is a staircase, which has no slope. So the
  * differences are the widened function's, and the tangent is as it is computed, roundings included.
@@ -34,6 +35,15 @@ final class Differences {
    * one is off by a 15th of it; of a jump between the points by twice as much.
    */
   private static final double DOUBT = 3;
+
+  /**
+   * Slopes to both sides that come apart by so much more where the step is halved are no kink's, of
+   * which they stay apart as they are: the function leaves for somewhere between the points.
+   */
+  private static final double GROWTH = 1.1;
+
+  /** A part of the value by which a bend is no rounding's. */
+  private static final double VISIBLE = 0x1p-20;
 
   private Differences() {}
 
@@ -73,7 +83,11 @@ final class Differences {
                 what + " against differences by " + STEPS[s],
                 slope,
                 tangent.leaves().get(i),
-                Optional.of(doubt.mul(DOUBT).add(slopes.get(s).kink(i).abs()))));
+                Optional.of(
+                    doubt
+                        .mul(DOUBT)
+                        .add(slopes.get(s).kink(i).abs())
+                        .add(slopes.get(s).leap(i, here.leaves().get(i), STEPS[s])))));
       }
     }
     return claims;
@@ -97,6 +111,23 @@ final class Differences {
     /** What is left of a bend in the slope where a smooth function has none. */
     Tensor kink(int i) {
       return near.bend(i).mul(2).sub(middle.bend(i));
+    }
+
+    /**
+     * Infinite at what is nearer to a pole, a jump or a cusp than the smallest of the steps, which
+     * all lead past it: they tell nothing of the slope. Else zero.
+     */
+    Tensor leap(int i, Tensor here, double h) {
+      Tensor first = far.bend(i).abs();
+      Tensor second = middle.bend(i).abs();
+      Tensor third = near.bend(i).abs();
+      Tensor leaps =
+          third
+              .greater(second.mul(GROWTH))
+              .and(second.greater(first.mul(GROWTH)))
+              .and(third.greater(near.slope(i).abs()))
+              .and(third.mul(h / 4).greater(here.abs().mul(VISIBLE)));
+      return Tensor.where(leaps, Double.POSITIVE_INFINITY, third.zerosLike());
     }
   }
 

@@ -10,6 +10,7 @@ import static org.fluxion.tensor.conformance.Elements.plus;
 
 import java.util.Arrays;
 import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
 
 /**
@@ -66,10 +67,33 @@ final class Roundings {
             return UNKNOWN;
           }
           // Zero, infinity and what is no number have one right outcome.
-          return before[i] == 0 && e == 0 || !Double.isFinite(value)
+          return before[i] == 0 && e == 0 && !vanishes(z, i) || !Double.isFinite(value)
               ? 0
               : e + upward(all * ulp(dtype, value, e)) + underflow(dtype, value, e);
         });
+  }
+
+  /**
+   * Whether a zero of float64 is a real number that is nearer to it than the smallest: as much as
+   * that it is off, which a large factor may make visible.
+   */
+  private boolean vanishes(Tensor z, int i) {
+    return isReal()
+        && switch (z.op()) {
+          case Op.Mul o -> operand(z, 0)[i] != 0 && operand(z, 1)[i] != 0;
+          case Op.Div o -> operand(z, 0)[i] != 0 && Double.isFinite(operand(z, 1)[i]);
+          case Op.Pow o ->
+              operand(z, 0)[i] != 0
+                  && Double.isFinite(operand(z, 0)[i])
+                  && Double.isFinite(operand(z, 1)[i]);
+          case Op.Exp o -> Double.isFinite(operand(z, 0)[i]);
+          case Op.Sigmoid o -> Double.isFinite(operand(z, 0)[i]);
+          default -> false;
+        };
+  }
+
+  private double[] operand(Tensor z, int number) {
+    return nodes.numbers(z.inputs().get(number));
   }
 
   /** What is not zero is at least the smallest number, of which a half would be none. */
