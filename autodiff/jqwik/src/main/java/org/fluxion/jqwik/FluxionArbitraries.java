@@ -4,16 +4,18 @@ import java.util.List;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import org.fluxion.autodiff.laws.ArgumentsGenerator;
 import org.fluxion.autodiff.laws.Example;
 import org.fluxion.autodiff.laws.RandomProgram;
 import org.fluxion.autodiff.laws.RandomPrograms;
 import org.fluxion.autodiff.laws.RandomPrograms.Settings;
 import org.fluxion.autodiff.laws.TensorGenerator;
+import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
 /**
- * Tensors and whole programs as arbitraries. They shrink as the laws' own counterexamples do: to
- * shorter axes, fewer operations and plainer numbers.
+ * Shapes, tensors and whole programs as arbitraries. They shrink as the laws' own counterexamples
+ * do: to shorter axes, fewer operations and plainer numbers.
  *
  * <pre>{@code
  * @Provide
@@ -32,12 +34,46 @@ public final class FluxionArbitraries {
    * @return an arbitrary that shrinks to others that the generator draws
    */
   public static Arbitrary<Tensor> tensors(TensorGenerator generator) {
+    return tensors(ArgumentsGenerator.each(generator)).map(List::getFirst);
+  }
+
+  /**
+   * Several tensors at once, such as some whose shapes fit each other by {@linkplain
+   * ArgumentsGenerator#broadcasting broadcasting}.
+   *
+   * @param generator which
+   * @return an arbitrary that shrinks to others that the generator draws: their shapes still fit
+   */
+  public static Arbitrary<List<Tensor>> tensors(ArgumentsGenerator generator) {
     return Arbitraries.fromGenerator(
         random -> {
-          Tensor drawn = generator.draw(new Random(random.nextLong()));
-          return new ShrinkingExample<>(
-              Alone.of(drawn), example -> example.values().get(0), generator::draws);
+          List<Tensor> drawn = generator.draw(new Random(random.nextLong()));
+          return new ShrinkingExample<>(new Drawn(generator, drawn), Example::values);
         });
+  }
+
+  /**
+   * Shapes.
+   *
+   * @param generator of tensors of such shapes
+   * @return an arbitrary that shrinks to others of these shapes, of fewer and shorter axes
+   */
+  public static Arbitrary<Shape> shapes(TensorGenerator generator) {
+    return shapes(ArgumentsGenerator.each(generator)).map(List::getFirst);
+  }
+
+  /**
+   * Several shapes at once, such as some that fit each other by {@linkplain
+   * ArgumentsGenerator#broadcasting broadcasting}.
+   *
+   * @param generator of tensors of such shapes
+   * @return an arbitrary that shrinks to others of these shapes, of fewer and shorter axes: they
+   *     still fit
+   */
+  public static Arbitrary<List<Shape>> shapes(ArgumentsGenerator generator) {
+    return Arbitraries.fromGenerator(
+        random ->
+            new ShrinkingShapes(generator, generator.drawShapes(new Random(random.nextLong()))));
   }
 
   /**
@@ -50,17 +86,6 @@ public final class FluxionArbitraries {
     return Arbitraries.fromGenerator(
         random ->
             new ShrinkingExample<>(
-                RandomPrograms.draw(random.nextLong(), settings),
-                RandomProgram.class::cast,
-                any -> true));
-  }
-
-  /** A tensor as a program of no operations. */
-  private static final class Alone {
-    private Alone() {}
-
-    static Example of(Tensor tensor) {
-      return new RandomProgram(List.of(tensor), List.of(), List.of(0));
-    }
+                RandomPrograms.draw(random.nextLong(), settings), RandomProgram.class::cast));
   }
 }

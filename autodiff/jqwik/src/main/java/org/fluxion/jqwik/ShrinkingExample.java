@@ -1,7 +1,6 @@
 package org.fluxion.jqwik;
 
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 import net.jqwik.api.Shrinkable;
 import net.jqwik.api.ShrinkingDistance;
@@ -14,19 +13,16 @@ import org.fluxion.tensor.Tensor;
 final class ShrinkingExample<T> implements Shrinkable<T> {
   private final Example example;
   private final Function<Example, T> read;
-  private final Predicate<T> admits;
 
   /**
    * An example.
    *
    * @param example the example
    * @param read what is read from it
-   * @param admits of which it may shrink to others: those that the arbitrary gives
    */
-  ShrinkingExample(Example example, Function<Example, T> read, Predicate<T> admits) {
+  ShrinkingExample(Example example, Function<Example, T> read) {
     this.example = example;
     this.read = read;
-    this.admits = admits;
   }
 
   @Override
@@ -36,10 +32,7 @@ final class ShrinkingExample<T> implements Shrinkable<T> {
 
   @Override
   public Stream<Shrinkable<T>> shrink() {
-    return example
-        .simpler()
-        .filter(simpler -> admits.test(read.apply(simpler)))
-        .map(simpler -> new ShrinkingExample<>(simpler, read, admits));
+    return example.simpler().map(simpler -> new ShrinkingExample<>(simpler, read));
   }
 
   /** Operations count first, then elements, then elements that are not plain, then their digits. */

@@ -14,6 +14,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.Shrinkable;
+import org.fluxion.autodiff.laws.ArgumentsGenerator;
 import org.fluxion.autodiff.laws.Law;
 import org.fluxion.autodiff.laws.Laws;
 import org.fluxion.autodiff.laws.RandomProgram;
@@ -21,6 +22,7 @@ import org.fluxion.autodiff.laws.RandomPrograms.Settings;
 import org.fluxion.autodiff.laws.TensorGenerator;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
+import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
 class FluxionArbitrariesTest {
@@ -46,9 +48,7 @@ class FluxionArbitrariesTest {
 
   @Provide
   Arbitrary<Tensor> rows() {
-    // A check of one tensor that is empty compares nothing, and so fails.
-    return FluxionArbitraries.tensors(TensorGenerator.tensors().rank(1, 3))
-        .filter(x -> x.shape().elements() > 0);
+    return FluxionArbitraries.tensors(TensorGenerator.tensors().rank(1, 3));
   }
 
   /** As the laws' page has it. */
@@ -112,5 +112,66 @@ class FluxionArbitrariesTest {
     Tensor smallest = smallest(drawn, x -> true);
     assertArrayEquals(new double[] {1, 1, 1, 1, 1, 1}, smallest.toDoubleArray());
     assertEquals(List.of(2, 3), IntStream.of(smallest.shape().extents()).boxed().toList());
+  }
+
+  private static final ArgumentsGenerator PAIR =
+      ArgumentsGenerator.broadcasting(TensorGenerator.tensors(), POSITIVE);
+
+  @Provide
+  Arbitrary<List<Tensor>> pairs() {
+    return FluxionArbitraries.tensors(PAIR);
+  }
+
+  /** As the laws' page has it. */
+  @Property(tries = 20, seed = "1")
+  void quotientsBroadcast(@ForAll("pairs") List<Tensor> x) {
+    Laws.ofMany(y -> List.of(y.get(0).div(y.get(1)))).over(random -> x).tries(1).check();
+  }
+
+  @Property(tries = 5, seed = "1")
+  void pairsShrinkToPairsThatBroadcast(@ForAll long seed) {
+    Predicate<List<Tensor>> isStretched =
+        x -> {
+          Shape both = Shape.broadcast("test", x.get(0).shape(), x.get(1).shape());
+          return both.elements() > x.get(1).shape().elements();
+        };
+    Random random = new Random(seed);
+    Shrinkable<List<Tensor>> drawn = pairs().generator(100).next(random);
+    while (!isStretched.test(drawn.value())) {
+      drawn = pairs().generator(100).next(random);
+    }
+    List<Tensor> smallest = smallest(drawn, isStretched);
+    assertTrue(PAIR.draws(smallest), smallest.toString());
+    assertEquals(2, smallest.get(0).shape().elements(), smallest.toString());
+    assertArrayEquals(new double[] {1}, smallest.get(1).toDoubleArray());
+  }
+
+  @Property(tries = 20, seed = "1")
+  void shapesAreAsTheirGeneratorSays(@ForAll long seed) {
+    Shape shape =
+        FluxionArbitraries.shapes(TensorGenerator.tensors().rank(2, 5).extents(3))
+            .generator(100)
+            .next(new Random(seed))
+            .value();
+    assertTrue(shape.rank() >= 2 && shape.rank() <= 5, shape.toString());
+    assertTrue(IntStream.of(shape.extents()).allMatch(extent -> extent <= 3), shape.toString());
+  }
+
+  @Property(tries = 5, seed = "1")
+  void shapesShrinkToFewerAndShorterAxes(@ForAll long seed) {
+    Predicate<Shape> hasLongAxis =
+        shape -> IntStream.of(shape.extents()).anyMatch(extent -> extent > 1);
+    Arbitrary<Shape> shapes = FluxionArbitraries.shapes(TensorGenerator.tensors().rank(0, 5));
+    Random random = new Random(seed);
+    Shrinkable<Shape> drawn = shapes.generator(100).next(random);
+    while (!hasLongAxis.test(drawn.value())) {
+      drawn = shapes.generator(100).next(random);
+    }
+    Shape smallest = smallest(drawn, hasLongAxis);
+    assertEquals(2, IntStream.of(smallest.extents()).max().orElseThrow(), smallest.toString());
+    assertTrue(hasLongAxis.test(Shape.of(smallest.extent(0))), smallest.toString());
+    // Two that fit each other do so to the end.
+    Shrinkable<List<Shape>> pair = FluxionArbitraries.shapes(PAIR).generator(100).next(random);
+    assertEquals(List.of(Shape.SCALAR, Shape.SCALAR), smallest(pair, x -> PAIR.drawsShapes(x)));
   }
 }

@@ -39,16 +39,20 @@ public record DeviceLaw(Device device, Arithmetic arithmetic) {
    *
    * @param example the example
    * @param seed which directions and cotangents
+   * @return how much was compared
    * @throws LawBroken if the device computes something else, or throws; with the smallest example
    *     found for which it does
    */
-  public void check(Example example, long seed) {
+  public LawReport.OnDevice check(Example example, long seed) {
+    List<LawReport.OnDevice> seen = new ArrayList<>();
     Broken.check(
         "AGREEMENT",
         Text.of("on %s a program is not what the reference says", device.name()),
         example,
         seed,
-        e -> found(e, seed));
+        e -> found(e, seed, seen));
+    // Had it been wrong, others would have been tried.
+    return seen.getFirst();
   }
 
   /** Whether the device has the dtypes that an example is in; else nothing of it is compared. */
@@ -57,7 +61,8 @@ public record DeviceLaw(Device device, Arithmetic arithmetic) {
         .allMatch(t -> arithmetic.has(t.dtype()));
   }
 
-  private Optional<Broken.Finding> found(Example example, long seed) {
+  private Optional<Broken.Finding> found(
+      Example example, long seed, List<LawReport.OnDevice> seen) {
     Subject subject = Subject.of(example, seed);
     List<String> names = new ArrayList<>();
     List<Tensor> outputs = new ArrayList<>();
@@ -78,6 +83,7 @@ public record DeviceLaw(Device device, Arithmetic arithmetic) {
           outputs);
     }
     if (!outputs.stream().allMatch(t -> arithmetic.has(t.dtype()))) {
+      seen.add(LawReport.OnDevice.NOTHING);
       return Optional.empty();
     }
     Trial trial = new Trial("a law", new Graph(subject.inputs(), outputs), subject.values());
@@ -91,7 +97,14 @@ public record DeviceLaw(Device device, Arithmetic arithmetic) {
                 names.get(i) + ": " + worst.get(), subject.along(List.of(outputs.get(i)))));
       }
     }
+    seen.add(seen(bounds));
     return Optional.empty();
+  }
+
+  private static LawReport.OnDevice seen(List<Bounded> bounds) {
+    long compared = bounds.stream().mapToLong(Bounded::compared).sum();
+    long all = bounds.stream().mapToLong(bound -> bound.expected().elements()).sum();
+    return new LawReport.OnDevice(1, compared, all - compared);
   }
 
   private static void add(String name, Tensors tensors, List<String> names, List<Tensor> outputs) {

@@ -11,7 +11,37 @@ import org.fluxion.tensor.Tensor;
 
 /** An extent made smaller wherever it occurs, in inputs and in what operations know of shapes. */
 final class Extents {
+  /**
+   * An extent, and a shorter one in its place.
+   *
+   * @param from the extent
+   * @param to the shorter one, of an element at least
+   */
+  record Cut(int from, int to) {
+    Tensor of(Tensor value) {
+      return cut(value, from, to);
+    }
+
+    Shape of(Shape shape) {
+      return replaced(shape, from, to);
+    }
+  }
+
   private Extents() {}
+
+  /** What may be cut of some shapes, to one element first. Axes of one extent belong together. */
+  static Stream<Cut> shorter(List<Shape> shapes) {
+    return shapes.stream()
+        .flatMap(shape -> IntStream.of(shape.extents()).boxed())
+        .filter(extent -> extent > 1)
+        .distinct()
+        .flatMap(
+            from ->
+                IntStream.of(1, from / 2, from - 1)
+                    .filter(to -> to >= 1 && to < from)
+                    .distinct()
+                    .mapToObj(to -> new Cut(from, to)));
+  }
 
   static Stream<RandomProgram> shorter(RandomProgram program) {
     List<Integer> extents =

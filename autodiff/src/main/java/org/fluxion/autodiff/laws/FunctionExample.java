@@ -43,22 +43,9 @@ record FunctionExample(
     return Stream.concat(shorter(), plainer()).filter(e -> admits.test(e.values()));
   }
 
-  /** Axes of the same extent belong together: all of them are cut. */
   private Stream<Example> shorter() {
-    return values.stream()
-        .flatMap(v -> IntStream.of(v.shape().extents()).boxed())
-        .filter(extent -> extent > 1)
-        .distinct()
-        .flatMap(
-            from ->
-                IntStream.of(1, from / 2, from - 1)
-                    .filter(to -> to >= 1 && to < from)
-                    .distinct()
-                    .mapToObj(to -> cut(from, to)));
-  }
-
-  private Example cut(int from, int to) {
-    return with(values.stream().map(v -> Extents.cut(v, from, to)).toList());
+    return Extents.shorter(values.stream().map(Tensor::shape).toList())
+        .map(cut -> with(values.stream().map(cut::of).toList()));
   }
 
   private Stream<Example> plainer() {

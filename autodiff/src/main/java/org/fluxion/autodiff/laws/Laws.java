@@ -2,13 +2,16 @@ package org.fluxion.autodiff.laws;
 
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
-import java.util.stream.IntStream;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 import org.fluxion.autodiff.laws.LawReport.Tally;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Tensor;
@@ -35,24 +38,33 @@ public final class Laws {
   private static final int MANY = 20;
 
   private final Function<List<Tensor>, List<Tensor>> function;
-  private final Function<Random, List<Tensor>> arguments;
-  private final Predicate<List<Tensor>> admits;
+  private final Arguments arguments;
   private final List<Law> laws;
   private final List<String> devices;
   private final int tries;
   private final long seed;
 
+  /**
+   * Which arguments a function is tried at.
+   *
+   * @param drawn draws them
+   * @param admits which simpler ones a counterexample may have
+   * @param haveSlopes whether differences are to be taken at some, where the function has any
+   */
+  private record Arguments(
+      Function<Random, List<Tensor>> drawn,
+      Predicate<List<Tensor>> admits,
+      Predicate<List<Tensor>> haveSlopes) {}
+
   private Laws(
       Function<List<Tensor>, List<Tensor>> function,
-      Function<Random, List<Tensor>> arguments,
-      Predicate<List<Tensor>> admits,
+      Arguments arguments,
       List<Law> laws,
       List<String> devices,
       int tries,
       long seed) {
     this.function = function;
     this.arguments = arguments;
-    this.admits = admits;
     this.laws = List.copyOf(laws);
     this.devices = List.copyOf(devices);
     this.tries = tries;
@@ -77,7 +89,8 @@ public final class Laws {
    * @return its laws; {@link #over} has to say of which tensors
    */
   public static Laws ofMany(Function<List<Tensor>, List<Tensor>> f) {
-    return new Laws(f, random -> unsaid(), any -> true, Law.upTo(2), List.of(), TRIES, 0);
+    Arguments unsaid = new Arguments(random -> unsaid(), any -> true, any -> true);
+    return new Laws(f, unsaid, Law.upTo(2), List.of(), TRIES, 0);
   }
 
   private static List<Tensor> unsaid() {
@@ -98,15 +111,39 @@ public final class Laws {
    * @return its laws
    */
   public static <A extends Tree<A>, B extends Tree<B>> Laws near(Function<A, B> f, A example) {
-    return ofMany(OfTree.of(f, example))
-        .over(random -> example.leaves().stream().map(leaf -> moved(leaf, random)).toList());
+    return near(f, example, 1);
   }
 
-  private static Tensor moved(Tensor leaf, Random random) {
+  /**
+   * The same, nearer to the example or farther from it: near where a moved parameter would leave
+   * what the function is meant for, far where it is too smooth to show much.
+   *
+   * @param f the function
+   * @param example the example
+   * @param by by how much its floating point tensors are moved at most, at random
+   * @param <A> what f takes
+   * @param <B> what f returns
+   * @return its laws
+   * @throws TensorException if they are not to be moved at all
+   */
+  public static <A extends Tree<A>, B extends Tree<B>> Laws near(
+      Function<A, B> f, A example, double by) {
+    if (!(by > 0 && by < Double.POSITIVE_INFINITY)) {
+      throw new TensorException(
+          Text.of(
+              "laws: expected a finite distance from the example above 0, got %s; to try the"
+                  + " example alone, say near(f, example).at(…) with its leaves",
+              by));
+    }
+    return ofMany(OfTree.of(f, example))
+        .over(random -> example.leaves().stream().map(leaf -> moved(leaf, random, by)).toList());
+  }
+
+  private static Tensor moved(Tensor leaf, Random random, double most) {
     if (!leaf.dtype().isFloating()) {
       return leaf.detach();
     }
-    double[] by = random.doubles(leaf.shape().elements(), -1, 1).toArray();
+    double[] by = random.doubles(leaf.shape().elements(), -most, most).toArray();
     Tensor moved = Widened.wide(leaf).add(Tensor.of(by, leaf.shape().extents()));
     return moved.cast(leaf.dtype()).detach();
   }
@@ -119,24 +156,51 @@ public final class Laws {
    * @return the laws
    */
   public Laws over(TensorGenerator... generators) {
-    List<TensorGenerator> each = List.of(generators);
-    return over(
-        random -> each.stream().map(g -> g.draw(random)).toList(),
-        x -> IntStream.range(0, each.size()).allMatch(i -> each.get(i).holds(x.get(i))));
+    return over(ArgumentsGenerator.each(generators));
   }
 
   /**
-   * The same over arguments that hang on each other, as shapes do.
+   * The same over arguments of which the shapes hang on each other as a generator has it. Those of
+   * a counterexample do so too.
+   *
+   * @param generator of all arguments, such as {@link ArgumentsGenerator#broadcasting}
+   * @return the laws
+   */
+  public Laws over(ArgumentsGenerator generator) {
+    return over(new Arguments(generator::draw, generator::holds, Laws::areFinite));
+  }
+
+  /**
+   * The same over arguments that hang on each other in another way.
    *
    * @param drawn draws the arguments
    * @return the laws
    */
   public Laws over(Function<Random, List<Tensor>> drawn) {
-    return over(drawn, any -> true);
+    return over(new Arguments(drawn, any -> true, any -> true));
   }
 
-  private Laws over(Function<Random, List<Tensor>> drawn, Predicate<List<Tensor>> admitted) {
-    return new Laws(function, drawn, admitted, laws, devices, tries, seed);
+  /**
+   * The same at these arguments alone, as a counterexample prints them, along other directions in
+   * each try. What breaks a law there is reported at them, and not at simpler ones.
+   *
+   * @param x the arguments; of a tree, its leaves
+   * @return the laws
+   */
+  public Laws at(Tensor... x) {
+    List<Tensor> values = Stream.of(x).map(Tensor::detach).toList();
+    return over(new Arguments(random -> values, simpler -> false, Laws::areFinite));
+  }
+
+  private Laws over(Arguments others) {
+    return new Laws(function, others, laws, devices, tries, seed);
+  }
+
+  /** At infinities and at what is no number there are no slopes. */
+  private static boolean areFinite(List<Tensor> arguments) {
+    return arguments.stream()
+        .filter(x -> x.dtype().isFloating())
+        .allMatch(x -> DoubleStream.of(x.toDoubleArray()).allMatch(Double::isFinite));
   }
 
   /**
@@ -150,7 +214,7 @@ public final class Laws {
     if (most < 1 || most > 3) {
       throw new TensorException("laws: expected an order from 1 to 3, got " + most);
     }
-    return new Laws(function, arguments, admits, Law.upTo(most), devices, tries, seed);
+    return new Laws(function, arguments, Law.upTo(most), devices, tries, seed);
   }
 
   /**
@@ -160,7 +224,7 @@ public final class Laws {
    * @return these
    */
   public Laws only(Law... some) {
-    return new Laws(function, arguments, admits, List.of(some), devices, tries, seed);
+    return new Laws(function, arguments, List.of(some), devices, tries, seed);
   }
 
   /**
@@ -171,7 +235,7 @@ public final class Laws {
    * @return the laws
    */
   public Laws devices(String... names) {
-    return new Laws(function, arguments, admits, laws, Arrays.asList(names), tries, seed);
+    return new Laws(function, arguments, laws, Arrays.asList(names), tries, seed);
   }
 
   /**
@@ -185,7 +249,7 @@ public final class Laws {
     if (number < 1) {
       throw new TensorException("laws: expected 1 try at least, got " + number);
     }
-    return new Laws(function, arguments, admits, laws, devices, number, seed);
+    return new Laws(function, arguments, laws, devices, number, seed);
   }
 
   /**
@@ -196,7 +260,7 @@ public final class Laws {
    * @return the laws
    */
   public Laws seed(long number) {
-    return new Laws(function, arguments, admits, laws, devices, tries, number);
+    return new Laws(function, arguments, laws, devices, tries, number);
   }
 
   /**
@@ -207,33 +271,39 @@ public final class Laws {
    *     does
    * @throws TensorException if {@link #ofMany} was not told of which tensors; and if of {@value
    *     #MANY} elements or more none could be compared under one of the laws, or if there were none
-   *     at all, or none on one of the devices: that would say nothing of the function
+   *     at all, or none on one of the devices: that would say nothing of the function. A single try
+   *     may be of an empty tensor, so that a seed can be repeated
    */
   public LawReport check() {
-    List<DeviceLaw> onDevices =
-        devices.stream().map(name -> DeviceLaw.of(Device.of(name))).toList();
+    Map<String, DeviceLaw> onDevices = new LinkedHashMap<>();
+    devices.forEach(name -> onDevices.put(name, DeviceLaw.of(Device.of(name))));
     Set<DeviceLaw> telling = new HashSet<>();
     Tally tally = new Tally();
     for (int i = 0; i < tries; i++) {
       long each = seed + i;
-      Random random = Seeds.spread(each);
-      Example example = new FunctionExample(function, arguments.apply(random), admits);
+      Example example =
+          new FunctionExample(
+              function, arguments.drawn().apply(Seeds.spread(each)), arguments.admits());
       tally.example();
       Examination examination = new Examination(example, each);
+      boolean hasSlopes = arguments.haveSlopes().test(example.values());
       for (Law law : laws) {
-        tally.add(examination.check(law));
-      }
-      for (DeviceLaw device : onDevices) {
-        device.check(example, each);
-        if (!telling.contains(device) && device.takes(example)) {
-          telling.add(device);
+        if (law.takesDifferences() && !hasSlopes) {
+          tally.nothing(law);
+        } else {
+          tally.add(examination.check(law));
         }
       }
+      onDevices.forEach(
+          (name, device) -> {
+            tally.add(name, device.check(example, each));
+            if (!telling.contains(device) && device.takes(example)) {
+              telling.add(device);
+            }
+          });
     }
-    for (DeviceLaw device : onDevices) {
-      requireTelling(device, telling);
-    }
-    return telling(tally.report(), !onDevices.isEmpty());
+    onDevices.values().forEach(device -> requireTelling(device, telling));
+    return telling(tally.report());
   }
 
   private static void requireTelling(DeviceLaw device, Set<DeviceLaw> telling) {
@@ -247,7 +317,7 @@ public final class Laws {
   }
 
   /** A report, if it says something under every law that speaks of the function. */
-  private LawReport telling(LawReport report, boolean wasOnDevices) {
+  private LawReport telling(LawReport report) {
     long all = 0;
     for (Law law : laws) {
       long certified = report.certified().get(law);
@@ -262,7 +332,7 @@ public final class Laws {
       }
       all += certified;
     }
-    if (all == 0 && !wasOnDevices) {
+    if (all == 0 && devices.isEmpty() && !isOneWithoutElements()) {
       throw new TensorException(
           laws.isEmpty()
               ? "laws: there are neither laws nor devices to check; name one of them"
@@ -270,6 +340,17 @@ public final class Laws {
                   + " and results, that are not empty");
     }
     return report;
+  }
+
+  /**
+   * Whether there is one try, of which nothing comes: as where the seed of a check of many, some of
+   * them empty, is repeated.
+   */
+  private boolean isOneWithoutElements() {
+    return tries == 1
+        && !laws.isEmpty()
+        && function.apply(arguments.drawn().apply(Seeds.spread(seed))).stream()
+            .allMatch(y -> y.shape().elements() == 0);
   }
 
   /**

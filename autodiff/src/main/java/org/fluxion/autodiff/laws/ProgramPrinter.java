@@ -5,11 +5,13 @@ import java.util.StringJoiner;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.fluxion.autodiff.laws.RandomProgram.Line;
+import org.fluxion.tensor.CustomOp;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.conformance.OpTable;
 
 /** Programs as Java that can be put into a test. */
 final class ProgramPrinter {
@@ -126,9 +128,16 @@ final class ProgramPrinter {
       case Op.AttentionQueryCotangent o -> attention(name, o.scale(), o.causal());
       case Op.AttentionKeyCotangent o -> attention(name, o.scale(), o.causal());
       case Op.AttentionValueCotangent o -> attention(name, o.scale(), o.causal());
-      case Op.Custom o -> name + "(OpTable.PRODUCT)";
+      case Op.Custom o -> Text.of("%s(%s)", name, custom(o.function()));
       default -> name + "()";
     };
+  }
+
+  /** The table's own by its name in Java; of another nobody knows that, so that a comment asks. */
+  private static String custom(CustomOp function) {
+    return function == OpTable.PRODUCT
+        ? "OpTable.PRODUCT"
+        : Text.of("/* your custom function '%s' */", function.name().replace("*/", "*"));
   }
 
   private static String attention(String name, double scale, boolean causal) {

@@ -1,10 +1,8 @@
 package org.fluxion.autodiff.laws;
 
-import java.util.Arrays;
-import java.util.Optional;
+import java.util.List;
 import java.util.Random;
-import java.util.stream.DoubleStream;
-import java.util.stream.IntStream;
+import java.util.function.DoubleSupplier;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Shape;
@@ -19,49 +17,13 @@ import org.fluxion.tensor.TensorException;
  * }</pre>
  */
 public final class TensorGenerator {
-  private enum Elements {
-    UNIFORM,
-    EDGES
-  }
-
-  private static final double[] SPECIALS = {
-    0.0, -0.0, 1, -1, 0.5, -0.5, 2, -2, 1e-8, -1e-8, 1e-300, 700, -700, 1e8, -1e8
-  };
-
-  /** Of float32 and bfloat16: an exponential that nearly leaves their range, and tiny numbers. */
-  private static final double[] SPECIALS_OF_FLOAT32 = {
-    0.0, -0.0, 1, -1, 0.5, -0.5, 2, -2, 1e-8, -1e-8, 1e-38, 88, -88, 1e8, -1e8
-  };
-
-  private static final double[] SPECIALS_OF_FLOAT16 = {
-    0.0, -0.0, 1, -1, 0.5, -0.5, 2, -2, 1e-4, -1e-4, 1e-7, 11, -11, 3e4, -3e4
-  };
-
   private final DType dtype;
-  private final Optional<Shape> shape;
-  private final int leastRank;
-  private final int mostRank;
-  private final int mostExtent;
-  private final double low;
-  private final double high;
-  private final Elements elements;
+  private final ShapeRange shapes;
+  private final ElementRange elements;
 
-  private TensorGenerator(
-      DType dtype,
-      Optional<Shape> shape,
-      int leastRank,
-      int mostRank,
-      int mostExtent,
-      double low,
-      double high,
-      Elements elements) {
+  private TensorGenerator(DType dtype, ShapeRange shapes, ElementRange elements) {
     this.dtype = dtype;
-    this.shape = shape;
-    this.leastRank = leastRank;
-    this.mostRank = mostRank;
-    this.mostExtent = mostExtent;
-    this.low = low;
-    this.high = high;
+    this.shapes = shapes;
     this.elements = elements;
   }
 
@@ -71,11 +33,13 @@ public final class TensorGenerator {
    * @return the generator
    */
   public static TensorGenerator tensors() {
-    return new TensorGenerator(DType.FLOAT64, Optional.empty(), 0, 3, 4, -2, 2, Elements.UNIFORM);
+    return new TensorGenerator(
+        DType.FLOAT64, ShapeRange.of(0, 3, 4), new ElementRange(-2, 2, false, List.of()));
   }
 
   /**
-   * The same, of a rank within bounds.
+   * The same, of a rank within bounds. It takes the place of a {@linkplain #shape shape} that was
+   * given before, as {@link #extents} does.
    *
    * @param least the least rank
    * @param most the most, included
@@ -87,12 +51,12 @@ public final class TensorGenerator {
       throw new TensorException(
           Text.of("tensors: expected ranks 0 <= least <= most, got %d and %d", least, most));
     }
-    return new TensorGenerator(
-        dtype, Optional.empty(), least, most, mostExtent, low, high, elements);
+    return new TensorGenerator(dtype, shapes.rank(least, most), elements);
   }
 
   /**
-   * The same, with longer or shorter axes.
+   * The same, with longer or shorter axes. It takes the place of a {@linkplain #shape shape} that
+   * was given before, as {@link #rank} does.
    *
    * @param most how many elements an axis has at most
    * @return the generator
@@ -102,29 +66,22 @@ public final class TensorGenerator {
     if (most < 1) {
       throw new TensorException("tensors: expected axes of 1 element at least, got " + most);
     }
-    return new TensorGenerator(dtype, shape, leastRank, mostRank, most, low, high, elements);
+    return new TensorGenerator(dtype, shapes.extents(most), elements);
   }
 
   /**
-   * The same, of one shape.
+   * The same, of one shape, which takes the place of ranks and extents.
    *
    * @param extents the extent of each axis
    * @return the generator
    */
   public TensorGenerator shape(int... extents) {
-    return new TensorGenerator(
-        dtype,
-        Optional.of(Shape.of(extents)),
-        leastRank,
-        mostRank,
-        mostExtent,
-        low,
-        high,
-        elements);
+    return new TensorGenerator(dtype, shapes.exactly(Shape.of(extents)), elements);
   }
 
   /**
-   * The same, with elements within bounds: where the function is defined and smooth.
+   * The same, with elements within bounds: where the function is defined and smooth. {@linkplain
+   * #edges Edges} are within them as well, and the bounds are among these.
    *
    * @param least the least
    * @param most the most
@@ -136,29 +93,41 @@ public final class TensorGenerator {
       throw new TensorException(
           Text.of("tensors: expected finite elements least <= most, got %s and %s", least, most));
     }
-    return new TensorGenerator(
-        dtype, shape, leastRank, mostRank, mostExtent, least, most, Elements.UNIFORM);
+    return new TensorGenerator(dtype, shapes, elements.between(least, most));
   }
 
   /**
    * The same, with elements that lie anywhere between the bounds, almost never at a kink. This is
-   * what {@link #tensors} gives; it undoes {@link #edges}.
+   * what {@link #tensors} gives; it undoes {@link #edges} and {@link #wild}.
    *
    * @return the generator
    */
   public TensorGenerator smooth() {
-    return new TensorGenerator(
-        dtype, shape, leastRank, mostRank, mostExtent, low, high, Elements.UNIFORM);
+    return new TensorGenerator(dtype, shapes, elements.with(List.of()));
   }
 
   /**
-   * The same, with zeros of both signs, ones, ties, and tiny and huge elements among the others.
+   * The same, with elements among the others at which functions break, as the dtype has them: zeros
+   * of both signs, a half and small whole numbers, which make ties; the numbers one place beside
+   * these; tiny ones, down to the smallest subnormal; and, in half of the tensors, huge ones, up to
+   * the largest finite number. Between {@linkplain #between bounds} of your own it is those that
+   * lie within them, and the bounds.
    *
    * @return the generator
    */
   public TensorGenerator edges() {
-    return new TensorGenerator(
-        dtype, shape, leastRank, mostRank, mostExtent, low, high, Elements.EDGES);
+    return new TensorGenerator(dtype, shapes, elements.with(ElementRange.FINITE));
+  }
+
+  /**
+   * The same as {@link #edges}, and in half of the tensors, whatever the bounds, NaN and both
+   * infinities: for functions that promise something of them. The law of values speaks of these,
+   * and agreement of devices; differences say nothing.
+   *
+   * @return the generator
+   */
+  public TensorGenerator wild() {
+    return new TensorGenerator(dtype, shapes, elements.with(ElementRange.ALL));
   }
 
   /**
@@ -169,7 +138,7 @@ public final class TensorGenerator {
    * @return the generator
    */
   public TensorGenerator dtype(DType other) {
-    return new TensorGenerator(other, shape, leastRank, mostRank, mostExtent, low, high, elements);
+    return new TensorGenerator(other, shapes, elements);
   }
 
   /**
@@ -179,16 +148,21 @@ public final class TensorGenerator {
    * @return a tensor with values
    */
   public Tensor draw(Random random) {
-    Shape drawn = shape.orElseGet(() -> shape(random));
-    HostData data = HostData.allocate(dtype, drawn.elements());
+    return draw(shapes.draw(random), random);
+  }
+
+  /** Draws a tensor of a shape. */
+  Tensor draw(Shape shape, Random random) {
+    HostData data = HostData.allocate(dtype, shape.elements());
+    DoubleSupplier source = elements.source(dtype, random);
     for (long i = 0; i < data.elements(); i++) {
-      if (!dtype.isFloating()) {
-        data.setLong(i, (long) Math.floor(element(random)));
+      if (dtype.isFloating()) {
+        data.setDouble(i, source.getAsDouble());
       } else {
-        data.setDouble(i, element(random));
+        data.setLong(i, (long) Math.floor(source.getAsDouble()));
       }
     }
-    return Tensor.of(data, drawn);
+    return Tensor.of(data, shape);
   }
 
   /**
@@ -198,65 +172,18 @@ public final class TensorGenerator {
    * @return whether its dtype, its shape and all its elements are as this generator has them
    */
   public boolean draws(Tensor x) {
-    IntStream extents = IntStream.of(x.shape().extents());
-    boolean fits =
-        shape.isPresent()
-            ? shape.get().equals(x.shape())
-            : x.shape().rank() >= leastRank
-                && x.shape().rank() <= mostRank
-                && extents.allMatch(extent -> extent <= mostExtent);
-    return fits && x.dtype() == dtype && holds(x);
+    return shapes.contains(x.shape()) && x.dtype() == dtype && holds(x);
   }
 
   /**
    * Whether all elements of a tensor are among those that are drawn, as their dtype rounds them.
    */
   boolean holds(Tensor x) {
-    HostData data = x.value();
-    double least = dtype.isFloating() ? rounded(low) : Math.floor(low);
-    double most = dtype.isFloating() ? rounded(high) : Math.floor(high);
-    for (long i = 0; dtype != DType.BOOL && i < data.elements(); i++) {
-      double element = data.getDouble(i);
-      if (!(least <= element && element <= most) && !isSpecial(element)) {
-        return false;
-      }
-    }
-    return true;
+    return elements.holds(x, dtype);
   }
 
-  private boolean isSpecial(double element) {
-    return elements == Elements.EDGES
-        && DoubleStream.of(specials())
-            .map(special -> dtype.isFloating() ? rounded(special) : Math.floor(special))
-            .anyMatch(special -> special == element);
-  }
-
-  private double rounded(double element) {
-    HostData one = HostData.allocate(dtype, 1);
-    one.setDouble(0, element);
-    return one.getDouble(0);
-  }
-
-  private double[] specials() {
-    return switch (dtype) {
-      case FLOAT32, BFLOAT16 -> SPECIALS_OF_FLOAT32;
-      case FLOAT16 -> SPECIALS_OF_FLOAT16;
-      default -> SPECIALS;
-    };
-  }
-
-  private double element(Random random) {
-    boolean special = elements == Elements.EDGES && random.nextBoolean();
-    double[] specials = specials();
-    return special
-        ? specials[random.nextInt(specials.length)]
-        : low + (high - low) * random.nextDouble();
-  }
-
-  private Shape shape(Random random) {
-    int[] extents = new int[random.nextInt(leastRank, mostRank + 1)];
-    // Empty axes now and then.
-    Arrays.setAll(extents, i -> random.nextInt(12) == 0 ? 0 : random.nextInt(1, mostExtent + 1));
-    return Shape.of(extents);
+  /** Which shapes are drawn. */
+  ShapeRange shapes() {
+    return shapes;
   }
 }

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.List;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.DoubleStream;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Executable;
 import org.fluxion.tensor.HostData;
@@ -20,8 +22,13 @@ class FaultyDeviceTest {
   private static final int VALUE = 0;
   private static final int TANGENT = 1;
 
-  /** The processor, but one of a program's results is off by 1. */
-  private record Faulty(Device device, int output) implements Device {
+  /** The processor, but one of a program's results is another. */
+  private record Faulty(Device device, int output, DoubleUnaryOperator wrong) implements Device {
+    /** It is off by 1. */
+    Faulty(Device device, int output) {
+      this(device, output, x -> x + 1);
+    }
+
     @Override
     public String name() {
       return "faulty";
@@ -39,19 +46,15 @@ class FaultyDeviceTest {
                   Object result = method.invoke(right, arguments);
                   boolean isWrong =
                       method.getName().equals("result") && arguments[0].equals(output);
-                  return isWrong ? oneMore((HostData) result) : result;
+                  return isWrong ? changed((HostData) result) : result;
                 } catch (InvocationTargetException e) {
                   throw e.getCause();
                 }
               });
     }
 
-    private static HostData oneMore(HostData data) {
-      double[] numbers = data.toDoubles();
-      for (int i = 0; i < numbers.length; i++) {
-        numbers[i]++;
-      }
-      return HostData.of(numbers);
+    private HostData changed(HostData data) {
+      return HostData.of(DoubleStream.of(data.toDoubles()).map(wrong).toArray());
     }
   }
 
@@ -111,5 +114,19 @@ class FaultyDeviceTest {
         Tensor c0 = Tensor.of(new double[] {0}, 1);\
         """,
         thrown.getMessage());
+  }
+
+  /** What is no number, or infinite, is to be so on the device too. */
+  @Test
+  void whatIsNoNumberIsComparedToo() {
+    for (double x : new double[] {Double.NaN, Double.POSITIVE_INFINITY}) {
+      Example example =
+          new FunctionExample(y -> List.of(y.get(0).abs()), List.of(Tensor.tensor(x)));
+      LawReport.OnDevice right = DeviceLaw.of(Device.cpu(1)).check(example, 0);
+      assertEquals(1, right.examples());
+      assertTrue(right.compared() > 0, right.toString());
+      DeviceLaw law = DeviceLaw.of(new Faulty(Device.cpu(1), VALUE, any -> 0));
+      assertThrows(LawBroken.class, () -> law.check(example, 0), String.valueOf(x));
+    }
   }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.fluxion.autodiff.CustomFunction;
 import org.fluxion.tensor.Tensor;
@@ -77,8 +78,15 @@ class LawsPageTest {
   void howMuchWasCompared() throws IOException {
     CustomFunction softplus =
         CustomFunction.of("softplus", x -> x.exp().log1p(), (x, y, dx) -> dx.mul(x.sigmoid()));
-    Laws laws = Laws.of(softplus).over(tensors().rank(0, 4)).seed(42);
-    assertShown(
-        laws.only(Law.VALUE, Law.LINEARITY, Law.DUALITY, Law.DIFFERENCES).check().toString());
+    LawReport report =
+        Laws.of(softplus)
+            .over(tensors().rank(0, 4))
+            .seed(42)
+            .devices("cpu")
+            .only(Law.VALUE, Law.LINEARITY, Law.DUALITY, Law.DIFFERENCES)
+            .check();
+    List<String> lines = report.toString().lines().toList();
+    assertShown(String.join("\n", lines.subList(0, lines.size() - 1)));
+    assertShown(lines.getLast());
   }
 }

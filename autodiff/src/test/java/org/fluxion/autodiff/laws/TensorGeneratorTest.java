@@ -26,7 +26,9 @@ class TensorGeneratorTest {
             tensors().rank(2, 5).extents(3),
             tensors().shape(2, 0, 3),
             tensors().between(0.1, 3),
-            tensors().edges())) {
+            tensors().edges(),
+            tensors().wild(),
+            tensors().between(0.1, 3).wild())) {
       TensorGenerator each = generator.dtype(dtype);
       for (long seed = 0; seed < 40; seed++) {
         Tensor drawn = each.draw(Seeds.spread(seed));
@@ -49,8 +51,26 @@ class TensorGeneratorTest {
             tensors().between(1, 3).between(Math.nextUp(1.0), 3))
         .forEach(generator -> assertFalse(generator.draws(x)));
     assertFalse(tensors().draws(Tensor.of(new double[] {Double.NaN}, 1)));
-    assertTrue(tensors().edges().draws(Tensor.of(new double[] {1e-300, 700, -2}, 3)));
-    assertFalse(tensors().draws(Tensor.of(new double[] {700}, 1)));
+    Tensor edges = Tensor.of(new double[] {Double.MIN_VALUE, 3, -Double.MAX_VALUE, -1.5}, 4);
+    assertTrue(tensors().edges().draws(edges));
+    assertFalse(tensors().draws(edges));
+    assertFalse(tensors().edges().draws(Tensor.of(new double[] {700}, 1)));
+    Tensor wild = Tensor.of(new double[] {Double.NaN, Double.NEGATIVE_INFINITY}, 2);
+    assertTrue(tensors().wild().draws(wild));
+    assertFalse(tensors().edges().draws(wild));
+  }
+
+  /** Who says both cannot have meant both. */
+  @Test
+  void ofAShapeAndRanksOrExtentsTheLaterOneCounts() {
+    Tensor matrix = Tensor.of(new double[6], 2, 3);
+    Tensor row = Tensor.of(new double[5], 5);
+    TensorGenerator exact = tensors().rank(1, 1).extents(5).shape(2, 3);
+    assertTrue(exact.draws(matrix) && !exact.draws(row));
+    // The ranks that were given before the shape are there again, and so are the extents.
+    assertTrue(exact.extents(5).draws(row) && !exact.extents(5).draws(matrix));
+    assertTrue(exact.rank(0, 2).draws(row) && exact.rank(0, 2).draws(matrix));
+    assertFalse(exact.extents(4).draws(row));
   }
 
   /** Elsewhere the rule may be wrong, or have none; that is not what was asked. */

@@ -1,5 +1,6 @@
 package org.fluxion.tensor.conformance;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import org.fluxion.tensor.DType;
@@ -84,6 +85,17 @@ public record Bounded(DType dtype, HostData expected, double[] allowed) {
       }
     }
     return Optional.ofNullable(worst);
+  }
+
+  /**
+   * Of how many elements something is known, so that {@link #worst} compares them.
+   *
+   * @return their number
+   */
+  public long compared() {
+    return allowed == null
+        ? expected.elements()
+        : Arrays.stream(allowed).filter(off -> off < Double.POSITIVE_INFINITY).count();
   }
 
   /**
