@@ -1,6 +1,8 @@
 package org.fluxion.opencl;
 
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
 
@@ -231,7 +233,20 @@ final class Expressions {
         Text.of(
             "(fabs(%1$s) == %2$s) %3$s (%4$s - %4$s != %5$s)",
             a, all(dtype, "1"), both(), b, all(dtype, "0"));
-    return select(Text.of("pow(%s, %s)", a, b), Text.of("%1$s - %1$s", b), condition);
+    return select(powers(dtype, a, b), Text.of("%1$s - %1$s", b), condition);
+  }
+
+  /**
+   * In float64 lane by lane: of vectors, PoCL 3.1's own is wrong where lanes differ in their kind,
+   * with all digits.
+   */
+  private String powers(DType dtype, String a, String b) {
+    if (width == 1 || dtype != DType.FLOAT64) {
+      return Text.of("pow(%s, %s)", a, b);
+    }
+    return IntStream.range(0, width)
+        .mapToObj(lane -> Text.of("pow(%s.s%x, %s.s%x)", a, lane, b, lane))
+        .collect(Collectors.joining(", ", Text.of("(%s) (", type(dtype)), ")"));
   }
 
   /** 0 where the divisor is; the smallest integer by −1 is the one quotient that overflows. */

@@ -2,12 +2,15 @@ package org.fluxion.opencl;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
+import org.fluxion.tensor.plan.Access;
 import org.fluxion.tensor.plan.Kernel;
 import org.fluxion.tensor.plan.Kernel.Role;
 
@@ -91,7 +94,8 @@ final class VectorAttention extends AttentionSource {
   @Override
   String functions() {
     List<Op> exp = List.of(new Op.Exp());
-    return Types.anywhere(vector)
+    return Fetches.SOURCE
+        + Types.anywhere(vector)
         + (hasOwnExp() ? Elementary.source(1, 1, exp) + Elementary.source(width, 1, exp) : "");
   }
 
@@ -166,6 +170,7 @@ final class VectorAttention extends AttentionSource {
       String hidden = pass == 2 ? "c0 + %d < i" : "c0 > i + %d";
       line(3, "if (" + hidden + ") continue;", (pass == 2 ? block : DOWN) - 1);
     }
+    fetch();
     dotStep();
     line(3, "for (int n = 0; n < %d; n++) {", DOWN);
     line(4, "const int row = min(i + n, last - 1), at = i + n - first, from = n * %d;", block);
@@ -279,6 +284,48 @@ final class VectorAttention extends AttentionSource {
       across--;
     }
     return across;
+  }
+
+  /**
+   * While some rows are worked on, a share of what comes next is fetched: the columns of the next
+   * block, and in the last block the next work-group's rows and where results go. The next
+   * work-group has other rows of this matrix, or the next matrix of the last batch axis; where
+   * there is none, what is fetched is not read.
+   */
+  private void fetch() {
+    int share = Math.max(1, block * DOWN / each());
+    Set<Role> columns = new LinkedHashSet<>(dotColumns());
+    columns.addAll(sumColumns());
+    line(3, "const int isLast = c0 + count >= end, over = isLast && g %% parts + 1 == parts;");
+    line(3, "const int column = (isLast ? 0 : c0 + count) + (i - first) / %d * %d;", DOWN, share);
+    line(3, "for (int n = 0; n < %d; n++) {", share);
+    columns.forEach(role -> fetch(role, "column + n"));
+    line(3, "}");
+    line(3, "for (int n = 0; isLast && n < %d; n++) {", DOWN);
+    line(4, "const int row = over ? i + n - first : i + n + last - first;");
+    dots.stream().map(Dot::row).distinct().forEach(role -> fetch(role, "row"));
+    for (int number = 0; pass == 0 && number < kernel.results().size(); number++) {
+      if (!(kernel.ops().get(number) instanceof Op.AttentionLogSumExp)) {
+        lines(kernel.valueSize(), dtype);
+        line(5, Fetches.written("&" + result(number, "i + n", "p")));
+      }
+    }
+    line(3, "}");
+  }
+
+  /** A row or a column. */
+  private void fetch(Role role, String at) {
+    Access access = kernel.operands().get(role);
+    int batch = kernel.batch().size();
+    String matrix = batch == 0 ? "0" : number(access.strides()[batch - 1]);
+    if (isDense(role)) {
+      lines(size(role), access.buffer().dtype());
+      line(5, Fetches.readLater("&" + element(role, at, "p") + " + over * " + matrix));
+    }
+  }
+
+  private void lines(int size, DType dtype) {
+    line(4, "for (int p = 0; p < %d; p += %d)", size, Fetches.LINE / dtype.bytes());
   }
 
   private void dotStep() {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.plan.Access;
@@ -23,19 +24,6 @@ final class VectorLoops extends LoopSource {
 
   /** The same where registers are as many as AVX-512 has. */
   private static final int MORE_COPIES = 4;
-
-  /**
-   * Brings the memory at a place that will be written near, where the compiler can say so: not
-   * where it makes SPIR, of which Oclgrind does not know that instruction.
-   */
-  private static final String FETCH =
-      """
-      #if defined(__clang__) && !defined(__SPIR__) && !defined(__SPIR64__)
-      #define FETCH(place) __builtin_prefetch(place, 1)
-      #else
-      #define FETCH(place)
-      #endif
-      """;
 
   private final int width;
 
@@ -93,7 +81,7 @@ final class VectorLoops extends LoopSource {
     StringBuilder text = new StringBuilder(Elementary.source(1, 1, operations));
     if (width > 1) {
       if (lastPhase > 0) {
-        text.append(FETCH);
+        text.append(Fetches.SOURCE);
       }
       text.append(Types.anywhere("float" + width));
       text.append(Elementary.source(width, 1, operations));
@@ -104,22 +92,23 @@ final class VectorLoops extends LoopSource {
     return text.toString();
   }
 
+  /** What a phase defines along the innermost loop. */
+  private Stream<Kernel.Instruction> defined(int p) {
+    return kept.values(p).stream()
+        .filter(v -> depth[v] == lastLoop && !kept.isRead(v, p))
+        .map(body::get);
+  }
+
   /** How many vectors a phase takes at once. */
   private int copies(int p) {
-    boolean functions = false;
-    for (int v : kept.values(p)) {
-      if (depth[v] == lastLoop && !kept.isRead(v, p)) {
-        switch (body.get(v)) {
-          // A lane at a time there are steps enough.
-          case Kernel.Load load when !readsNeighbours(load.access()) -> {
-            return 1;
-          }
-          case Kernel.Compute compute -> functions |= isWritten(compute);
-          default -> {}
-        }
-      }
-    }
-    return (functions || !reductions(p).isEmpty()) && width > 1 ? most : 1;
+    // A lane at a time there are steps enough.
+    boolean isByLane =
+        defined(p).anyMatch(i -> i instanceof Kernel.Load load && !readsNeighbours(load.access()));
+    return width > 1 && !isByLane && (hasFunctions(p) || !reductions(p).isEmpty()) ? most : 1;
+  }
+
+  private boolean hasFunctions(int p) {
+    return defined(p).anyMatch(i -> i instanceof Kernel.Compute compute && isWritten(compute));
   }
 
   /** Whether an operation is a function that {@link Elementary} has. */
@@ -252,9 +241,13 @@ final class VectorLoops extends LoopSource {
   private record Walk(
       int phase, List<Integer> values, List<Integer> reductions, List<Kernel.Store> stores) {}
 
-  /** Element stores of the next phase if it is the last, whose memory this one can fetch. */
+  /**
+   * Element stores of the next phase if it is the last, whose memory this one can fetch while it
+   * computes functions. One that does not is waiting for memory itself, and a processor whose other
+   * thread is busy has no time for what it is told besides.
+   */
   private List<Kernel.Store> nextStores(int p) {
-    return p + 1 == lastPhase
+    return p + 1 == lastPhase && hasFunctions(p)
         ? stores(lastPhase).stream().filter(s -> s.level() == Kernel.Level.ELEMENT).toList()
         : List.of();
   }
@@ -347,7 +340,8 @@ final class VectorLoops extends LoopSource {
       if (lanes > 1) {
         // Without it a store waits for memory that was not read before.
         for (Kernel.Store store : nextStores(walk.phase())) {
-          line(level, "FETCH(%s + e + %s);", name(store.buffer()), at("j", lanes, copy));
+          String place = Text.of("%s + e + %s", name(store.buffer()), at("j", lanes, copy));
+          line(level, Fetches.written(place));
         }
       }
     }

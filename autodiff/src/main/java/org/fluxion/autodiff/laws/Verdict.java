@@ -53,7 +53,7 @@ public record Verdict(
 
     double severity() {
       double off = Math.abs(expected - actual);
-      return Double.isNaN(off) ? Double.POSITIVE_INFINITY : off / tolerance;
+      return off < Double.POSITIVE_INFINITY ? off / tolerance : Double.POSITIVE_INFINITY;
     }
 
     @Override
@@ -105,9 +105,15 @@ public record Verdict(
         double right = actual.expected().getDouble(i);
         double rounding = at(expected, i) + at(actual, i);
         int element = i;
+        // The value beside a derivative is computed as the value is: an infinity is one there too.
+        boolean isAnother =
+            law == Law.VALUE && !Double.isFinite(left) && Double.compare(left, right) != 0;
         double tolerance =
-            rounding + slack.map(b -> b.expected().getDouble(element) + at(b, element)).orElse(0.0);
-        boolean isOpen = !(tolerance < UNBOUNDED) || !Double.isFinite(left);
+            isAnother
+                ? 0
+                : rounding
+                    + slack.map(b -> b.expected().getDouble(element) + at(b, element)).orElse(0.0);
+        boolean isOpen = !isAnother && !(tolerance < UNBOUNDED && Double.isFinite(left));
         boolean isLost =
             slack.isEmpty()
                 && Double.isNaN(right)

@@ -88,4 +88,18 @@ class TellingTest {
                     .check());
     assertTrue(broken.getMessage().startsWith("VALUE is broken (seed 0)"), broken.getMessage());
   }
+
+  @Test
+  void aValueThatIsInfiniteIsSoBesideTheDerivative() {
+    AtomicInteger calls = new AtomicInteger();
+    LawBroken broken =
+        assertThrows(
+            LawBroken.class,
+            () ->
+                Laws.of(x -> x.div(calls.incrementAndGet() == 2 ? 0 : 1))
+                    .over(tensors().shape(1).between(1, 2))
+                    .check());
+    assertTrue(broken.getMessage().startsWith("VALUE is broken (seed 0)"), broken.getMessage());
+    assertTrue(broken.getMessage().contains("expected Infinity"), broken.getMessage());
+  }
 }

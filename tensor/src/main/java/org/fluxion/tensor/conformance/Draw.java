@@ -84,7 +84,9 @@ public final class Draw {
   /** A shape of a rank within bounds. */
   Shape shape(int leastRank, int mostRank) {
     int[] extents = new int[between(leastRank, mostRank)];
-    Arrays.setAll(extents, i -> between(1, 6));
+    // Many axes of six are thousands of elements, which third derivatives take their time for.
+    int most = extents.length > 4 ? 3 : 6;
+    Arrays.setAll(extents, i -> between(1, most));
     if (isLarge() && extents.length > 0) {
       int axis = random.nextInt(extents.length);
       int others = (int) Shape.of(extents).elements() / extents[axis];
@@ -99,6 +101,14 @@ public final class Draw {
   Shape loose(int leastRank, int mostRank) {
     Shape shape = shape(leastRank, mostRank);
     return shape.rank() > 0 && random.nextInt(12) == 0 ? shape.with(axis(shape), 0) : shape;
+  }
+
+  /** A shape of which now and then an axis is empty that is not among some. */
+  Shape emptied(Shape shape, List<Integer> some) {
+    int[] others = IntStream.range(0, shape.rank()).filter(i -> !some.contains(i)).toArray();
+    return others.length > 0 && random.nextInt(12) == 0
+        ? shape.with(others[random.nextInt(others.length)], 0)
+        : shape;
   }
 
   /**

@@ -172,7 +172,7 @@ public final class OpTable {
             new Op.Not(),
             new Op.Mark(),
             new Op.StopGradient())) {
-      rows.add(new Row(op.getClass(), (t, d) -> of(op, d.any(t, d.loose(0, 4)))));
+      rows.add(new Row(op.getClass(), (t, d) -> of(op, d.any(t, d.loose(0, 5)))));
     }
     for (Op op :
         List.of(
@@ -188,7 +188,7 @@ public final class OpTable {
             new Op.Sqrt())) {
       // Of moderate operands all are inside.
       double least = Math.max(-2, OpTraits.of(op).domain().least());
-      rows.add(new Row(op.getClass(), (t, d) -> of(op, d.above(least, t, d.loose(0, 4)))));
+      rows.add(new Row(op.getClass(), (t, d) -> of(op, d.above(least, t, d.loose(0, 5)))));
     }
     for (Op op :
         List.of(
@@ -207,7 +207,7 @@ public final class OpTable {
           new Row(
               op.getClass(),
               (t, d) -> {
-                Shape shape = d.loose(0, 4);
+                Shape shape = d.loose(0, 5);
                 return of(op, d.any(t, shape), d.any(t, shape));
               }));
     }
@@ -215,26 +215,26 @@ public final class OpTable {
         new Row(
             Op.Div.class,
             (t, d) -> {
-              Shape shape = d.loose(0, 4);
+              Shape shape = d.loose(0, 5);
               return of(new Op.Div(), d.any(t, shape), d.above(0, t, shape));
             }));
     rows.add(
         new Row(
             Op.Pow.class,
             (t, d) -> {
-              Shape shape = d.loose(0, 4);
+              Shape shape = d.loose(0, 5);
               return of(new Op.Pow(), d.above(0, t, shape), d.exponents(t, shape));
             }));
     rows.add(
         new Row(
             Op.Select.class,
             (t, d) -> {
-              Shape shape = d.loose(0, 4);
+              Shape shape = d.loose(0, 5);
               return of(
                   new Op.Select(), d.any(DType.BOOL, shape), d.any(t, shape), d.any(t, shape));
             }));
     for (DType to : DType.values()) {
-      rows.add(new Row(Op.Cast.class, (t, d) -> of(new Op.Cast(to), d.any(t, d.loose(0, 4)))));
+      rows.add(new Row(Op.Cast.class, (t, d) -> of(new Op.Cast(to), d.any(t, d.loose(0, 5)))));
     }
     return rows;
   }
@@ -244,21 +244,23 @@ public final class OpTable {
         new Row(
             Op.Sum.class,
             (t, d) -> {
-              Shape shape = d.loose(0, 4);
+              Shape shape = d.loose(0, 5);
               List<Integer> axes = d.axes(shape);
               return of(new Op.Sum(axes), d.moderate(t, shape));
             }),
         new Row(
             Op.ReduceMax.class,
             (t, d) -> {
-              Shape shape = d.shape(0, 4);
-              return of(new Op.ReduceMax(d.axes(shape)), d.any(t, shape));
+              Shape shape = d.shape(0, 5);
+              List<Integer> axes = d.axes(shape);
+              return of(new Op.ReduceMax(axes), d.any(t, d.emptied(shape, axes)));
             }),
         new Row(
             Op.ArgMax.class,
             (t, d) -> {
-              Shape shape = d.shape(1, 4);
-              return of(new Op.ArgMax(d.axis(shape)), d.any(t, shape));
+              Shape shape = d.shape(1, 5);
+              int axis = d.axis(shape);
+              return of(new Op.ArgMax(axis), d.any(t, d.emptied(shape, List.of(axis))));
             }),
         new Row(Op.ArgSort.class, (t, d) -> of(new Op.ArgSort(), d.any(t, d.loose(1, 3)))),
         new Row(
@@ -286,25 +288,25 @@ public final class OpTable {
         new Row(
             Op.Reshape.class,
             (t, d) -> {
-              Shape shape = d.loose(0, 4);
+              Shape shape = d.loose(0, 5);
               return of(new Op.Reshape(d.regrouped(shape)), d.any(t, shape));
             }),
         new Row(
             Op.Permute.class,
             (t, d) -> {
-              Shape shape = d.loose(0, 4);
+              Shape shape = d.loose(0, 5);
               return of(new Op.Permute(d.order(shape)), d.any(t, shape));
             }),
         new Row(
             Op.Broadcast.class,
             (t, d) -> {
-              Shape shape = d.loose(0, 4);
+              Shape shape = d.loose(0, 5);
               return of(new Op.Broadcast(shape), d.any(t, d.narrowed(shape)));
             }),
         new Row(
             Op.Pad.class,
             (t, d) -> {
-              Shape shape = d.loose(0, d.isLarge() ? 2 : 4);
+              Shape shape = d.loose(0, d.isLarge() ? 2 : 5);
               Op pad =
                   new Op.Pad(
                       d.amounts(shape, 0, 2), d.amounts(shape, 0, 2), d.amounts(shape, 0, 2));
@@ -313,7 +315,7 @@ public final class OpTable {
         new Row(
             Op.Slice.class,
             (t, d) -> {
-              Shape shape = d.shape(0, 4);
+              Shape shape = d.shape(0, 5);
               List<Integer> start = new ArrayList<>();
               List<Integer> end = new ArrayList<>();
               for (int axis = 0; axis < shape.rank(); axis++) {
@@ -325,7 +327,7 @@ public final class OpTable {
         new Row(
             Op.Concat.class,
             (t, d) -> {
-              Shape shape = d.shape(1, 4);
+              Shape shape = d.shape(1, 5);
               int axis = d.axis(shape);
               Tensor[] parts = new Tensor[d.between(1, 3)];
               Arrays.setAll(parts, i -> d.any(t, shape.with(axis, d.between(0, 40))));
@@ -334,7 +336,7 @@ public final class OpTable {
         new Row(
             Op.Flip.class,
             (t, d) -> {
-              Shape shape = d.loose(0, 4);
+              Shape shape = d.loose(0, 5);
               return of(new Op.Flip(d.axes(shape)), d.any(t, shape));
             }));
   }

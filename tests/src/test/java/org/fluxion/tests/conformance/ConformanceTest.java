@@ -84,6 +84,20 @@ class ConformanceTest {
     assertAll(Conformity.withWhatFollows(trials, device));
   }
 
+  /** A driver's vectors may be right at every corner, and wrong where each lane is another kind. */
+  @ParameterizedTest
+  @MethodSource("devices")
+  void powersOfNumbersOfEveryKind(String device) {
+    Draw draw = new Draw(new Random(1), Draw.Kind.LARGE);
+    Row row = OpTable.rows().stream().filter(r -> r.op() == Op.Pow.class).findFirst().orElseThrow();
+    List<Trial> trials =
+        Devices.dtypes(device).stream()
+            .filter(row::takes)
+            .map(dtype -> row.draw(dtype, draw).alone(draw))
+            .toList();
+    assertAll(Conformity.of(trials, device));
+  }
+
   @ParameterizedTest
   @MethodSource("devices")
   void everyOperationAtTheCorners(String device) {

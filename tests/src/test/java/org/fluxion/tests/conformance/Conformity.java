@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
@@ -64,10 +65,21 @@ final class Conformity {
     List<HostData> expected = ReferenceInterpreter.evaluate(outputs, bindings);
     for (int output = 1; output < expected.size(); output++) {
       for (long i = 0; i < expected.get(output).elements(); i++) {
-        assertEquals(
-            expected.get(output).getDouble(i),
-            outcome.results().get(output).getDouble(i),
-            outcome.trial().name() + " on " + device + ": output " + output + ", element " + i);
+        double value = expected.get(output).getDouble(i);
+        double result = outcome.results().get(output).getDouble(i);
+        String what =
+            outcome.trial().name() + " on " + device + ": output " + output + ", element " + i;
+        // The reference has float32 in more digits until it is read, and twice what a subnormal
+        // number is rounded from is not twice the number.
+        boolean isOpen =
+            device.equals("reference")
+                && outputs.get(output).dtype() == DType.FLOAT32
+                && Math.abs(value) < 2 * Float.MIN_NORMAL;
+        if (isOpen) {
+          assertEquals(value, result, Float.MIN_VALUE, what);
+        } else {
+          assertEquals(value, result, what);
+        }
       }
     }
   }
