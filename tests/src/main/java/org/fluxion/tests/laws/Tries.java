@@ -132,11 +132,13 @@ final class Tries {
     Examination examination = new Examination(program, s);
     int[] certified = {0};
     boolean[] isCurved = {false};
+    boolean isTried = false;
     for (Law law : laws) {
       boolean isDear = law.order() == 3 && s % 10 != 0;
       // Differences near infinities and jumps tell nothing.
       boolean isPointless = law.takesDifferences() && !isTame;
       if (!isDear && !isPointless) {
+        isTried = true;
         told(
             () -> {
               Verdict verdict = examination.check(law);
@@ -146,7 +148,10 @@ final class Tries {
             });
       }
     }
-    listener.program(program, certified[0] > 0, isCurved[0]);
+    // One that none of the chosen laws is for was not discarded.
+    if (isTried) {
+      listener.program(program, certified[0] > 0, isCurved[0]);
+    }
   }
 
   private static DType dtype(long number) {

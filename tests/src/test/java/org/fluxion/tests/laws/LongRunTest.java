@@ -3,6 +3,8 @@ package org.fluxion.tests.laws;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -42,5 +44,14 @@ class LongRunTest {
     Files.writeString(
         folder.resolve("laws.json"), tally.replaceFirst("\"held\" : \\[[^\\]]*\\],", ""));
     assertEquals(2, run(3, "--law", "VALUE"));
+  }
+
+  /** Of four programs one has numbers of every kind, of which differences tell nothing. */
+  @Test
+  void whatNoneOfTheLawsIsForIsNotDiscarded() throws Exception {
+    assertEquals(0, run(4, "--law", "DIFFERENCES"));
+    JsonNode tally = new ObjectMapper().readTree(folder.resolve("laws.json").toFile());
+    assertEquals(4, tally.path("nextSeed").asInt());
+    assertEquals(3, tally.path("coverage").path("programs").asInt());
   }
 }
