@@ -3,6 +3,7 @@ package org.fluxion.autodiff.laws;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.conformance.Tensors;
 
@@ -14,10 +15,17 @@ import org.fluxion.tensor.conformance.Tensors;
  * @param actual what the derivative rule makes of it
  * @param slack what the two may differ by beyond rounding, an element each, since one of them is an
  *     approximation
+ * @param beside the mean of what the rule makes of it on either side of the point, if it is asked
+ *     for
  */
-record Claim(String what, Tensor expected, Tensor actual, Optional<Tensor> slack) {
+record Claim(
+    String what,
+    Tensor expected,
+    Tensor actual,
+    Optional<Tensor> slack,
+    Optional<Supplier<Tensor>> beside) {
   Claim(String what, Tensor expected, Tensor actual) {
-    this(what, expected, actual, Optional.empty());
+    this(what, expected, actual, Optional.empty(), Optional.empty());
   }
 
   /** A claim for each tensor of two lists. */

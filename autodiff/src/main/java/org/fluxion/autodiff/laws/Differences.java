@@ -20,8 +20,8 @@ import org.fluxion.tensor.conformance.Widened;
  * rounding makes of them follows from their operations, as it does everywhere; it is divided by h.
  * Where the larger step leads out of the function's domain, or over a kink, a smaller one may still
  * tell. Past a pole that is nearer than any step none does, which is seen by slopes to both sides
- * that come apart. What both find different is forgiven the larger one: steps that are finer than
- * it look like a slope.
+ * that come apart. Kinks that cancel are {@linkplain Kinks excused}. What both find different is
+ * forgiven the larger one: steps that are finer than it look like a slope.
  *
  * <p>What is computed in fewer digits than float64 has is a staircase, which has no slope. So the
  * differences are the widened function's, and the tangent is as it is computed, roundings included.
@@ -52,12 +52,18 @@ final class Differences {
    *
    * @param what what the tangent is called
    * @param tangent the tangent
+   * @param derivative the tangent of f at other points
    * @param f the function, of which nothing is stopped
    * @param x where
    * @param v along which direction
    */
   static List<Claim> claims(
-      String what, Tensors tangent, Function<Tensors, Tensors> f, Tensors x, Tensors v) {
+      String what,
+      Tensors tangent,
+      Function<Tensors, Tensors> derivative,
+      Function<Tensors, Tensors> f,
+      Tensors x,
+      Tensors v) {
     Function<Tensors, Tensors> wide = Widened.of(f, x);
     Tensors at = each(x, Widened::wide);
     Tensors along = each(v, Widened::wide);
@@ -78,6 +84,8 @@ final class Differences {
         // What a smaller step no longer sees is the slope of a staircase, and not of the function.
         Tensor smallest = better.getLast().leaves().get(i);
         Tensor doubt = slope.sub(slopes.get(s).other(i)).abs().add(slope.sub(smallest).abs());
+        int result = i;
+        double near = STEPS[s] / 4;
         claims.add(
             new Claim(
                 what + " against differences by " + STEPS[s],
@@ -87,10 +95,18 @@ final class Differences {
                     doubt
                         .mul(DOUBT)
                         .add(slopes.get(s).kink(i).abs())
-                        .add(slopes.get(s).leap(i, here.leaves().get(i), STEPS[s])))));
+                        .add(slopes.get(s).leap(i, here.leaves().get(i), STEPS[s]))),
+                Optional.of(() -> beside(derivative, x, v, near).leaves().get(result))));
       }
     }
     return claims;
+  }
+
+  private static Tensors beside(
+      Function<Tensors, Tensors> derivative, Tensors x, Tensors v, double h) {
+    Tensors after = each(derivative.apply(plus(x, scaled(v, h))), Widened::wide);
+    Tensors before = each(derivative.apply(plus(x, scaled(v, -h))), Widened::wide);
+    return scaled(plus(after, before), 0.5);
   }
 
   /** Slopes by a step, by its half and by its quarter. */

@@ -140,8 +140,7 @@ public enum Law {
       case VALUE -> value(s);
       case LINEARITY -> linearity(s);
       case DUALITY -> duality(s);
-      case DIFFERENCES ->
-          Differences.claims("Jv", jvp(s, s.v(0)).tangent(), s.held(), s.x(), s.v(0));
+      case DIFFERENCES -> differences(s);
       case CURVATURE -> curvature(s);
       case CHAIN -> chain(s);
       case TRANSPOSE -> transpose(s);
@@ -180,6 +179,12 @@ public enum Law {
     Tensors pulled = Autodiff.vjp(s.f(), s.x()).pullback().apply(s.c());
     Tensor forward = dot(s.c(), jvp(s, s.v(0)).tangent());
     return List.of(new Claim("⟨Jᵀc, v⟩ against ⟨c, Jv⟩", forward, dot(pulled, s.v(0))));
+  }
+
+  private static List<Claim> differences(Subject s) {
+    Tensors tangent = jvp(s, s.v(0)).tangent();
+    Function<Tensors, Tensors> held = tangent(s.held(), s.v(0));
+    return Differences.claims("Jv", tangent, held, s.held(), s.x(), s.v(0));
   }
 
   private static List<Claim> chain(Subject s) {
@@ -261,13 +266,16 @@ public enum Law {
    */
   private static List<Claim> curvature(Subject s) {
     Tensors twice = curvature(s.f(), s).apply(s.x());
-    return Differences.claims("D(Jv)w", twice, tangent(s.held(), s.v(0)), s.x(), s.v(1));
+    Function<Tensors, Tensors> held = curvature(s.held(), s);
+    return Differences.claims("D(Jv)w", twice, held, tangent(s.held(), s.v(0)), s.x(), s.v(1));
   }
 
   /** As the {@linkplain #curvature curvature} is held to its slope, for what errs from there on. */
   private static List<Claim> thirdSlope(Subject s) {
     Tensors thrice = Autodiff.jvp(curvature(s.f(), s), s.x(), s.v(2)).tangent();
-    return Differences.claims("D(D(Jv)w)u", thrice, curvature(s.held(), s), s.x(), s.v(2));
+    Function<Tensors, Tensors> curvature = curvature(s.held(), s);
+    Function<Tensors, Tensors> held = tangent(curvature, s.v(2));
+    return Differences.claims("D(D(Jv)w)u", thrice, held, curvature, s.x(), s.v(2));
   }
 
   private static Function<Tensors, Tensors> curvature(Function<Tensors, Tensors> f, Subject s) {
