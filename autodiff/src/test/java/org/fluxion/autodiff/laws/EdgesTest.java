@@ -234,6 +234,31 @@ class EdgesTest {
     }
   }
 
+  /** Nor past a bend that is sharper than any step, though slopes to both sides are the same. */
+  @Test
+  void pastASharpBendThereIsNoSlope() {
+    UnaryOperator<Tensor> direction = x -> x.div(x.square().add(1e-12).sqrt());
+    UnaryOperator<Tensor> entropy = x -> x.mul(x.abs().log());
+    UnaryOperator<Tensor> safeEntropy =
+        x -> {
+          Tensor isPositive = x.greater(0);
+          Tensor positive = Tensor.where(isPositive, x, x.onesLike());
+          return Tensor.where(isPositive, x.mul(positive.log()), x.zerosLike());
+        };
+    UnaryOperator<Tensor> power = x -> x.abs().pow(Tensor.full(0.9, x.shape(), DType.FLOAT64));
+    for (double x : new double[] {0, Double.MIN_NORMAL, 0x1p-52, 1e-8}) {
+      Tensor here = Tensor.tensor(x);
+      Stream.of(direction, entropy, safeEntropy, power)
+          .forEach(f -> Laws.of(f).at(here).order(1).tries(5).check());
+    }
+    // Where there is room for a step, one tells.
+    CustomFunction wrong =
+        CustomFunction.of("wrong", entropy::apply, (x, y, dx) -> dx.mul(x.abs().log()));
+    for (double x : new double[] {1, 0.1, 1e-3}) {
+      assertThrows(LawBroken.class, () -> Laws.of(wrong).at(Tensor.tensor(x)).check());
+    }
+  }
+
   /** 1/e² is no zero where e² is no number, and their product is 1. */
   @Test
   void whatVanishesIsNotZero() {
