@@ -286,6 +286,29 @@ class EdgesTest {
     Laws.of(USUAL.get("layer norm")).at(row).tries(1).check();
   }
 
+  /** What vanished is a zero to what is divided by it: 0/0 is no slope, where there is one. */
+  @Test
+  void whatIsDividedByWhatVanishesIsWrong() {
+    UnaryOperator<Tensor> logSigmoid = x -> x.minimum(0).sub(x.abs().neg().exp().log1p());
+    CustomFunction bySigmoid =
+        CustomFunction.of(
+            "logSigmoid",
+            logSigmoid,
+            (x, y, dx) -> dx.mul(x.sigmoid().mul(x.neg().sigmoid()).div(x.sigmoid())));
+    CustomFunction square =
+        CustomFunction.of(
+            "negative square",
+            x -> x.square().neg(),
+            (x, y, dx) -> dx.mul(y.exp().mul(x).mul(-2).div(y.exp())));
+    for (CustomFunction wrong : List.of(bySigmoid, square)) {
+      assertThrows(LawBroken.class, () -> Laws.of(wrong).at(Tensor.tensor(-800.0)).check());
+      for (DType dtype : List.of(DType.FLOAT64, DType.FLOAT32)) {
+        Laws laws = Laws.of(wrong).over(tensors().dtype(dtype).edges());
+        assertThrows(LawBroken.class, laws::check);
+      }
+    }
+  }
+
   /** The identity, with a rule that goes wrong at some numbers alone. */
   private static UnaryOperator<Tensor> wrongWhere(UnaryOperator<Tensor> isWrong) {
     return CustomFunction.of(
