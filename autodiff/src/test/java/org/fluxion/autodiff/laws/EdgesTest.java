@@ -300,6 +300,16 @@ class EdgesTest {
             "negative square",
             x -> x.square().neg(),
             (x, y, dx) -> dx.mul(y.exp().mul(x).mul(-2).div(y.exp())));
+    CustomFunction byLogarithm =
+        CustomFunction.of("identity", x -> x.mul(1), (x, y, dx) -> dx.mul(x.exp().log().div(x)));
+    CustomFunction byPower =
+        CustomFunction.of(
+            "identity",
+            x -> x.mul(1),
+            (x, y, dx) -> dx.mul(x.exp().pow(Tensor.full(-1, x.shape(), x.dtype()))));
+    for (CustomFunction wrong : List.of(byLogarithm, byPower)) {
+      assertThrows(LawBroken.class, () -> Laws.of(wrong).at(Tensor.tensor(-800.0)).check());
+    }
     for (CustomFunction wrong : List.of(bySigmoid, square)) {
       assertThrows(LawBroken.class, () -> Laws.of(wrong).at(Tensor.tensor(-800.0)).check());
       for (DType dtype : List.of(DType.FLOAT64, DType.FLOAT32)) {
