@@ -237,8 +237,8 @@ final class Expressions {
   }
 
   /**
-   * In float64 lane by lane: of vectors, PoCL 3.1's own is wrong where lanes differ in their kind,
-   * with all digits.
+   * In float64 lane by lane: where the lanes of a vector differ in kind, PoCL 3.1's own gives
+   * numbers of which no digit is right.
    */
   private String powers(DType dtype, String a, String b) {
     if (width == 1 || dtype != DType.FLOAT64) {

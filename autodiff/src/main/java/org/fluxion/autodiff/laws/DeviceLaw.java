@@ -35,7 +35,7 @@ public record DeviceLaw(Device device, Arithmetic arithmetic) {
   }
 
   /**
-   * Holds an example to it, unless its results have a dtype that the device has not.
+   * Holds an example to it, unless its arguments or results have a dtype that the device has not.
    *
    * @param example the example
    * @param seed which directions and cotangents
@@ -53,12 +53,6 @@ public record DeviceLaw(Device device, Arithmetic arithmetic) {
         e -> found(e, seed, seen));
     // Had it been wrong, others would have been tried.
     return seen.getFirst();
-  }
-
-  /** Whether the device has the dtypes that an example is in; else nothing of it is compared. */
-  boolean takes(Example example) {
-    return Stream.concat(example.values().stream(), example.apply(example.values()).stream())
-        .allMatch(t -> arithmetic.has(t.dtype()));
   }
 
   private Optional<Broken.Finding> found(
@@ -82,7 +76,8 @@ public record DeviceLaw(Device device, Arithmetic arithmetic) {
           names,
           outputs);
     }
-    if (!outputs.stream().allMatch(t -> arithmetic.has(t.dtype()))) {
+    if (!Stream.concat(subject.inputs().stream(), outputs.stream())
+        .allMatch(t -> arithmetic.has(t.dtype()))) {
       seen.add(LawReport.OnDevice.NOTHING);
       return Optional.empty();
     }

@@ -19,9 +19,10 @@ import org.fluxion.tensor.conformance.Widened;
  * slopes to both sides differ however small the step, there is a kink, which is forgiven. What
  * rounding makes of them follows from their operations, as it does everywhere; it is divided by h.
  * Where the larger step leads out of the function's domain, or over a kink, a smaller one may still
- * tell. Past a pole that is nearer than any step none does, which is seen by slopes to both sides
- * that come apart. Kinks that cancel are {@linkplain Kinks excused}. What both find different is
- * forgiven the larger one: steps that are finer than it look like a slope.
+ * tell. Past a pole or a bend that is nearer than any step none does, which is seen by slopes that
+ * come apart, those to both sides or those by one step and by the next. Kinks that cancel are
+ * {@linkplain Kinks excused}. What both find different is forgiven the larger one: steps that are
+ * finer than it look like a slope.
  *
  * <p>What is computed in fewer digits than float64 has is a staircase, which has no slope. So the
  * differences are the widened function's, and the tangent is as it is computed, roundings included.
@@ -40,9 +41,15 @@ final class Differences {
    * Slopes to both sides that come apart by so much more where the step is halved are no kink's, of
    * which they stay apart as they are: the function leaves for somewhere between the points.
    */
-  private static final double GROWTH = 1.1;
+  private static final double GROWTH = 1.02;
 
-  /** A part of the value by which a bend is no rounding's. */
+  /**
+   * Slopes by a step, its half and its quarter come nearer to each other, of a smooth function four
+   * times as near. Where they keep this part of their distance they tell of no limit.
+   */
+  private static final double SETTLING = 0.9;
+
+  /** A part of the value, or of the slope, by which a difference is no rounding's. */
   private static final double VISIBLE = 0x1p-20;
 
   private Differences() {}
@@ -95,7 +102,7 @@ final class Differences {
                     doubt
                         .mul(DOUBT)
                         .add(slopes.get(s).kink(i).abs())
-                        .add(slopes.get(s).leap(i, here.leaves().get(i), STEPS[s]))),
+                        .add(slopes.get(s).unseen(i, here.leaves().get(i), STEPS[s]))),
                 Optional.of(() -> beside(derivative, x, v, near).leaves().get(result))));
       }
     }
@@ -130,20 +137,24 @@ final class Differences {
     }
 
     /**
-     * Infinite at what is nearer to a pole, a jump or a cusp than the smallest of the steps, which
-     * all lead past it: they tell nothing of the slope. Else zero.
+     * Infinite where the steps tell nothing of the slope, since all of them lead past a pole, a
+     * jump, a cusp or a bend that is nearer than the smallest. Else zero.
      */
-    Tensor leap(int i, Tensor here, double h) {
-      Tensor first = far.bend(i).abs();
-      Tensor second = middle.bend(i).abs();
-      Tensor third = near.bend(i).abs();
+    Tensor unseen(int i, Tensor here, double h) {
+      Tensor least = here.abs().mul(VISIBLE * 4 / h);
+      Tensor bend = near.bend(i).abs();
       Tensor leaps =
-          third
-              .greater(second.mul(GROWTH))
-              .and(second.greater(first.mul(GROWTH)))
-              .and(third.greater(near.slope(i).abs()))
-              .and(third.mul(h / 4).greater(here.abs().mul(VISIBLE)));
-      return Tensor.where(leaps, Double.POSITIVE_INFINITY, third.zerosLike());
+          bend.greater(middle.bend(i).abs().mul(GROWTH))
+              .and(middle.bend(i).abs().greater(far.bend(i).abs().mul(GROWTH)))
+              .and(bend.greater(near.slope(i).abs()))
+              .and(bend.greater(least));
+      Tensor change = near.slope(i).sub(middle.slope(i)).abs();
+      Tensor drifts =
+          change
+              .greater(middle.slope(i).sub(far.slope(i)).abs().mul(SETTLING))
+              .and(change.greater(near.slope(i).abs().mul(VISIBLE)))
+              .and(change.greater(least));
+      return Tensor.where(leaps.or(drifts), Double.POSITIVE_INFINITY, bend.zerosLike());
     }
   }
 

@@ -66,7 +66,7 @@ enum Edge {
     double[] tiny() {
       double smallest = ulp(0);
       double normal = power(least);
-      double zeroWhenSquared = power((least - digits) / 2);
+      double zeroWhenSquared = power(Math.floorDiv(least - digits, 2));
       return new double[] {ulp(1), zeroWhenSquared, normal, normal - smallest, smallest};
     }
 

@@ -39,8 +39,8 @@ record ElementRange(double low, double high, boolean isBounded, List<Edge> edges
     DoubleSupplier anywhere = () -> low + (high - low) * random.nextDouble();
     List<List<Double>> kinds = new ArrayList<>();
     for (Edge edge : edges) {
-      // One that is infinite makes whole sums so, which tell nothing: half of the tensors have
-      // none.
+      // One that is infinite makes whole sums so, and a huge one hides what is added to it: half of
+      // the tensors have none of a kind.
       if (edge == Edge.KINK || random.nextBoolean()) {
         kinds.add(numbers(edge, dtype));
       }

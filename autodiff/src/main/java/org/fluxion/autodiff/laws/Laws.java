@@ -1,12 +1,10 @@
 package org.fluxion.autodiff.laws;
 
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -79,7 +77,15 @@ public final class Laws {
    * @return its laws
    */
   public static Laws of(UnaryOperator<Tensor> f) {
-    return ofMany(x -> List.of(f.apply(x.get(0)))).over(TensorGenerator.tensors());
+    return ofMany(new OfOne(f)).over(TensorGenerator.tensors());
+  }
+
+  /** A function of one tensor as one of a list, which has but one. */
+  private record OfOne(UnaryOperator<Tensor> f) implements Function<List<Tensor>, List<Tensor>> {
+    @Override
+    public List<Tensor> apply(List<Tensor> x) {
+      return List.of(f.apply(x.get(0)));
+    }
   }
 
   /**
@@ -269,21 +275,18 @@ public final class Laws {
    * @return how much was compared
    * @throws LawBroken if it breaks a law, or throws; with the smallest arguments found for which it
    *     does
-   * @throws TensorException if {@link #ofMany} was not told of which tensors; and if of {@value
-   *     #MANY} elements or more none could be compared under one of the laws, or if there were none
-   *     at all, or none on one of the devices: that would say nothing of the function. A single try
-   *     may be of an empty tensor, so that a seed can be repeated
+   * @throws TensorException if {@link #ofMany} was not told of which tensors, or {@link #of} of
+   *     more than one; and if of {@value #MANY} elements or more none could be compared under one
+   *     of the laws or on one of the devices, or if there were none at all: that would say nothing
+   *     of the function. A single try may be of an empty tensor, so that a seed can be repeated
    */
   public LawReport check() {
     Map<String, DeviceLaw> onDevices = new LinkedHashMap<>();
     devices.forEach(name -> onDevices.put(name, DeviceLaw.of(Device.of(name))));
-    Set<DeviceLaw> telling = new HashSet<>();
     Tally tally = new Tally();
     for (int i = 0; i < tries; i++) {
       long each = seed + i;
-      Example example =
-          new FunctionExample(
-              function, arguments.drawn().apply(Seeds.spread(each)), arguments.admits());
+      Example example = new FunctionExample(function, drawn(each), arguments.admits());
       tally.example();
       Examination examination = new Examination(example, each);
       boolean hasSlopes = arguments.haveSlopes().test(example.values());
@@ -294,25 +297,40 @@ public final class Laws {
           tally.add(examination.check(law));
         }
       }
-      onDevices.forEach(
-          (name, device) -> {
-            tally.add(name, device.check(example, each));
-            if (!telling.contains(device) && device.takes(example)) {
-              telling.add(device);
-            }
-          });
+      onDevices.forEach((name, device) -> tally.add(name, device.check(example, each)));
     }
-    onDevices.values().forEach(device -> requireTelling(device, telling));
-    return telling(tally.report());
+    LawReport report = tally.report();
+    report.devices().forEach(Laws::requireTelling);
+    return telling(report);
   }
 
-  private static void requireTelling(DeviceLaw device, Set<DeviceLaw> telling) {
-    if (!telling.contains(device)) {
+  /** The arguments of a try. */
+  private List<Tensor> drawn(long each) {
+    List<Tensor> drawn = arguments.drawn().apply(Seeds.spread(each));
+    if (function instanceof OfOne && drawn.size() != 1) {
+      throw new TensorException(
+          Text.of(
+              "laws: expected one tensor for a function of one, got %d; a function of several is"
+                  + " Laws.ofMany(…)",
+              drawn.size()));
+    }
+    return drawn;
+  }
+
+  private static void requireTelling(String device, LawReport.OnDevice seen) {
+    if (seen.examples() == 0) {
       throw new TensorException(
           Text.of(
               "laws: %s does not compute in float64, as the function does, so that nothing was"
                   + " compared; draw its arguments in float32: tensors().dtype(DType.FLOAT32)",
-              device.device().name()));
+              device));
+    }
+    if (seen.compared() == 0 && seen.excused() >= MANY) {
+      throw new TensorException(
+          Text.of(
+              "laws: of %,d elements none could be compared on %s: nothing is known of any; draw"
+                  + " other arguments, such as tensors().between(0.1, 3)",
+              seen.excused(), device));
     }
   }
 
@@ -349,8 +367,7 @@ public final class Laws {
   private boolean isOneWithoutElements() {
     return tries == 1
         && !laws.isEmpty()
-        && function.apply(arguments.drawn().apply(Seeds.spread(seed))).stream()
-            .allMatch(y -> y.shape().elements() == 0);
+        && function.apply(drawn(seed)).stream().allMatch(y -> y.shape().elements() == 0);
   }
 
   /**

@@ -109,9 +109,9 @@ public final class TensorGenerator {
   /**
    * The same, with elements among the others at which functions break, as the dtype has them: zeros
    * of both signs, a half and small whole numbers, which make ties; the numbers one place beside
-   * these; tiny ones, down to the smallest subnormal; and, in half of the tensors, huge ones, up to
-   * the largest finite number. Between {@linkplain #between bounds} of your own it is those that
-   * lie within them, and the bounds.
+   * these; tiny ones, down to the smallest subnormal; and huge ones, up to the largest finite
+   * number. Each of the last three kinds is in half of the tensors. Between {@linkplain #between
+   * bounds} of your own it is those that lie within them, and the bounds.
    *
    * @return the generator
    */

@@ -76,10 +76,10 @@ public record Verdict(
           why);
     }
 
-    /** In a float's digits, unless it is too small to be one. */
+    /** In a float's digits, unless it is too small or too large to be one. */
     private static String shown(double number) {
       float few = (float) number;
-      return few == 0 ? Double.toString(number) : Float.toString(few);
+      return few == 0 || Float.isInfinite(few) ? Double.toString(number) : Float.toString(few);
     }
   }
 

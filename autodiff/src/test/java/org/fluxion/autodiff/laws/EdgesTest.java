@@ -106,6 +106,25 @@ class EdgesTest {
     }
   }
 
+  /** The largest power of two that is so. */
+  @Test
+  void oneOfTheTinyOnesIsZeroWhenSquared() {
+    for (DType dtype : FLOATING) {
+      HostData one = HostData.allocate(dtype, 1);
+      List<Double> vanishing =
+          Edge.TINY.of(dtype).stream()
+              .filter(
+                  x -> {
+                    one.setDouble(0, x * x);
+                    return one.getDouble(0) == 0;
+                  })
+              .toList();
+      double most = vanishing.stream().mapToDouble(x -> x).max().orElseThrow();
+      one.setDouble(0, 4 * most * most);
+      assertTrue(one.getDouble(0) > 0, dtype + ": " + most);
+    }
+  }
+
   @Test
   void integersReachTheirEnds() {
     for (DType dtype : List.of(DType.INT32, DType.INT64)) {
@@ -134,7 +153,7 @@ class EdgesTest {
   @Test
   void manyTensorsHaveNoneThatOverflows() {
     for (DType dtype : FLOATING) {
-      double large = DoubleStream.of(KNOWN.get(dtype).get(2)).map(Math::sqrt).sum();
+      double large = Math.sqrt(KNOWN.get(dtype).get(2));
       assertTrue(share(tensors().dtype(dtype).edges(), x -> Math.abs(x) < large / 2) > 0.3);
       assertTrue(share(tensors().dtype(dtype).wild(), Double::isFinite) > 0.3);
     }
@@ -234,12 +253,70 @@ class EdgesTest {
     }
   }
 
+  /** Nor past a bend that is sharper than any step, though slopes to both sides are the same. */
+  @Test
+  void pastASharpBendThereIsNoSlope() {
+    UnaryOperator<Tensor> direction = x -> x.div(x.square().add(1e-12).sqrt());
+    UnaryOperator<Tensor> entropy = x -> x.mul(x.abs().log());
+    UnaryOperator<Tensor> safeEntropy =
+        x -> {
+          Tensor isPositive = x.greater(0);
+          Tensor positive = Tensor.where(isPositive, x, x.onesLike());
+          return Tensor.where(isPositive, x.mul(positive.log()), x.zerosLike());
+        };
+    UnaryOperator<Tensor> power = x -> x.abs().pow(Tensor.full(0.9, x.shape(), DType.FLOAT64));
+    for (double x : new double[] {0, Double.MIN_NORMAL, 0x1p-52, 1e-8}) {
+      Tensor here = Tensor.tensor(x);
+      Stream.of(direction, entropy, safeEntropy, power)
+          .forEach(f -> Laws.of(f).at(here).order(1).tries(5).check());
+    }
+    // Where there is room for a step, one tells.
+    CustomFunction wrong =
+        CustomFunction.of("wrong", entropy::apply, (x, y, dx) -> dx.mul(x.abs().log()));
+    for (double x : new double[] {1, 0.1, 1e-3}) {
+      assertThrows(LawBroken.class, () -> Laws.of(wrong).at(Tensor.tensor(x)).check());
+    }
+  }
+
   /** 1/e² is no zero where e² is no number, and their product is 1. */
   @Test
   void whatVanishesIsNotZero() {
     Laws.of(USUAL.get("softplus")).at(Tensor.tensor(709.0)).tries(1).check();
     Tensor row = Tensor.of(new double[] {0, 0, 0x1p512}, 1, 3);
     Laws.of(USUAL.get("layer norm")).at(row).tries(1).check();
+  }
+
+  /** What vanished is a zero to what is divided by it: 0/0 is no slope, where there is one. */
+  @Test
+  void whatIsDividedByWhatVanishesIsWrong() {
+    UnaryOperator<Tensor> logSigmoid = x -> x.minimum(0).sub(x.abs().neg().exp().log1p());
+    CustomFunction bySigmoid =
+        CustomFunction.of(
+            "logSigmoid",
+            logSigmoid,
+            (x, y, dx) -> dx.mul(x.sigmoid().mul(x.neg().sigmoid()).div(x.sigmoid())));
+    CustomFunction square =
+        CustomFunction.of(
+            "negative square",
+            x -> x.square().neg(),
+            (x, y, dx) -> dx.mul(y.exp().mul(x).mul(-2).div(y.exp())));
+    CustomFunction byLogarithm =
+        CustomFunction.of("identity", x -> x.mul(1), (x, y, dx) -> dx.mul(x.exp().log().div(x)));
+    CustomFunction byPower =
+        CustomFunction.of(
+            "identity",
+            x -> x.mul(1),
+            (x, y, dx) -> dx.mul(x.exp().pow(Tensor.full(-1, x.shape(), x.dtype()))));
+    for (CustomFunction wrong : List.of(byLogarithm, byPower)) {
+      assertThrows(LawBroken.class, () -> Laws.of(wrong).at(Tensor.tensor(-800.0)).check());
+    }
+    for (CustomFunction wrong : List.of(bySigmoid, square)) {
+      assertThrows(LawBroken.class, () -> Laws.of(wrong).at(Tensor.tensor(-800.0)).check());
+      for (DType dtype : List.of(DType.FLOAT64, DType.FLOAT32)) {
+        Laws laws = Laws.of(wrong).over(tensors().dtype(dtype).edges());
+        assertThrows(LawBroken.class, laws::check);
+      }
+    }
   }
 
   /** The identity, with a rule that goes wrong at some numbers alone. */

@@ -2,7 +2,6 @@ package org.fluxion.autodiff.laws;
 
 import static org.fluxion.autodiff.laws.TensorGenerator.tensors;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -65,9 +64,37 @@ class TellingTest {
   void aDeviceTakesWhatItHasTheDtypesOf() {
     Arithmetic narrow = new Arithmetic(Arithmetic.Table.OWN, false, Optional.of("no float64"));
     DeviceLaw law = new DeviceLaw(Device.cpu(1), narrow);
-    assertTrue(law.takes(example(DType.FLOAT32, DType.FLOAT32)));
-    assertFalse(law.takes(example(DType.FLOAT64, DType.FLOAT32)));
-    assertFalse(law.takes(example(DType.FLOAT32, DType.FLOAT64)));
+    assertEquals(1, law.check(example(DType.FLOAT32, DType.FLOAT32), 0).examples());
+    assertEquals(0, law.check(example(DType.FLOAT64, DType.FLOAT32), 0).examples());
+    assertEquals(0, law.check(example(DType.FLOAT32, DType.FLOAT64), 0).examples());
+    // Of what has no derivatives the argument alone says so.
+    assertEquals(0, law.check(example(DType.FLOAT64, DType.INT32), 0).examples());
+  }
+
+  /** What is divided by what may be zero. */
+  @Test
+  void whereNothingIsKnownOnADeviceNothingIsSaid() {
+    Laws unknown =
+        Laws.of(x -> x.onesLike().div(x.exp().sub(x.exp())))
+            .over(tensors().shape(1))
+            .only()
+            .devices("cpu:1");
+    String said = said(unknown.tries(5)::check);
+    assertTrue(said.startsWith("laws: of 20 elements none could be compared on cpu:1: "), said);
+    assertEquals(4, unknown.tries(1).check().devices().get("cpu:1").excused());
+  }
+
+  @Test
+  void aFunctionOfOneTensorIsNotOfTwo() {
+    Tensor x = Tensor.tensor(1.0);
+    for (Laws laws :
+        List.of(
+            Laws.of(Tensor::sin).at(x, x),
+            Laws.of(Tensor::sin).over(tensors(), tensors()),
+            Laws.of(Tensor::sin).at())) {
+      String said = said(laws::check);
+      assertTrue(said.startsWith("laws: expected one tensor for a function of one, got "), said);
+    }
   }
 
   private static Example example(DType from, DType to) {

@@ -64,7 +64,7 @@ final class Roundings {
           double value = numbers[i];
           double e = at(propagated, i);
           if (Double.isNaN(e) || e > 0 && !Double.isFinite(value)) {
-            return UNKNOWN;
+            return dividesByZero(z, i) ? 0 : UNKNOWN;
           }
           // Zero, infinity and what is no number have one right outcome.
           return before[i] == 0 && e == 0 && !vanishes(z, i) || !Double.isFinite(value)
@@ -90,6 +90,27 @@ final class Roundings {
           case Op.Sigmoid o -> Double.isFinite(operand(z, 0)[i]);
           default -> false;
         };
+  }
+
+  /**
+   * Whether what vanished is a divisor: it is zero to the quotient, which is infinite or no number.
+   * A rule that gives that where there is a slope is wrong, however small what it divides by is.
+   */
+  private boolean dividesByZero(Tensor z, int i) {
+    boolean divides =
+        switch (z.op()) {
+          case Op.Div o -> operand(z, 1)[i] == 0;
+          case Op.Pow o -> operand(z, 0)[i] == 0;
+          case Op.Log o -> operand(z, 0)[i] == 0;
+          default -> false;
+        };
+    return isReal() && divides && z.inputs().stream().allMatch(x -> isExactOrVanished(x, i));
+  }
+
+  private boolean isExactOrVanished(Tensor x, int i) {
+    double e = at(nodes.errors(x), i);
+    double least = x.dtype() == DType.FLOAT64 ? Double.MIN_NORMAL : Float.MIN_NORMAL;
+    return e == 0 || e < least && nodes.before(x)[i] == 0;
   }
 
   private double[] operand(Tensor z, int number) {
