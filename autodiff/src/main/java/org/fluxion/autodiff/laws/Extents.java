@@ -16,16 +16,21 @@ final class Extents {
    *
    * @param from the extent
    * @param to the shorter one, of an element at least
+   * @param tails of which axes the last elements stay, and not the first: a bit each, the last axis
+   *     being the lowest, so that shapes that broadcast are cut alike
    */
-  record Cut(int from, int to) {
+  record Cut(int from, int to, int tails) {
     Tensor of(Tensor value) {
-      return cut(value, from, to);
+      return cut(value, from, to, tails);
     }
 
     Shape of(Shape shape) {
       return replaced(shape, from, to);
     }
   }
+
+  /** Of more axes than these not all ways to cut them are tried. */
+  private static final int MOST_AXES = 4;
 
   private Extents() {}
 
@@ -40,7 +45,30 @@ final class Extents {
                 IntStream.of(1, from / 2, from - 1)
                     .filter(to -> to >= 1 && to < from)
                     .distinct()
-                    .mapToObj(to -> new Cut(from, to)));
+                    .mapToObj(to -> new Cut(from, to, 0)));
+  }
+
+  /** The same, but the last elements of an axis stay, or of several: what fails may be there. */
+  static Stream<Cut> shorterAtTheFront(List<Shape> shapes) {
+    return shorter(shapes)
+        .flatMap(
+            cut -> {
+              int axes = axes(shapes, cut.from());
+              return IntStream.rangeClosed(1, axes)
+                  .filter(tails -> (tails & axes) == tails)
+                  .mapToObj(tails -> new Cut(cut.from(), cut.to(), tails));
+            });
+  }
+
+  /** Which axes are of an extent, a bit each as above; of the last few. */
+  private static int axes(List<Shape> shapes, int extent) {
+    return shapes.stream()
+        .flatMapToInt(
+            shape ->
+                IntStream.range(0, Math.min(shape.rank(), MOST_AXES))
+                    .filter(i -> shape.extent(shape.rank() - 1 - i) == extent))
+        .map(i -> 1 << i)
+        .reduce(0, (a, b) -> a | b);
   }
 
   static Stream<RandomProgram> shorter(RandomProgram program) {
@@ -72,10 +100,16 @@ final class Extents {
   }
 
   static Tensor cut(Tensor value, int from, int to) {
+    return cut(value, from, to, 0);
+  }
+
+  private static Tensor cut(Tensor value, int from, int to, int tails) {
     Tensor cut = value;
-    for (int axis = 0; axis < value.shape().rank(); axis++) {
+    int rank = value.shape().rank();
+    for (int axis = 0; axis < rank; axis++) {
       if (value.shape().extent(axis) == from) {
-        cut = cut.slice(axis, 0, to);
+        boolean isTail = (tails >> rank - 1 - axis & 1) == 1;
+        cut = isTail ? cut.slice(axis, from - to, from) : cut.slice(axis, 0, to);
       }
     }
     return cut.detach();

@@ -6,6 +6,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
 
 /**
@@ -44,7 +45,8 @@ record FunctionExample(
   }
 
   private Stream<Example> shorter() {
-    return Extents.shorter(values.stream().map(Tensor::shape).toList())
+    List<Shape> shapes = values.stream().map(Tensor::shape).toList();
+    return Stream.concat(Extents.shorter(shapes), Extents.shorterAtTheFront(shapes))
         .map(cut -> with(values.stream().map(cut::of).toList()));
   }
 

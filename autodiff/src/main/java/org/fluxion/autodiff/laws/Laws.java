@@ -192,8 +192,12 @@ public final class Laws {
    *
    * @param x the arguments; of a tree, its leaves
    * @return the laws
+   * @throws TensorException if there are none
    */
   public Laws at(Tensor... x) {
+    if (x.length == 0) {
+      throw new TensorException("laws: expected the arguments to try, got none");
+    }
     List<Tensor> values = Stream.of(x).map(Tensor::detach).toList();
     return over(new Arguments(random -> values, simpler -> false, Laws::areFinite));
   }
@@ -344,8 +348,8 @@ public final class Laws {
         throw new TensorException(
             Text.of(
                 "laws: of %,d elements none could be compared under %s: all are infinite, no"
-                    + " numbers, or off by a tenth of themselves for rounding alone; draw other"
-                    + " arguments, such as tensors().between(0.1, 3)",
+                    + " numbers, or off by a tenth of themselves for rounding alone; try other"
+                    + " arguments, such as over(tensors().between(0.1, 3))",
                 excused, law));
       }
       all += certified;

@@ -3,6 +3,7 @@ package org.fluxion.autodiff.laws;
 import java.util.List;
 import java.util.function.Function;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.TensorException;
 import org.fluxion.tensor.Tree;
 
 /**
@@ -24,7 +25,17 @@ record OfTree(Function<List<Tensor>, List<Tensor>> function, List<String> names)
    * @param example a tree of its structure
    */
   static <A extends Tree<A>, B extends Tree<B>> OfTree of(Function<A, B> f, A example) {
-    return new OfTree(x -> f.apply(example.withLeaves(x)).leaves(), example.leafNames());
+    int leaves = example.leaves().size();
+    return new OfTree(
+        x -> {
+          if (x.size() != leaves) {
+            throw new TensorException(
+                Text.of(
+                    "laws: expected %d tensors, the example's leaves, got %d", leaves, x.size()));
+          }
+          return f.apply(example.withLeaves(x)).leaves();
+        },
+        example.leafNames());
   }
 
   @Override

@@ -105,23 +105,20 @@ public record Verdict(
       for (int i = 0; i < expected.expected().elements(); i++) {
         double left = expected.expected().getDouble(i);
         double right = actual.expected().getDouble(i);
-        double rounding = at(expected, i) + at(actual, i);
         int element = i;
+        double doubt = slack.map(b -> b.expected().getDouble(element) + at(b, element)).orElse(0.0);
+        // What becomes of a number that is known has to be one, however its own operations err.
+        boolean isLost =
+            Double.isNaN(right) && Double.isFinite(left) && at(expected, i) + doubt < UNBOUNDED;
+        double rounding = at(expected, i) + (isLost ? 0 : at(actual, i));
         // The value beside a derivative is computed as the value is: an infinity is one there too.
         boolean isAnother =
             law == Law.VALUE && !Double.isFinite(left) && Double.compare(left, right) != 0;
-        double tolerance =
-            isAnother
-                ? 0
-                : rounding
-                    + slack.map(b -> b.expected().getDouble(element) + at(b, element)).orElse(0.0);
-        boolean isOpen = !isAnother && !(tolerance < UNBOUNDED && Double.isFinite(left));
-        boolean isLost =
-            slack.isEmpty()
-                && Double.isNaN(right)
-                && Double.isFinite(left)
-                && at(expected, i) < UNBOUNDED;
-        boolean isExcused = isLost ? !subject.isAlone() && (isOpen || law.goesBack()) : isOpen;
+        double tolerance = isAnother ? 0 : rounding + doubt;
+        boolean isOpen =
+            !isAnother && !(rounding + at(actual, i) + doubt < UNBOUNDED && Double.isFinite(left));
+        boolean mayBeLost = law.goesBack() || isOpen && slack.isEmpty();
+        boolean isExcused = isLost ? !subject.isAlone() && mayBeLost : isOpen;
         if (isExcused) {
           excused++;
           continue;

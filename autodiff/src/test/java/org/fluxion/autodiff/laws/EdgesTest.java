@@ -391,4 +391,18 @@ class EdgesTest {
             .check();
     assertTrue(report.certified().get(Law.DIFFERENCES) > 0, report.toString());
   }
+
+  /** Wherever in a tensor the element is that fails, it is all that is left. */
+  @Test
+  void anElementIsFoundAnywhere() {
+    CustomFunction thrice =
+        CustomFunction.of(
+            "thrice", x -> x.mul(3), (x, y, dx) -> Tensor.where(x.equal(1), dx, dx.mul(3)));
+    Laws laws = Laws.of(thrice).over(tensors().edges()).only(Law.DIFFERENCES);
+    for (long seed = 0; seed < 10; seed++) {
+      LawBroken thrown = assertThrows(LawBroken.class, laws.seed(1000 * seed)::check);
+      assertEquals(
+          1, thrown.smallest().values().getFirst().shape().elements(), thrown.getMessage());
+    }
+  }
 }

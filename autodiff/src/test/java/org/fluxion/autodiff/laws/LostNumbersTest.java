@@ -1,6 +1,8 @@
 package org.fluxion.autodiff.laws;
 
+import static org.fluxion.autodiff.laws.TensorGenerator.tensors;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -78,5 +80,23 @@ class LostNumbersTest {
         assertThrows(
             LawBroken.class, () -> Laws.of(x -> none.apply(x).neg()).only(Law.DIFFERENCES).check());
     assertTrue(thrown.getMessage().contains("got NaN"), thrown.getMessage());
+  }
+
+  /** A rule that divides zero by zero, of which one is rounded: its own error is unknown there. */
+  @Test
+  void inAnInexactQuotientBreaksTheLaw() {
+    CustomFunction quotient =
+        CustomFunction.of(
+            "sin x / x",
+            x -> Tensor.where(x.equal(0), 1, x.sin().div(x)),
+            (x, y, dx) -> dx.mul(x.cos().sub(y).div(x)));
+    for (Laws laws :
+        List.of(Laws.of(quotient).over(tensors().edges()), Laws.of(quotient).at(ZERO))) {
+      LawBroken thrown = assertThrows(LawBroken.class, laws.order(1)::check);
+      assertTrue(thrown.getMessage().contains("expected 0.0, got NaN"), thrown.getMessage());
+      assertTrue(
+          thrown.getMessage().contains("x0 = Tensor.of(new double[] {0});"), thrown.getMessage());
+      assertFalse(thrown.getMessage().contains("Infinity"), thrown.getMessage());
+    }
   }
 }

@@ -87,6 +87,18 @@ class ReplayTest {
     }
   }
 
+  /** Whoever forgets an argument reads how many there are to be. */
+  @Test
+  void argumentsThatAreMissingAreCounted() {
+    Tensor x = Tensor.tensor(1.0);
+    assertThrows(TensorException.class, () -> Laws.of(Tensor::sin).at());
+    Function<Tensors, Tensors> same = tree -> tree;
+    Laws laws = Laws.near(same, new Tensors(List.of(x, x))).at(x);
+    LawBroken thrown = assertThrows(LawBroken.class, laws::check);
+    String expected = "laws: expected 2 tensors, the example's leaves, got 1";
+    assertTrue(thrown.getMessage().contains(expected), thrown.getMessage());
+  }
+
   /** Where a check of many drew an empty tensor, its seed may be repeated alone. */
   @Test
   void oneTryMayBeOfNothing() {
