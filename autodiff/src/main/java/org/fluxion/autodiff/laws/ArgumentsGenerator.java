@@ -27,6 +27,9 @@ public final class ArgumentsGenerator {
   private final boolean fitsEachOther;
 
   private ArgumentsGenerator(List<TensorGenerator> each, boolean fitsEachOther) {
+    if (each.isEmpty()) {
+      throw new TensorException("laws: expected a generator for each argument, got none");
+    }
     this.each = List.copyOf(each);
     this.fitsEachOther = fitsEachOther;
   }
@@ -36,6 +39,7 @@ public final class ArgumentsGenerator {
    *
    * @param generators one for each argument
    * @return the generator
+   * @throws TensorException if there are none
    */
   public static ArgumentsGenerator each(TensorGenerator... generators) {
     return new ArgumentsGenerator(List.of(generators), false);
@@ -48,7 +52,7 @@ public final class ArgumentsGenerator {
    *
    * @param generators one for each argument
    * @return the generator
-   * @throws TensorException if they have exact shapes that do not broadcast
+   * @throws TensorException if there are none, or of exact shapes that do not broadcast
    */
   public static ArgumentsGenerator broadcasting(TensorGenerator... generators) {
     ArgumentsGenerator arguments = new ArgumentsGenerator(List.of(generators), true);

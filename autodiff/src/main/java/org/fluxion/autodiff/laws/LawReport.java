@@ -23,15 +23,15 @@ public record LawReport(
    * of tangents.
    *
    * @param examples how many examples were run there, in dtypes that it has
-   * @param compared how many elements were compared within a tolerance
+   * @param certified how many elements were compared within a tolerance that tells something
    * @param excused how many have none, since nothing is known of them
    */
-  public record OnDevice(int examples, long compared, long excused) {
+  public record OnDevice(int examples, long certified, long excused) {
     static final OnDevice NOTHING = new OnDevice(0, 0, 0);
 
     OnDevice plus(OnDevice other) {
       return new OnDevice(
-          examples + other.examples, compared + other.compared, excused + other.excused);
+          examples + other.examples, certified + other.certified, excused + other.excused);
     }
   }
 
@@ -74,7 +74,7 @@ public record LawReport(
             lines.add(
                 line(
                     "on " + name,
-                    on.compared(),
+                    on.certified(),
                     on.excused(),
                     Text.of(
                         "Programs of %d examples give what the reference says", on.examples()))));

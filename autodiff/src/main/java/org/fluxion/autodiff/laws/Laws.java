@@ -329,7 +329,7 @@ public final class Laws {
                   + " compared; draw its arguments in float32: tensors().dtype(DType.FLOAT32)",
               device));
     }
-    if (seen.compared() == 0 && seen.excused() >= MANY) {
+    if (seen.certified() == 0 && seen.excused() >= MANY) {
       throw new TensorException(
           Text.of(
               "laws: of %,d elements none could be compared on %s: nothing is known of any; draw"

@@ -137,4 +137,14 @@ class ArgumentsGeneratorTest {
     double element = smallest.get(1).toDoubleArray()[0];
     assertTrue(element == 2 || element == 3, broken.getMessage());
   }
+
+  @Test
+  void thereAreArguments() {
+    String none = "laws: expected a generator for each argument, got none";
+    assertEquals(
+        none,
+        assertThrows(TensorException.class, () -> ArgumentsGenerator.broadcasting()).getMessage());
+    assertEquals(
+        none, assertThrows(TensorException.class, () -> ArgumentsGenerator.each()).getMessage());
+  }
 }

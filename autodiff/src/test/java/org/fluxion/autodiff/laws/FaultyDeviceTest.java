@@ -124,7 +124,7 @@ class FaultyDeviceTest {
           new FunctionExample(y -> List.of(y.get(0).abs()), List.of(Tensor.tensor(x)));
       LawReport.OnDevice right = DeviceLaw.of(Device.cpu(1)).check(example, 0);
       assertEquals(1, right.examples());
-      assertTrue(right.compared() > 0, right.toString());
+      assertTrue(right.certified() > 0, right.toString());
       DeviceLaw law = DeviceLaw.of(new Faulty(Device.cpu(1), VALUE, any -> 0));
       assertThrows(LawBroken.class, () -> law.check(example, 0), String.valueOf(x));
     }

@@ -1,8 +1,8 @@
 package org.fluxion.tensor.conformance;
 
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.HostData;
 
@@ -88,14 +88,19 @@ public record Bounded(DType dtype, HostData expected, double[] allowed) {
   }
 
   /**
-   * Of how many elements something is known, so that {@link #worst} compares them.
+   * Of how many elements it tells something that {@link #worst} finds nothing wrong with them: all
+   * whose tolerance is small beside them.
    *
+   * @param actual what was computed
    * @return their number
    */
-  public long compared() {
+  public long certified(HostData actual) {
     return allowed == null
         ? expected.elements()
-        : Arrays.stream(allowed).filter(off -> off < Double.POSITIVE_INFINITY).count();
+        : IntStream.range(0, allowed.length)
+            .filter(i -> allowed[i] < Double.POSITIVE_INFINITY)
+            .filter(i -> tells(expected.getDouble(i), actual.getDouble(i), allowed[i]))
+            .count();
   }
 
   /**
