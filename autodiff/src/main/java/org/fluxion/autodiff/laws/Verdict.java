@@ -88,7 +88,8 @@ public record Verdict(
   /** Tries a law. */
   static Verdict of(Law law, Subject subject) {
     List<Claim> claims = subject.isDifferentiable() ? law.claims(subject) : List.of();
-    List<Bounded> bounds = bounds(claims, subject);
+    boolean isNarrow = isNarrow(claims, subject);
+    List<Bounded> bounds = bounds(claims, subject, isNarrow);
     int certified = 0;
     int zero = 0;
     int excused = 0;
@@ -107,9 +108,13 @@ public record Verdict(
         double right = actual.expected().getDouble(i);
         int element = i;
         double doubt = slack.map(b -> b.expected().getDouble(element) + at(b, element)).orElse(0.0);
-        // What becomes of a number that is known has to be one, however its own operations err.
+        // What becomes of a number that is known has to be one, however its own operations err: but
+        // for what is too large for a narrow dtype, and not for the wide one of its slope.
         boolean isLost =
-            Double.isNaN(right) && Double.isFinite(left) && at(expected, i) + doubt < UNBOUNDED;
+            Double.isNaN(right)
+                && Double.isFinite(left)
+                && at(expected, i) + doubt < UNBOUNDED
+                && !(isNarrow && slack.isPresent());
         double rounding = at(expected, i) + (isLost ? 0 : at(actual, i));
         // The value beside a derivative is computed as the value is: an infinity is one there too.
         boolean isAnother =
@@ -150,11 +155,19 @@ public record Verdict(
     return new Verdict(law, certified, zero, excused, Optional.ofNullable(worst));
   }
 
+  private static List<Tensor> tensors(List<Claim> claims) {
+    return claims.stream().flatMap(c -> c.tensors().stream()).toList();
+  }
+
+  private static boolean isNarrow(List<Claim> claims, Subject subject) {
+    return Widened.isNarrow(new Graph(subject.inputs(), tensors(claims)));
+  }
+
   /** The claims' tensors, one after the other. */
-  private static List<Bounded> bounds(List<Claim> claims, Subject subject) {
-    List<Tensor> tensors = claims.stream().flatMap(c -> c.tensors().stream()).toList();
+  private static List<Bounded> bounds(List<Claim> claims, Subject subject, boolean isNarrow) {
+    List<Tensor> tensors = tensors(claims);
     boolean approximates = claims.stream().anyMatch(claim -> claim.slack().isPresent());
-    if (!approximates || !Widened.isNarrow(new Graph(subject.inputs(), tensors))) {
+    if (!approximates || !isNarrow) {
       return bounds(tensors, subject, Yardstick.REAL);
     }
     // A slope is the widened function's, which need not choose as the narrow one does.
