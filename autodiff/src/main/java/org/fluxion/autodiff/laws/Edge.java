@@ -12,7 +12,7 @@ enum Edge {
   KINK,
   /** One place beside these, to both sides: what the kink itself excuses must be right there. */
   NEIGHBOUR,
-  /** Down to the smallest subnormal number, with what vanishes in a sum, and in a square. */
+  /** From what differences still tell of down to the smallest subnormal number. */
   TINY,
   /** Up to the largest number, with what overflows in a square, and nearly in an exponential. */
   LARGE,
@@ -20,6 +20,9 @@ enum Edge {
   NOT_FINITE;
 
   private static final double[] KINKS = {0.5, 1, 2, 3};
+
+  /** Nearer to a pole at 0 than numbers that are drawn, and farther than a step of differences. */
+  private static final double[] SMALL = {0x1p-6, 0x1p-11};
 
   private static final double[] WHOLE_KINKS = {1, 2, 3};
 
@@ -67,7 +70,10 @@ enum Edge {
       double smallest = ulp(0);
       double normal = power(least);
       double zeroWhenSquared = power(Math.floorDiv(least - digits, 2));
-      return new double[] {ulp(1), zeroWhenSquared, normal, normal - smallest, smallest};
+      return DoubleStream.concat(
+              DoubleStream.of(SMALL),
+              DoubleStream.of(ulp(1), zeroWhenSquared, normal, normal - smallest, smallest))
+          .toArray();
     }
 
     double[] large() {
