@@ -113,16 +113,12 @@ final class Cluster {
    * Whether its kernel reads and writes no more than so many buffers if a root joins: what members
    * read of others, and what each of them may have to store.
    */
-  boolean hasRoom(Root root, int mostBuffers) {
-    int written = members.size() + 1;
-    // What both read counts twice here, and there is room in nearly every case all the same.
-    if (reads.size() + root.dependencies.size() + written <= mostBuffers) {
-      return true;
-    }
-    Set<Root> all = new HashSet<>(reads);
-    root.dependencies.forEach(dependency -> all.add(dependency.root()));
-    long read = all.stream().filter(r -> r.cluster != this && r != root).count();
-    return read + written <= mostBuffers;
+  private boolean hasRoom(Root root, int mostBuffers) {
+    Set<Root> buffers = new HashSet<>(reads);
+    root.dependencies.forEach(dependency -> buffers.add(dependency.root()));
+    buffers.addAll(members);
+    // The root's own.
+    return buffers.size() < mostBuffers;
   }
 
   /**
@@ -130,9 +126,10 @@ final class Cluster {
    *
    * @param root the root
    * @param related whether something else than a common operand calls for a common kernel
+   * @param mostBuffers how many buffers its kernel may read and write
    * @param order where the cluster stands, which is changed if need be
    */
-  boolean accepts(Root root, boolean related, ClusterOrder order) {
+  boolean accepts(Root root, boolean related, int mostBuffers, ClusterOrder order) {
     if (members.size() >= MOST_MEMBERS) {
       return false;
     }
@@ -166,7 +163,7 @@ final class Cluster {
     }
     // Rows, and groups of folded rows, begin where a loop begins: a reduction's own loops do so.
     Loops refined = Loops.refine(loops, rowLevel ? withRow(root.loops, row) : root.loops);
-    if (refined == null || !order.admits(this, root)) {
+    if (refined == null || !hasRoom(root, mostBuffers) || !order.admits(this, root)) {
       return false;
     }
     loops = refined;

@@ -151,12 +151,8 @@ final class Clusters {
     if (root.kind == Root.Kind.OPERATION || root.placed) {
       return false;
     }
-    return tried(candidates(root)).anyMatch(candidate -> accepts(candidate, root, false))
-        || tried(siblings(root)).anyMatch(candidate -> accepts(candidate, root, true));
-  }
-
-  private boolean accepts(Cluster candidate, Root root, boolean related) {
-    return candidate.hasRoom(root, mostBuffers) && candidate.accepts(root, related, order);
+    return tried(candidates(root)).anyMatch(c -> c.accepts(root, false, mostBuffers, order))
+        || tried(siblings(root)).anyMatch(c -> c.accepts(root, true, mostBuffers, order));
   }
 
   /** The first of some clusters that may accept a root. */

@@ -208,48 +208,42 @@ final class Roots {
 
   /**
    * Chooses more tensors, so that no expression reads more of them than a kernel has room for
-   * beside its result. What is chosen is what reads most of an expression that reads too much.
+   * beside its result. As long as one does, the first of these is cut: of its operands, what is
+   * under the views of the one that reads most, the first of several, is chosen.
+   *
+   * @return whether there was anything to cut
    */
   private boolean cut() {
     int before = chosen.size();
-    boolean again = true;
-    // What was cut later lies within what was counted before.
-    while (again) {
-      again = false;
-      Map<Tensor, Set<Tensor>> counted = new HashMap<>();
-      for (Tensor node : nodes) {
-        if (isGiven(node) || isOperation(node.op())) {
-          continue;
-        }
-        Set<Tensor> own = reads(node, counted);
-        while (own.size() >= mostBuffers) {
-          Tensor dearest =
-              node.inputs().stream()
-                  .max(Comparator.comparingInt(operand -> readsOf(operand, counted).size()))
-                  .orElseThrow();
-          Tensor part = base(dearest);
-          chosen.add(part);
-          counted.put(dearest, Set.of(part));
-          again = true;
-          own = reads(node, counted);
-        }
-        counted.put(node, own);
+    Map<Tensor, Integer> whole = new HashMap<>();
+    for (Tensor node : nodes) {
+      whole.put(node, whole.size());
+    }
+    Map<Tensor, Set<Tensor>> counted = new HashMap<>();
+    for (int i = 0; i < nodes.size(); i++) {
+      Tensor node = nodes.get(i);
+      if (isGiven(node) || isOperation(node.op())) {
+        continue;
+      }
+      Set<Tensor> own = new HashSet<>();
+      node.inputs().forEach(operand -> own.addAll(reads(operand, counted)));
+      counted.put(node, own);
+      if (own.size() >= mostBuffers) {
+        Tensor part =
+            node.inputs().stream()
+                .max(Comparator.comparingInt(operand -> reads(operand, counted).size()))
+                .map(Roots::base)
+                .orElseThrow();
+        chosen.add(part);
+        // What comes after it may read it, and is counted again. It is not there to be cut twice.
+        i = whole.remove(part);
       }
     }
     return chosen.size() > before;
   }
 
-  /** The chosen tensors that are read to compute a node, given those of what is before it. */
-  private Set<Tensor> reads(Tensor node, Map<Tensor, Set<Tensor>> counted) {
-    if (node.inputs().size() == 1) {
-      return readsOf(node.inputs().get(0), counted);
-    }
-    Set<Tensor> all = new HashSet<>();
-    node.inputs().forEach(operand -> all.addAll(readsOf(operand, counted)));
-    return all;
-  }
-
-  private Set<Tensor> readsOf(Tensor operand, Map<Tensor, Set<Tensor>> counted) {
+  /** The chosen tensors that are read to compute an operand where it is needed, or itself. */
+  private Set<Tensor> reads(Tensor operand, Map<Tensor, Set<Tensor>> counted) {
     return chosen.contains(operand) ? Set.of(operand) : counted.get(operand);
   }
 
@@ -271,7 +265,8 @@ final class Roots {
 
   /**
    * The roots, with the loops of each and what it reads. Tensors that no loops can reach become
-   * roots, and may lie inside cones that were walked before: then all is done anew.
+   * roots, and may lie inside cones that were walked before: then all is done anew, as it is when
+   * roots that read too much are cut.
    */
   private Map<Tensor, Root> analysed() {
     Map<Tensor, Root> roots = new LinkedHashMap<>();
@@ -291,10 +286,7 @@ final class Roots {
     if (chosen.addAll(unreachable)) {
       return analysed();
     }
-    boolean fits =
-        roots.values().stream()
-            .allMatch(r -> r.kind == Root.Kind.OPERATION || r.dependencies.size() < mostBuffers);
-    return !fits && cut() ? analysed() : roots;
+    return cut() ? analysed() : roots;
   }
 
   private Root.Kind kind(Tensor node) {

@@ -65,16 +65,18 @@ final class SharedKernels {
   final List<Root> roots;
   final Set<Tensor> stored;
   final boolean together;
+  final int mostBuffers;
   final Map<Root, Integer> levels = new HashMap<>();
   final Map<Root, Group> groups = new HashMap<>();
 
   /** In the order in which they may run. */
   final List<Group> order = new ArrayList<>();
 
-  SharedKernels(Collection<Root> all, Set<Tensor> stored, boolean together) {
+  SharedKernels(Collection<Root> all, Set<Tensor> stored, boolean together, int mostBuffers) {
     roots = all.stream().filter(r -> r.kind != Root.Kind.LEAF).toList();
     this.stored = stored;
     this.together = together;
+    this.mostBuffers = mostBuffers;
     roots.forEach(r -> levels.put(r, earliest(r)));
     // Readers come first, so that each knows how late it may be.
     Map<Root, Integer> late = new HashMap<>();
@@ -251,7 +253,18 @@ final class SharedKernels {
         && hasAtHandWhatIsThere(group, root)
         && (related || hasInCommon(group, root))
         && Loops.refine(group.loops, loops(group, root)) != null
+        && buffers(group, root) <= mostBuffers
         && hasOrder(group, root);
+  }
+
+  /** One for each value that it may have to store, and one for each that it gets from elsewhere. */
+  private static int buffers(Group group, Root root) {
+    List<Root> stored = new ArrayList<>(group.members);
+    stored.add(root);
+    Set<Root> read = new HashSet<>();
+    stored.forEach(member -> member.dependencies.forEach(d -> read.add(d.root())));
+    stored.forEach(read::remove);
+    return stored.size() + read.size();
   }
 
   private static boolean isOfRows(Group group, Root root) {

@@ -1,11 +1,14 @@
 package org.fluxion.tensor.plan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongFunction;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
@@ -22,13 +25,17 @@ class SharedKernelsLawsTest {
   // ---- the laws ----
 
   private static void holds(Graph graph, boolean placed, boolean together, String what) {
-    Map<Tensor, Root> roots = Roots.of(graph, Integer.MAX_VALUE);
+    holds(graph, placed, together, Integer.MAX_VALUE, what);
+  }
+
+  private static void holds(Graph graph, boolean placed, boolean together, int most, String what) {
+    Map<Tensor, Root> roots = Roots.of(graph, most);
     if (placed) {
       Placement.run(graph, roots);
     }
-    List<Cluster> clusters = Clusters.of(roots, together, Integer.MAX_VALUE);
+    List<Cluster> clusters = Clusters.of(roots, together, most);
     List<SharedKernels.Group> said =
-        new SharedKernels(roots.values(), roots.keySet(), together).order;
+        new SharedKernels(roots.values(), roots.keySet(), together, most).order;
     assertEquals(
         said.stream().map(g -> g.members).toList(),
         clusters.stream().map(c -> c.members).toList(),
@@ -128,6 +135,60 @@ class SharedKernelsLawsTest {
       holds(KernelGraphs.apart(values), false, true, values + " values");
     }
     holds(KernelGraphs.apart(100), false, true, "100 values");
+  }
+
+  /** Values share a kernel as long as it has a buffer for each of them, and for what they read. */
+  @Test
+  void whereAKernelHasFewBuffers() {
+    List<LongFunction<Graph>> graphs =
+        List.of(
+            ValueGraphs::wide,
+            KernelGraphs::woven,
+            KernelGraphs::related,
+            KernelGraphs::summed,
+            FusionGraphs::mixed);
+    for (long seed = 0; seed < 500; seed++) {
+      int most = PlanOptions.FEWEST_BUFFERS + (int) (seed / 5 % 7);
+      String what = "seed " + seed + ", " + most + " buffers";
+      holds(graphs.get((int) (seed % 5)).apply(seed), seed % 2 == 0, true, most, what);
+    }
+  }
+
+  /** What has just room is as it is where there is room for any number. */
+  @Test
+  void nothingIsKeptApartWithoutNeed() {
+    int apart = 0;
+    for (long seed = 0; seed < 200; seed++) {
+      String what = "seed " + seed;
+      Graph graph = KernelGraphs.woven(seed);
+      List<Cluster> whole = clusters(graph, Integer.MAX_VALUE);
+      int needed = whole.stream().mapToInt(SharedKernelsLawsTest::buffers).max().orElse(0);
+      assertEquals(tensors(whole), tensors(clusters(graph, needed)), what);
+      if (whole.stream().anyMatch(c -> c.members.size() > 1 && buffers(c) == needed)) {
+        List<Cluster> fewer = clusters(graph, needed - 1);
+        assertNotEquals(tensors(whole), tensors(fewer), what);
+        for (Cluster each : fewer) {
+          assertTrue(each.members.size() == 1 || buffers(each) < needed, what);
+        }
+        apart++;
+      }
+    }
+    assertTrue(apart > 50, "too few share a kernel: " + apart);
+  }
+
+  private static List<Cluster> clusters(Graph graph, int most) {
+    return Clusters.of(Roots.of(graph, Integer.MAX_VALUE), true, most);
+  }
+
+  private static List<List<Tensor>> tensors(List<Cluster> clusters) {
+    return clusters.stream().map(c -> c.members.stream().map(m -> m.node).toList()).toList();
+  }
+
+  /** What it reads and what it may have to store. */
+  private static int buffers(Cluster cluster) {
+    Set<Root> all = new HashSet<>(cluster.members);
+    cluster.members.forEach(member -> member.dependencies.forEach(d -> all.add(d.root())));
+    return all.size();
   }
 
   @Test

@@ -66,15 +66,22 @@ final class StoredValues {
   final Set<Tensor> stored = new HashSet<>();
   final Map<Tensor, Again> again = new HashMap<>();
 
-  StoredValues(Graph graph) {
+  /**
+   * What is stored of a graph.
+   *
+   * @param most how many buffers a kernel of loops reads and writes at most
+   */
+  StoredValues(Graph graph, int most) {
     this.graph = graph;
     this.nodes = graph.nodes();
     nodes.forEach(this::storeForKernels);
     stored.addAll(graph.outputs());
     nodes.stream().filter(n -> !isGiven(n)).forEach(this::storeForCost);
-    while (stored.addAll(outOfReach())) {
-      // What is stored anew reads other tensors than before.
-    }
+    do {
+      while (stored.addAll(outOfReach())) {
+        // What is stored anew reads other tensors than before.
+      }
+    } while (hasCut(most));
   }
 
   boolean isGiven(Tensor node) {
@@ -159,6 +166,62 @@ final class StoredValues {
       }
     }
     return found;
+  }
+
+  // ---- what reads too much ----
+
+  /** Until nothing reads too much, stores what reads most of the first that does. */
+  private boolean hasCut(int most) {
+    boolean any = false;
+    while (true) {
+      Tensor first = firstThatReads(most);
+      if (first == null) {
+        return any;
+      }
+      Tensor largest = null;
+      for (Tensor x : first.inputs()) {
+        if (largest == null || ways(x).size() > ways(largest).size()) {
+          largest = x;
+        }
+      }
+      if (!stored.add(underViews(largest))) {
+        throw new AssertionError("stored already: " + largest);
+      }
+      any = true;
+    }
+  }
+
+  /** The first tensor that loops compute, and read so many others for; null if there is none. */
+  private Tensor firstThatReads(int most) {
+    for (Tensor node : nodes) {
+      if (!isGiven(node) && !hasKernel(node.op()) && reads(node).size() >= most) {
+        return node;
+      }
+    }
+    return null;
+  }
+
+  /** What is stored of all that a tensor is computed from, up to what is stored. */
+  Set<Tensor> reads(Tensor node) {
+    Set<Tensor> all = new HashSet<>();
+    node.inputs().forEach(x -> all.addAll(ways(x)));
+    return all;
+  }
+
+  /** Where the ways from an operand end. */
+  private Set<Tensor> ways(Tensor operand) {
+    Set<Tensor> ends = new HashSet<>();
+    Set<Tensor> seen = new HashSet<>();
+    List<Tensor> left = new ArrayList<>(List.of(operand));
+    while (!left.isEmpty()) {
+      Tensor node = left.removeLast();
+      if (stored.contains(node)) {
+        ends.add(node);
+      } else if (seen.add(node)) {
+        left.addAll(node.inputs());
+      }
+    }
+    return ends;
   }
 
   Tensor memory(Tensor node) {

@@ -157,9 +157,9 @@ class StoredValuesLawsTest {
 
   // ---- the laws ----
 
-  private static void holds(Graph graph, String what) {
-    Map<Tensor, Root> roots = Roots.of(graph, Integer.MAX_VALUE);
-    StoredValues said = new StoredValues(graph);
+  private static void holds(Graph graph, int most, String what) {
+    Map<Tensor, Root> roots = Roots.of(graph, most);
+    StoredValues said = new StoredValues(graph, most);
     List<Tensor> expected = said.nodes.stream().filter(said.stored::contains).toList();
     assertEquals(expected, List.copyOf(roots.keySet()), what);
     for (Tensor node : expected) {
@@ -205,8 +205,25 @@ class StoredValuesLawsTest {
 
   private static void holds(LongFunction<Graph> graphs, int seeds) {
     for (long seed = 0; seed < seeds; seed++) {
-      holds(graphs.apply(seed), "seed " + seed);
+      holds(graphs.apply(seed), Integer.MAX_VALUE, "seed " + seed);
     }
+  }
+
+  /** With few buffers a kernel, of which a selection needs four. */
+  private static void holdsWithFew(LongFunction<Graph> graphs, int seeds) {
+    for (long seed = 0; seed < seeds; seed++) {
+      int most = PlanOptions.FEWEST_BUFFERS + (int) (seed % 5);
+      holds(graphs.apply(seed), most, "seed " + seed + ", " + most + " buffers");
+    }
+  }
+
+  /** How many buffers the kernel of a root of loops has at most. */
+  private static int most(Map<Tensor, Root> roots) {
+    return roots.values().stream()
+        .filter(root -> root.kind != Root.Kind.OPERATION)
+        .mapToInt(root -> root.dependencies.size() + 1)
+        .max()
+        .orElse(0);
   }
 
   /** Views, operands of kernels, literals that have to be stored, inputs that are no leaves. */
@@ -250,6 +267,34 @@ class StoredValuesLawsTest {
   @Test
   void ofReductions() {
     holds(ValueGraphs::reduced, 300);
+  }
+
+  /** Of what reads too much, what reads most is stored; operations have what operands they have. */
+  @Test
+  void whereAKernelHasFewBuffers() {
+    holdsWithFew(ValueGraphs::wide, 600);
+    holdsWithFew(FusionGraphs::mixed, 300);
+    holdsWithFew(KernelGraphs::attentive, 50);
+  }
+
+  /** A kernel that just has room is left as it is, and none has more than it has room for. */
+  @Test
+  void nothingIsCutWithoutNeed() {
+    int cut = 0;
+    for (long seed = 0; seed < 300; seed++) {
+      String what = "seed " + seed;
+      Graph graph = ValueGraphs.wide(seed);
+      Map<Tensor, Root> whole = Roots.of(graph, Integer.MAX_VALUE);
+      int needed = Math.max(PlanOptions.FEWEST_BUFFERS, most(whole));
+      assertEquals(whole.keySet(), Roots.of(graph, needed).keySet(), what);
+      for (int fewer = PlanOptions.FEWEST_BUFFERS; fewer < needed; fewer++) {
+        Map<Tensor, Root> parts = Roots.of(graph, fewer);
+        assertTrue(parts.keySet().containsAll(whole.keySet()), what);
+        assertTrue(most(parts) <= fewer, what + ": " + most(parts) + " of " + fewer);
+        cut++;
+      }
+    }
+    assertTrue(cut > 300, "too few were to be cut: " + cut);
   }
 
   @Test

@@ -133,6 +133,49 @@ final class ValueGraphs extends FusionGraphs {
     return drawn.graph();
   }
 
+  /**
+   * Sums and selections of many tensors, parts of which others read too, at times through views.
+   */
+  static Graph wide(long seed) {
+    ValueGraphs drawn = new ValueGraphs(seed);
+    List<Tensor> pool = new ArrayList<>();
+    for (int i = 4 + drawn.random.nextInt(7); i > 0; i--) {
+      pool.add(drawn.input(3, 3));
+    }
+    List<Tensor> unread = new ArrayList<>(pool);
+    for (int i = 6 + drawn.random.nextInt(12); i > 0; i--) {
+      Tensor x = drawn.operandOf(unread, pool);
+      Tensor y = drawn.operandOf(unread, pool);
+      Tensor next =
+          switch (drawn.random.nextInt(9)) {
+            case 0, 1, 2 -> apply(new Op.Add(), x, y);
+            case 3, 4 -> {
+              Tensor z = drawn.operandOf(unread, pool);
+              yield apply(new Op.Select(), apply(new Op.Less(), x, pool.getFirst()), y, z);
+            }
+            case 5 -> apply(drawn.oneOf(PLAIN), x);
+            case 6 -> apply(new Op.Permute(List.of(1, 0)), x);
+            case 7 -> apply(new Op.Add(), apply(new Op.Flip(List.of(0)), x), y);
+            default -> apply(new Op.Mul(), apply(new Op.Flip(List.of(1)), x), x);
+          };
+      pool.add(next);
+      unread.add(next);
+    }
+    Tensor last = pool.getLast();
+    drawn.outputs.add(drawn.oneIn(3) ? apply(new Op.Sum(List.of(1)), last) : last);
+    while (drawn.oneIn(2)) {
+      drawn.outputs.add(drawn.oneOf(pool));
+    }
+    return drawn.graph();
+  }
+
+  /** Mostly one that nothing reads so far, so that much lies behind the last. */
+  private Tensor operandOf(List<Tensor> unread, List<Tensor> pool) {
+    return unread.isEmpty() || oneIn(4)
+        ? oneOf(pool)
+        : unread.remove(random.nextInt(unread.size()));
+  }
+
   /** Reductions over any axes of any shape, some of one element. */
   static Graph reduced(long seed) {
     ValueGraphs drawn = new ValueGraphs(seed);
