@@ -92,9 +92,11 @@ public final class ArgumentsGenerator {
 
   /** What those of an exact shape broadcast to, one after the other. */
   private Shape exact() {
-    return each.stream()
-        .flatMap(generator -> generator.shapes().exact().stream())
-        .reduce(Shape.SCALAR, (a, b) -> Shape.broadcast("arguments", a, b));
+    return broadcast(each.stream().flatMap(generator -> generator.shapes().exact().stream()));
+  }
+
+  private static Shape broadcast(Stream<Shape> shapes) {
+    return shapes.reduce(Shape.SCALAR, (a, b) -> Shape.broadcast("arguments", a, b));
   }
 
   /** What all broadcast to, if each has all of its axes. */
@@ -167,7 +169,7 @@ public final class ArgumentsGenerator {
       return true;
     }
     try {
-      shapes.stream().reduce(Shape.SCALAR, (a, b) -> Shape.broadcast("arguments", a, b));
+      broadcast(shapes.stream());
       return true;
     } catch (TensorException doNotFit) {
       return false;

@@ -88,8 +88,8 @@ public record Verdict(
   /** Tries a law. */
   static Verdict of(Law law, Subject subject) {
     List<Claim> claims = subject.isDifferentiable() ? law.claims(subject) : List.of();
-    boolean isNarrow = isNarrow(claims, subject);
-    List<Bounded> bounds = bounds(claims, subject, isNarrow);
+    boolean isWidened = isWidened(claims, subject);
+    List<Bounded> bounds = bounds(claims, subject, isWidened);
     int certified = 0;
     int zero = 0;
     int excused = 0;
@@ -114,7 +114,7 @@ public record Verdict(
             Double.isNaN(right)
                 && Double.isFinite(left)
                 && at(expected, i) + doubt < UNBOUNDED
-                && !(isNarrow && slack.isPresent());
+                && !isWidened;
         double rounding = at(expected, i) + (isLost ? 0 : at(actual, i));
         // The value beside a derivative is computed as the value is: an infinity is one there too.
         boolean isAnother =
@@ -159,15 +159,16 @@ public record Verdict(
     return claims.stream().flatMap(c -> c.tensors().stream()).toList();
   }
 
-  private static boolean isNarrow(List<Claim> claims, Subject subject) {
-    return Widened.isNarrow(new Graph(subject.inputs(), tensors(claims)));
+  /** Whether a narrow derivative is compared with slopes, which are the widened function's. */
+  private static boolean isWidened(List<Claim> claims, Subject subject) {
+    return claims.stream().anyMatch(claim -> claim.slack().isPresent())
+        && Widened.isNarrow(new Graph(subject.inputs(), tensors(claims)));
   }
 
   /** The claims' tensors, one after the other. */
-  private static List<Bounded> bounds(List<Claim> claims, Subject subject, boolean isNarrow) {
+  private static List<Bounded> bounds(List<Claim> claims, Subject subject, boolean isWidened) {
     List<Tensor> tensors = tensors(claims);
-    boolean approximates = claims.stream().anyMatch(claim -> claim.slack().isPresent());
-    if (!approximates || !isNarrow) {
+    if (!isWidened) {
       return bounds(tensors, subject, Yardstick.REAL);
     }
     // A slope is the widened function's, which need not choose as the narrow one does.
