@@ -54,31 +54,38 @@ public record Graph(List<Tensor> inputs, List<Tensor> outputs) {
     Set<Tensor> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     Deque<Visit> visits = new ArrayDeque<>();
     for (Tensor root : roots) {
-      if (seen.add(root)) {
-        visits.push(Visit.of(root, stops));
-      }
+      enter(root, seen, stops, visits, order);
       while (!visits.isEmpty()) {
         Visit visit = visits.peek();
-        if (!visit.operands.hasNext()) {
+        if (visit.operands.hasNext()) {
+          enter(visit.operands.next(), seen, stops, visits, order);
+        } else {
           order.add(visits.pop().node);
-          continue;
-        }
-        Tensor operand = visit.operands.next();
-        if (seen.add(operand)) {
-          visits.push(Visit.of(operand, stops));
         }
       }
     }
     return order;
   }
 
-  /** A node on the way from a root, with those of its operands that are yet to be looked at. */
-  private record Visit(Tensor node, Iterator<Tensor> operands) {
-    static Visit of(Tensor node, Predicate<Tensor> stops) {
-      return new Visit(
-          node, stops.test(node) ? Collections.emptyIterator() : node.inputs().iterator());
+  /** Begins with a node, and ends with it at once if it has nothing below it. */
+  private static void enter(
+      Tensor node,
+      Set<Tensor> seen,
+      Predicate<Tensor> stops,
+      Deque<Visit> visits,
+      List<Tensor> order) {
+    if (!seen.add(node)) {
+      return;
+    }
+    if (node.inputs().isEmpty() || stops.test(node)) {
+      order.add(node);
+    } else {
+      visits.push(new Visit(node, node.inputs().iterator()));
     }
   }
+
+  /** A node on the way from a root, with those of its operands that are yet to be looked at. */
+  private record Visit(Tensor node, Iterator<Tensor> operands) {}
 
   /**
    * The outputs with other tensors in the inputs' place.

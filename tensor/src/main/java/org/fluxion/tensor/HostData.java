@@ -46,12 +46,8 @@ public final class HostData {
               .formatted(elements, dtype));
     }
     long bytes = elements * dtype.bytes();
-    MemorySegment segment =
-        bytes >= OFF_HEAP_BYTES
-            ? offHeap(bytes)
-            // A long array keeps every element type aligned.
-            : MemorySegment.ofArray(new long[(int) ((bytes + 7) / 8)]).asSlice(0, bytes);
-    return new HostData(dtype, elements, segment);
+    return new HostData(
+        dtype, elements, bytes >= OFF_HEAP_BYTES ? offHeap(bytes) : onHeap((int) bytes));
   }
 
   /**
@@ -80,6 +76,12 @@ public final class HostData {
     HostData data = allocate(dtype, elements);
     data.arriving = arriving;
     return data;
+  }
+
+  private static MemorySegment onHeap(int bytes) {
+    // A long array keeps every element type aligned.
+    MemorySegment longs = MemorySegment.ofArray(new long[(bytes + 7) / 8]);
+    return bytes % 8 == 0 ? longs : longs.asSlice(0, bytes);
   }
 
   private static MemorySegment offHeap(long bytes) {

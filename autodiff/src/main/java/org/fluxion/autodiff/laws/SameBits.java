@@ -127,6 +127,11 @@ public record SameBits(List<Device> devices) {
     for (int i = 0; i < expected.size(); i++) {
       HostData a = expected.get(i);
       HostData b = actual.get(i);
+      // Element by element only where something differs, which may be the kind of a NaN: that of
+      // two computed ones is nobody's promise.
+      if (a.segment().mismatch(b.segment()) < 0) {
+        continue;
+      }
       for (long j = 0; j < a.elements(); j++) {
         boolean same =
             a.dtype().isFloating()

@@ -47,7 +47,17 @@ final class Nodes {
   }
 
   /** What makes two nodes the same: the operation, constants by value, and the operands. */
-  private record Computation(Object operation, List<Node> operands) {}
+  private record Computation(int hash, Object operation, List<Node> operands) {
+    static Computation of(Object operation, List<Node> operands) {
+      return new Computation(31 * operation.hashCode() + operands.hashCode(), operation, operands);
+    }
+
+    /** It is asked for twice, and goes through all that the operation consists of. */
+    @Override
+    public int hashCode() {
+      return hash;
+    }
+  }
 
   private record Literal(DType dtype, Shape shape, ByteBuffer bytes) {}
 
@@ -132,16 +142,18 @@ final class Nodes {
    */
   void compute(Tensor tensor, Runnable bounds) {
     List<Node> operands = new ArrayList<>(tensor.inputs().size());
+    List<HostData> values = new ArrayList<>(tensor.inputs().size());
     for (Tensor operand : tensor.inputs()) {
-      operands.add(nodes.get(operand));
+      Node node = nodes.get(operand);
+      operands.add(node);
+      values.add(node.value);
     }
-    Computation computation = new Computation(operation(tensor.op()), operands);
+    Computation computation = Computation.of(operation(tensor.op()), operands);
     Node same = computed.get(computation);
     if (same != null) {
       nodes.put(tensor, same);
       return;
     }
-    List<HostData> values = operands.stream().map(operand -> operand.value).toList();
     Node node = computed(tensor, values);
     bounds.run();
     computed.put(computation, node);
