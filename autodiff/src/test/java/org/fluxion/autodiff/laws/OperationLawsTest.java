@@ -1,11 +1,15 @@
 package org.fluxion.autodiff.laws;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Tensor;
 import org.fluxion.tensor.conformance.OpTable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -35,5 +39,52 @@ class OperationLawsTest {
         Laws.checked(example, law, seed);
       }
     }
+  }
+
+  /** At kinks and beside them, among subnormal numbers, and where squares overflow. */
+  @TestFactory
+  Stream<DynamicTest> everyOperationObeysEveryLawAtEdges() {
+    return Stream.of(DType.FLOAT64, DType.FLOAT32)
+        .flatMap(
+            dtype ->
+                OperationExamples.rows(dtype).stream()
+                    .map(
+                        row ->
+                            DynamicTest.dynamicTest(
+                                dtype + " " + row.op().getSimpleName(),
+                                () -> checkAtEdges(row, dtype))));
+  }
+
+  private static void checkAtEdges(OpTable.Row row, DType dtype) {
+    long certified = 0;
+    long excused = 0;
+    for (long seed = 0; seed < SEEDS; seed++) {
+      Example example = atEdges(OperationExamples.of(row, dtype, seed), seed);
+      for (Law law : Law.values()) {
+        Verdict verdict = Laws.checked(example, law, seed);
+        certified += verdict.certified();
+        excused += verdict.excused();
+      }
+    }
+    // What overflows has no tolerance, nor has a root or a power of what is negative.
+    assertTrue(certified >= excused / 4, certified + " certified, " + excused + " excused");
+  }
+
+  /** The same operation, of edges and ordinary numbers. */
+  private static RandomProgram atEdges(RandomProgram program, long seed) {
+    Random random = Seeds.spread(seed);
+    List<Tensor> values =
+        program.values().stream()
+            .map(
+                value ->
+                    value.dtype().isFloating()
+                        ? TensorGenerator.tensors()
+                            .dtype(value.dtype())
+                            .shape(value.shape().extents())
+                            .edges()
+                            .draw(random)
+                        : value)
+            .toList();
+    return new RandomProgram(values, program.lines(), program.outputs());
   }
 }

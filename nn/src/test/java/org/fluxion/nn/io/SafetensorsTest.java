@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -25,9 +27,13 @@ import java.util.regex.Pattern;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import net.jqwik.api.constraints.StringLength;
+import net.jqwik.api.constraints.UniqueElements;
 import org.fluxion.nn.Linear;
 import org.fluxion.nn.Parameters;
 import org.fluxion.tensor.DType;
+import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
@@ -81,7 +87,7 @@ class SafetensorsTest {
   }
 
   private static byte[] bytes(Tensor tensor) {
-    return tensor.value().segment().toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+    return tensor.value().segment().toArray(ValueLayout.JAVA_BYTE);
   }
 
   private static void assertSameTensors(Parameters expected, Parameters actual) {
@@ -115,6 +121,41 @@ class SafetensorsTest {
     try (var left = Files.list(folder)) {
       assertEquals(List.of(path), left.toList(), "no temporary file stays");
     }
+  }
+
+  /** Of every dtype and rank, empty ones among them, of any bits and under any name. */
+  @Property(tries = 100, seed = "5150")
+  void whatIsWrittenIsRead(
+      @ForAll @Size(max = 6) @UniqueElements List<@StringLength(min = 1, max = 12) String> names,
+      @ForAll long seed)
+      throws IOException {
+    Random random = new Random(seed);
+    Parameters.Builder written = Parameters.builder();
+    for (String name : names) {
+      written.add(name, drawn(random));
+    }
+    Path path = Files.createTempFile("any", ".safetensors");
+    try {
+      Safetensors.write(path, written.build());
+      try (Safetensors file = Safetensors.open(path)) {
+        assertSameTensors(written.build(), file.parameters());
+      }
+    } finally {
+      Files.delete(path);
+    }
+  }
+
+  private static Tensor drawn(Random random) {
+    DType dtype = DType.values()[random.nextInt(DType.values().length)];
+    Shape shape = Shape.of(random.ints(random.nextInt(5), 0, 4).toArray());
+    HostData data = HostData.allocate(dtype, shape.elements());
+    byte[] bits = new byte[(int) data.segment().byteSize()];
+    random.nextBytes(bits);
+    for (int i = 0; i < bits.length && dtype == DType.BOOL; i++) {
+      bits[i] &= 1;
+    }
+    MemorySegment.copy(bits, 0, data.segment(), ValueLayout.JAVA_BYTE, 0, bits.length);
+    return Tensor.of(data, shape);
   }
 
   @ParameterizedTest

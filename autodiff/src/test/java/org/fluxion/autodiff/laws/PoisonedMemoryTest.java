@@ -1,0 +1,114 @@
+package org.fluxion.autodiff.laws;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.fluxion.autodiff.Autodiff;
+import org.fluxion.autodiff.laws.RandomPrograms.Settings;
+import org.fluxion.tensor.DType;
+import org.fluxion.tensor.Device;
+import org.fluxion.tensor.Graph;
+import org.fluxion.tensor.HostData;
+import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.cpu.CpuExecutable;
+import org.fluxion.tensor.plan.Plan;
+import org.fluxion.tensor.plan.PlanOptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Memory that temporary values share holds nothing from before: a run that begins with all of it
+ * poisoned gives the same as one that does not, with every pass of the planner and with all but one.
+ */
+class PoisonedMemoryTest {
+  private static final int PROGRAMS = 40;
+
+  static Stream<PlanOptions> options() {
+    PlanOptions all = Device.cpu(1).planOptions();
+    return Stream.concat(
+        Stream.of(all),
+        IntStream.range(0, PlanOptions.PASSES)
+            .mapToObj(pass -> PlanOptions.without(pass).withAttention(all.attentionSizes())));
+  }
+
+  @ParameterizedTest
+  @MethodSource("options")
+  void nothingIsReadBeforeItIsWritten(PlanOptions options) {
+    for (long seed = 0; seed < PROGRAMS; seed++) {
+      DType dtype = seed % 2 == 0 ? DType.FLOAT32 : DType.FLOAT64;
+      RandomProgram program = RandomPrograms.draw(seed, new Settings(dtype, 14, seed % 4 < 2));
+      Subject subject = Subject.of(program, seed);
+      Plan plan = plan(subject, options);
+      assertEquals(
+          results(plan, subject.values(), false),
+          results(plan, subject.values(), true),
+          program::print);
+    }
+  }
+
+  /** Without its first kernel, the second reads what nobody wrote. */
+  @Test
+  void whatIsReadBeforeItIsWrittenShows() {
+    Tensor x = Tensor.input("x", Shape.of(8, 8), DType.FLOAT32);
+    Plan whole =
+        Plan.of(new Graph(List.of(x), List.of(x.matmul(x).exp().matmul(x))), new int[] {-1});
+    Plan broken =
+        new Plan(
+            whole.graph(),
+            whole.kernels().subList(1, whole.kernels().size()),
+            whole.inputs(),
+            whole.outputs(),
+            whole.constants(),
+            whole.arena(),
+            whole.donated(),
+            whole.carries(),
+            whole.moves(),
+            whole.notes());
+    List<Tensor> values = List.of(Tensor.ones(8, 8));
+    assertEquals(results(whole, values, false), results(whole, values, true));
+    assertNotEquals(results(broken, values, false), results(broken, values, true));
+  }
+
+  private static Plan plan(Subject subject, PlanOptions options) {
+    List<Tensor> outputs = new ArrayList<>(subject.f().apply(subject.x()).leaves());
+    if (subject.isDifferentiable()) {
+      outputs.addAll(Autodiff.jvp(subject.f(), subject.x(), subject.v(0)).tangent().leaves());
+      outputs.addAll(
+          Autodiff.vjp(subject.f(), subject.x()).pullback().apply(subject.c()).leaves());
+    }
+    int[] donations = new int[outputs.size()];
+    Arrays.fill(donations, -1);
+    return Plan.of(new Graph(subject.inputs(), outputs), donations, options);
+  }
+
+  private static List<List<Number>> results(Plan plan, List<Tensor> values, boolean isPoisoned) {
+    try (CpuExecutable run = new CpuExecutable(plan, 1)) {
+      for (int i = 0; i < values.size(); i++) {
+        run.write(i, values.get(i).value());
+      }
+      if (isPoisoned) {
+        run.poison();
+      }
+      run.run();
+      return IntStream.range(0, plan.outputs().size())
+          .mapToObj(i -> elements(run.result(i)))
+          .toList();
+    }
+  }
+
+  /** Both zeros are told apart; what kind of NaN it is, is nobody's promise. */
+  private static List<Number> elements(HostData data) {
+    List<Number> elements = new ArrayList<>();
+    for (long i = 0; i < data.elements(); i++) {
+      elements.add(data.dtype().isFloating() ? (Number) data.getDouble(i) : data.getLong(i));
+    }
+    return elements;
+  }
+}
