@@ -102,8 +102,7 @@ class DecompositionLawsTest {
       }
     }
     // Were most of them excused, nothing would be tested.
-    assertTrue(certified > 4 * excused,
-        certified + " certified, " + excused + " excused");
+    assertTrue(certified > 4 * excused, certified + " certified, " + excused + " excused");
   }
 
   private static double at(Bounded bound, int i) {

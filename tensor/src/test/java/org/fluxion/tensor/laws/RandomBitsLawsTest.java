@@ -30,8 +30,7 @@ class RandomBitsLawsTest {
     for (int place = 0; place < Integer.SIZE; place++) {
       int mask = 1 << place;
       long heads = IntStream.of(words).filter(word -> (word & mask) != 0).count();
-      assertEquals(
-          words.length / 2.0, heads, DEVIATIONS * deviation, what + ", bit " + place);
+      assertEquals(words.length / 2.0, heads, DEVIATIONS * deviation, what + ", bit " + place);
     }
   }
 
@@ -98,7 +97,9 @@ class RandomBitsLawsTest {
   void whatIsNotRandomShows(int place) {
     int[] words = bits(RandomKey.of(7));
     int[] often =
-        IntStream.range(0, WORDS).map(i -> i % 25 == 0 ? words[i] | 1 << place : words[i]).toArray();
+        IntStream.range(0, WORDS)
+            .map(i -> i % 25 == 0 ? words[i] | 1 << place : words[i])
+            .toArray();
     assertThrows(AssertionError.class, () -> assertFair(often, "one in 50 turned"));
   }
 }

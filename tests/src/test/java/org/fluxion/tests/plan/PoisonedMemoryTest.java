@@ -1,14 +1,18 @@
-package org.fluxion.autodiff.laws;
+package org.fluxion.tests.plan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.fluxion.autodiff.Autodiff;
+import org.fluxion.autodiff.laws.RandomProgram;
+import org.fluxion.autodiff.laws.RandomPrograms;
 import org.fluxion.autodiff.laws.RandomPrograms.Settings;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Device;
@@ -16,6 +20,7 @@ import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Shape;
 import org.fluxion.tensor.Tensor;
+import org.fluxion.tensor.conformance.Tensors;
 import org.fluxion.tensor.cpu.CpuExecutable;
 import org.fluxion.tensor.plan.Plan;
 import org.fluxion.tensor.plan.PlanOptions;
@@ -25,7 +30,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Memory that temporary values share holds nothing from before: a run that begins with all of it
- * poisoned gives the same as one that does not, with every pass of the planner and with all but one.
+ * poisoned gives the same as one that does not, with every pass of the planner and with all but
+ * one.
  */
 class PoisonedMemoryTest {
   private static final int PROGRAMS = 40;
@@ -44,11 +50,10 @@ class PoisonedMemoryTest {
     for (long seed = 0; seed < PROGRAMS; seed++) {
       DType dtype = seed % 2 == 0 ? DType.FLOAT32 : DType.FLOAT64;
       RandomProgram program = RandomPrograms.draw(seed, new Settings(dtype, 14, seed % 4 < 2));
-      Subject subject = Subject.of(program, seed);
-      Plan plan = plan(subject, options);
+      Plan plan = plan(program, options);
       assertEquals(
-          results(plan, subject.values(), false),
-          results(plan, subject.values(), true),
+          results(plan, program.values(), false),
+          results(plan, program.values(), true),
           program::print);
     }
   }
@@ -76,16 +81,33 @@ class PoisonedMemoryTest {
     assertNotEquals(results(broken, values, false), results(broken, values, true));
   }
 
-  private static Plan plan(Subject subject, PlanOptions options) {
-    List<Tensor> outputs = new ArrayList<>(subject.f().apply(subject.x()).leaves());
-    if (subject.isDifferentiable()) {
-      outputs.addAll(Autodiff.jvp(subject.f(), subject.x(), subject.v(0)).tangent().leaves());
-      outputs.addAll(
-          Autodiff.vjp(subject.f(), subject.x()).pullback().apply(subject.c()).leaves());
+  /** The program, its tangent along ones and the gradient of the sum of its results. */
+  private static Plan plan(RandomProgram program, PlanOptions options) {
+    List<Tensor> inputs =
+        program.values().stream()
+            .map(value -> Tensor.input("x", value.shape(), value.dtype()))
+            .toList();
+    Tensors point = new Tensors(inputs.stream().filter(x -> x.dtype().isFloating()).toList());
+    Function<Tensors, Tensors> f =
+        x -> {
+          Iterator<Tensor> floating = x.leaves().iterator();
+          List<Tensor> arguments =
+              inputs.stream().map(i -> i.dtype().isFloating() ? floating.next() : i).toList();
+          return new Tensors(
+              program.apply(arguments).stream().filter(y -> y.dtype().isFloating()).toList());
+        };
+    List<Tensor> outputs = new ArrayList<>(program.apply(inputs));
+    if (!point.leaves().isEmpty() && !f.apply(point).leaves().isEmpty()) {
+      outputs.addAll(Autodiff.jvp(f, point, ones(point)).tangent().leaves());
+      outputs.addAll(Autodiff.vjp(f, point).pullback().apply(ones(f.apply(point))).leaves());
     }
     int[] donations = new int[outputs.size()];
     Arrays.fill(donations, -1);
-    return Plan.of(new Graph(subject.inputs(), outputs), donations, options);
+    return Plan.of(new Graph(inputs, outputs), donations, options);
+  }
+
+  private static Tensors ones(Tensors like) {
+    return new Tensors(like.leaves().stream().map(Tensor::onesLike).toList());
   }
 
   private static List<List<Number>> results(Plan plan, List<Tensor> values, boolean isPoisoned) {
@@ -97,9 +119,11 @@ class PoisonedMemoryTest {
         run.poison();
       }
       run.run();
-      return IntStream.range(0, plan.outputs().size())
-          .mapToObj(i -> elements(run.result(i)))
-          .toList();
+      List<List<Number>> results = new ArrayList<>();
+      for (int i = 0; i < plan.outputs().size(); i++) {
+        results.add(elements(run.result(i)));
+      }
+      return results;
     }
   }
 
