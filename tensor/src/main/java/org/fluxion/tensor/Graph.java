@@ -67,7 +67,7 @@ public record Graph(List<Tensor> inputs, List<Tensor> outputs) {
     return order;
   }
 
-  /** Begins with a node, and ends with it at once if it has nothing below it. */
+  /** Begins with a node; lists it at once if there is nothing to be walked through below it. */
   private static void enter(
       Tensor node,
       Set<Tensor> seen,

@@ -37,9 +37,12 @@ public final class HostData {
    * @param dtype the element type
    * @param elements how many
    * @return the storage
-   * @throws TensorException if no memory can be that large
+   * @throws TensorException if the count is negative, or no memory can be that large
    */
   public static HostData allocate(DType dtype, long elements) {
+    if (elements < 0) {
+      throw new TensorException("tensor: %d elements; give 0 or more".formatted(elements));
+    }
     if (elements > Long.MAX_VALUE / dtype.bytes()) {
       throw new TensorException(
           "tensor: %d elements of %s are more bytes than can be counted; give a smaller shape"

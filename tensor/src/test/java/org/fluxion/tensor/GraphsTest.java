@@ -7,8 +7,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -281,6 +283,30 @@ class GraphsTest {
     void end() {
       skip(' ');
       assertEquals(text.length(), at);
+    }
+  }
+
+  /** As a walk would that calls itself, down to what it is told to stop at. */
+  @Property(tries = 50, seed = "6021")
+  void nodesAreListedOperandsFirst(@ForAll @IntRange(max = 1000) int seed) {
+    Tensor x = Tensor.input("x", Shape.of(3), DType.FLOAT32);
+    Tensor y = random(x, seed, 20);
+    List<Tensor> all = Graph.topological(List.of(y), Set.of());
+    java.util.Random random = new java.util.Random(seed);
+    Set<Tensor> stops =
+        all.stream().filter(node -> random.nextInt(5) == 0).collect(Collectors.toSet());
+    List<Tensor> roots = List.of(all.get(random.nextInt(all.size())), y, y, x);
+    List<Tensor> expected = new ArrayList<>();
+    roots.forEach(root -> walk(root, stops, expected));
+    assertEquals(expected, Graph.topological(roots, stops));
+  }
+
+  private static void walk(Tensor node, Set<Tensor> stops, List<Tensor> walked) {
+    if (!walked.contains(node)) {
+      if (!stops.contains(node)) {
+        node.inputs().forEach(operand -> walk(operand, stops, walked));
+      }
+      walked.add(node);
     }
   }
 }

@@ -127,8 +127,8 @@ public record SameBits(List<Device> devices) {
     for (int i = 0; i < expected.size(); i++) {
       HostData a = expected.get(i);
       HostData b = actual.get(i);
-      // Element by element only where something differs, which may be the kind of a NaN: that of
-      // two computed ones is nobody's promise.
+      // Elements are looked at only where bytes differ: if both are NaN they may, since which of
+      // the many NaN an operation gives is not promised.
       if (a.segment().mismatch(b.segment()) < 0) {
         continue;
       }

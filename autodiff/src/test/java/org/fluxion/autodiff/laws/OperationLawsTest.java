@@ -3,6 +3,7 @@ package org.fluxion.autodiff.laws;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -56,35 +57,43 @@ class OperationLawsTest {
   }
 
   private static void checkAtEdges(OpTable.Row row, DType dtype) {
-    long certified = 0;
-    long excused = 0;
-    for (long seed = 0; seed < SEEDS; seed++) {
-      Example example = atEdges(OperationExamples.of(row, dtype, seed), seed);
-      for (Law law : Law.values()) {
+    for (Law law : Law.upTo(dtype == DType.FLOAT64 ? 3 : 2)) {
+      long certified = 0;
+      long excused = 0;
+      for (long seed = 0; seed < SEEDS; seed++) {
+        Example example = atEdges(OperationExamples.of(row, dtype, seed), ~seed);
         Verdict verdict = Laws.checked(example, law, seed);
         certified += verdict.certified();
         excused += verdict.excused();
       }
+      // What overflows has no tolerance, nor has a root of what is negative: but not everything. A
+      // law that compares one number, made of all elements, may have none.
+      assertTrue(
+          certified > 0 || excused == 0 || law.goesBack(), law + ": nothing is certified at edges");
     }
-    // What overflows has no tolerance, nor has a root or a power of what is negative.
-    assertTrue(certified >= excused / 4, certified + " certified, " + excused + " excused");
   }
 
-  /** The same operation, of edges and ordinary numbers. */
+  /** The same operation, of edges and ordinary numbers; what a mask hides stays hidden. */
   private static RandomProgram atEdges(RandomProgram program, long seed) {
     Random random = Seeds.spread(seed);
     List<Tensor> values =
         program.values().stream()
-            .map(
-                value ->
-                    value.dtype().isFloating()
-                        ? TensorGenerator.tensors()
-                            .dtype(value.dtype())
-                            .shape(value.shape().extents())
-                            .edges()
-                            .draw(random)
-                        : value)
+            .map(value -> value.dtype().isFloating() ? atEdges(value, random) : value)
             .toList();
     return new RandomProgram(values, program.lines(), program.outputs());
+  }
+
+  private static Tensor atEdges(Tensor value, Random random) {
+    int[] extents = value.shape().extents();
+    double[] edges =
+        TensorGenerator.tensors()
+            .dtype(value.dtype())
+            .shape(extents)
+            .edges()
+            .draw(random)
+            .toDoubleArray();
+    double[] drawn = value.toDoubleArray();
+    Arrays.setAll(edges, i -> drawn[i] == Double.NEGATIVE_INFINITY ? drawn[i] : edges[i]);
+    return Tensor.of(edges, extents).cast(value.dtype()).detach();
   }
 }

@@ -52,7 +52,7 @@ final class Nodes {
       return new Computation(31 * operation.hashCode() + operands.hashCode(), operation, operands);
     }
 
-    /** It is asked for twice, and goes through all that the operation consists of. */
+    /** Kept, since each lookup asks for it, and an operation's goes through all its fields. */
     @Override
     public int hashCode() {
       return hash;

@@ -4,15 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.stream.IntStream;
+import org.fluxion.tensor.DType;
 import org.fluxion.tensor.RandomKey;
 import org.fluxion.tensor.Shape;
+import org.fluxion.tensor.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Random bits look like tosses of a coin: each on its own, beside those that follow, and beside
  * those of the next key. The keys are fixed, so that what holds once holds always; the bounds are
- * five standard deviations, which one comparison in 1.7 million exceeds if the coin is fair.
+ * five standard deviations, which a fair coin exceeds in fewer than one of 100,000 comparisons.
  */
 class RandomBitsLawsTest {
   private static final int WORDS = 40_000;
@@ -60,7 +62,9 @@ class RandomBitsLawsTest {
     }
   }
 
-  /** Seeds that follow each other, keys that are folded or counted on, and one bit of a key. */
+  /**
+   * Seeds that follow each other, one bit of a seed, and keys that are folded or of other steps.
+   */
   @ParameterizedTest
   @ValueSource(longs = {0, 1, 42, -1, 1L << 40})
   void noKeyTellsOfAnother(long seed) {
@@ -70,6 +74,9 @@ class RandomBitsLawsTest {
     assertFair(different(words, bits(RandomKey.of(seed ^ 1L << 63))), "a seed's highest bit");
     assertFair(different(words, bits(key.fold(0))), "folded with 0");
     assertFair(different(bits(key.fold(1)), bits(key.fold(2))), "folded with 1, and with 2");
+    Tensor one = Tensor.scalar(1, DType.INT32);
+    Tensor two = Tensor.scalar(2, DType.INT32);
+    assertFair(different(bits(key.step(one)), bits(key.step(two))), "step 1, and step 2");
   }
 
   /** χ² of 256 bins has 255 degrees of freedom, so that its deviation is √510. */
@@ -96,6 +103,7 @@ class RandomBitsLawsTest {
   @ValueSource(ints = {0, 31})
   void whatIsNotRandomShows(int place) {
     int[] words = bits(RandomKey.of(7));
+    assertFair(words, "as they were drawn");
     int[] often =
         IntStream.range(0, WORDS)
             .map(i -> i % 25 == 0 ? words[i] | 1 << place : words[i])
