@@ -67,7 +67,8 @@ final class Kinks {
     return hasKink;
   }
 
-  private static boolean isAnywhere(HostData tie) {
+  /** Whether any of some truth values is true. */
+  static boolean isAnywhere(HostData tie) {
     for (long i = 0; i < tie.elements(); i++) {
       if (tie.getLong(i) != 0) {
         return true;

@@ -18,7 +18,7 @@ import org.fluxion.tensor.conformance.Widened;
  * @param excused how many elements tell nothing: what is infinite or no number has no tolerance,
  *     and neither has what hangs on a comparison of numbers nearer than they are exact; and a
  *     number that several operations lose in a NaN on the way back; and a tangent at kinks that
- *     cancel
+ *     cancel, or of {@linkplain Powers powers} that have none
  * @param violation the element that is off the most, if one is off by more than it may be
  */
 public record Verdict(
@@ -94,6 +94,7 @@ public record Verdict(
     int zero = 0;
     int excused = 0;
     Kinks kinks = new Kinks(subject);
+    Powers powers = new Powers(subject);
     Violation worst = null;
     Claim broken = null;
     int next = 0;
@@ -123,7 +124,8 @@ public record Verdict(
         boolean isOpen =
             !isAnother && !(rounding + at(actual, i) + doubt < UNBOUNDED && Double.isFinite(left));
         boolean mayBeLost = law.goesBack() || isOpen && slack.isEmpty();
-        boolean isExcused = isLost ? !subject.isAlone() && mayBeLost : isOpen;
+        boolean isExcused =
+            isLost ? !subject.isAlone() && (mayBeLost || powers.areOfNegative()) : isOpen;
         if (isExcused) {
           excused++;
           continue;
@@ -138,7 +140,9 @@ public record Verdict(
                 rounding,
                 List.of());
         boolean isBroken = left != right && found.severity() > 1;
-        boolean isForgiven = isBroken && kinks.excuse(claim, i, left, right);
+        boolean isForgiven =
+            isBroken
+                && (kinks.excuse(claim, i, left, right) || law.order() > 1 && powers.areOfZero());
         boolean tells = Bounded.tells(left, right, tolerance) && !isForgiven;
         zero += left == 0 && right == 0 ? 1 : 0;
         certified += tells ? 1 : 0;

@@ -133,12 +133,12 @@ final class Propagation {
             z, i -> ex[i] > 0 && Math.abs(x[i]) <= ex[i] ? Math.max(e[i], Double.MIN_VALUE) : e[i]);
   }
 
-  /** A power. */
+  /** A power: of a negative number only if the exponent is known, which is to be whole. */
   double[] power(Tensor z) {
     double[] x = nodes.numbers(z.inputs().get(0));
     double[] ex = nodes.errors(z.inputs().get(0));
     double[] ey = nodes.errors(z.inputs().get(1));
-    return corners(z, i -> x[i] > at(ex, i) || ey == null && at(ex, i) == 0);
+    return corners(z, i -> x[i] > at(ex, i) || x[i] < -at(ex, i) && at(ey, i) == 0);
   }
 
   /** Monotone in each operand where a condition holds: the corners of their intervals decide. */

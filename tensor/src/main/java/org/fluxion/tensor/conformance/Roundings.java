@@ -67,10 +67,33 @@ final class Roundings {
             return dividesByZero(z, i) ? 0 : UNKNOWN;
           }
           // Zero, infinity and what is no number have one right outcome.
-          return before[i] == 0 && e == 0 && !vanishes(z, i) || !Double.isFinite(value)
+          boolean isExact =
+              e == 0 && (before[i] == 0 && !vanishes(z, i) || isExactSum(z, i, before[i], value));
+          return isExact || !Double.isFinite(value)
               ? 0
               : e + upward(all * ulp(dtype, value, e)) + underflow(dtype, value, e);
         });
+  }
+
+  /**
+   * Whether a sum of two numbers is one of the dtype's: what it was rounded by is a number itself,
+   * which is found without error (Knuth, The Art of Computer Programming 2, 1969, section 4.2.2).
+   * So an exponent less 1 is as exact as the exponent.
+   */
+  private boolean isExactSum(Tensor z, int i, double sum, double rounded) {
+    int sign =
+        switch (z.op()) {
+          case Op.Add o -> 1;
+          case Op.Sub o -> -1;
+          default -> 0;
+        };
+    if (!isReal() || sign == 0 || sum != rounded) {
+      return false;
+    }
+    double a = operand(z, 0)[i];
+    double b = sign * operand(z, 1)[i];
+    double ofB = sum - a;
+    return a - (sum - ofB) + (b - ofB) == 0;
   }
 
   /**
