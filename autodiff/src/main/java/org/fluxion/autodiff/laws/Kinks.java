@@ -1,13 +1,10 @@
 package org.fluxion.autodiff.laws;
 
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.fluxion.tensor.DType;
-import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.HostData;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
@@ -56,25 +53,9 @@ final class Kinks {
 
   private boolean hasKink() {
     if (hasKink == null) {
-      Set<Tensor> inputs = new HashSet<>(subject.inputs());
-      List<Tensor> results = subject.f().apply(subject.x()).leaves();
-      List<Tensor> ties = Graph.topological(results, inputs).stream().flatMap(Kinks::ties).toList();
-      hasKink =
-          subject.bounds(ties, Yardstick.REAL).stream()
-              .map(tie -> tie.expected())
-              .anyMatch(Kinks::isAnywhere);
+      hasKink = subject.isAnywhere(Kinks::ties);
     }
     return hasKink;
-  }
-
-  /** Whether any of some truth values is true. */
-  static boolean isAnywhere(HostData tie) {
-    for (long i = 0; i < tie.elements(); i++) {
-      if (tie.getLong(i) != 0) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** Where an operation has a kink, or a jump. */

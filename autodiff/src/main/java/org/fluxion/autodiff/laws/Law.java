@@ -282,7 +282,8 @@ public enum Law {
     return tangent(tangent(f, s.v(0)), s.v(1));
   }
 
-  private static Function<Tensors, Tensors> tangent(Function<Tensors, Tensors> f, Tensors v) {
+  /** A function's tangent along a direction, as a function of the point. */
+  static Function<Tensors, Tensors> tangent(Function<Tensors, Tensors> f, Tensors v) {
     return x -> Autodiff.jvp(f, x, v).tangent();
   }
 

@@ -4,10 +4,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.fluxion.tensor.Graph;
 import org.fluxion.tensor.Op;
 import org.fluxion.tensor.Tensor;
-import org.fluxion.tensor.conformance.ErrorBound.Yardstick;
 
 /**
  * Powers whose exponent varies, at bases at which they have no derivative by it. Of a negative
@@ -18,6 +18,8 @@ import org.fluxion.tensor.conformance.ErrorBound.Yardstick;
  */
 final class Powers {
   private final Subject subject;
+  private Boolean areOfNegative;
+  private Boolean areOfZero;
 
   /** The powers of a subject's function. */
   Powers(Subject subject) {
@@ -26,24 +28,26 @@ final class Powers {
 
   /** Whether there is one of a negative number, whose derivative is lost in a NaN. */
   boolean areOfNegative() {
-    return isAnyBase(x -> x.less(0));
+    if (areOfNegative == null) {
+      areOfNegative = isAnyBase(x -> x.less(0));
+    }
+    return areOfNegative;
   }
 
   /** Whether there is one of zero, which has no second derivative. */
   boolean areOfZero() {
-    return isAnyBase(x -> x.equal(0));
+    if (areOfZero == null) {
+      areOfZero = isAnyBase(x -> x.equal(0));
+    }
+    return areOfZero;
   }
 
   private boolean isAnyBase(UnaryOperator<Tensor> such) {
-    Set<Tensor> inputs = new HashSet<>(subject.inputs());
-    List<Tensor> results = subject.f().apply(subject.x()).leaves();
-    List<Tensor> bases =
-        Graph.topological(results, inputs).stream()
-            .filter(node -> node.op() instanceof Op.Pow && varies(node.inputs().get(1)))
-            .map(node -> such.apply(node.inputs().getFirst()))
-            .toList();
-    return subject.bounds(bases, Yardstick.REAL).stream()
-        .anyMatch(base -> Kinks.isAnywhere(base.expected()));
+    return subject.isAnywhere(
+        node ->
+            node.op() instanceof Op.Pow && varies(node.inputs().get(1))
+                ? Stream.of(such.apply(node.inputs().getFirst()))
+                : Stream.empty());
   }
 
   private boolean varies(Tensor exponent) {

@@ -11,6 +11,8 @@ import java.util.function.BinaryOperator;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.tensor.DType;
 import org.fluxion.tensor.Graph;
@@ -214,6 +216,22 @@ final class Subject {
                 ErrorBound.real(
                     new Trial("laws", new Graph(inputs, List.of()), values).bindings(), y))
         .of(outputs);
+  }
+
+  /**
+   * Whether something is so anywhere in the function, at the point.
+   *
+   * @param truths what is asked of a node: truth values, of the inputs
+   * @return whether any of them is true
+   */
+  boolean isAnywhere(Function<Tensor, Stream<Tensor>> truths) {
+    List<Tensor> results = function.apply(point).leaves();
+    List<Tensor> asked =
+        Graph.topological(results, new HashSet<>(inputs)).stream().flatMap(truths).toList();
+    return bounds(asked, Yardstick.REAL).stream()
+        .map(Bounded::expected)
+        .anyMatch(
+            found -> LongStream.range(0, found.elements()).anyMatch(i -> found.getLong(i) != 0));
   }
 
   /** The inputs of every law's graph. */

@@ -189,7 +189,8 @@ public record Verdict(
     return subject.bounds(tensors.stream().map(Widened::wide).toList(), yardstick);
   }
 
-  private static double at(Bounded bound, int i) {
+  /** What an element may be off by. */
+  static double at(Bounded bound, int i) {
     return bound.allowed() == null ? 0 : bound.allowed()[i];
   }
 

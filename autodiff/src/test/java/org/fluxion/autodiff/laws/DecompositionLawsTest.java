@@ -1,12 +1,17 @@
 package org.fluxion.autodiff.laws;
 
+import static org.fluxion.autodiff.laws.Law.tangent;
+import static org.fluxion.autodiff.laws.Verdict.at;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.fluxion.autodiff.Autodiff;
 import org.fluxion.tensor.Attention;
@@ -117,54 +122,23 @@ class DecompositionLawsTest {
     assertTrue(certified > 4 * excused, certified + " certified, " + excused + " excused");
   }
 
-  private static double at(Bounded bound, int i) {
-    return bound.allowed() == null ? 0 : bound.allowed()[i];
-  }
-
   private static List<Claim> claims(Subject s) {
     Function<Tensors, Tensors> fused = x -> new Tensors(List.of(s.f().apply(x).leaves().get(0)));
     Function<Tensors, Tensors> defined = x -> new Tensors(List.of(s.f().apply(x).leaves().get(1)));
     Tensors c = new Tensors(List.of(s.c().leaves().get(0)));
+    Map<String, UnaryOperator<Function<Tensors, Tensors>>> derivatives = new LinkedHashMap<>();
+    derivatives.put("the tangent", f -> tangent(f, s.v(0)));
+    derivatives.put("the gradient", f -> gradient(f, c));
+    derivatives.put("the tangent's tangent", f -> tangent(tangent(f, s.v(0)), s.v(1)));
+    derivatives.put("the tangent's gradient", f -> gradient(tangent(f, s.v(0)), c));
+    derivatives.put("the gradient's tangent", f -> tangent(gradient(f, c), s.v(1)));
+    derivatives.put("the gradient's gradient", f -> gradient(gradient(f, c), s.v(1)));
     List<Claim> claims = new ArrayList<>();
-    claims.addAll(each("the tangent", tangent(defined, s.v(0)), tangent(fused, s.v(0)), s));
-    claims.addAll(each("the gradient", gradient(defined, c), gradient(fused, c), s));
-    claims.addAll(
-        each(
-            "the tangent's tangent",
-            tangent(tangent(defined, s.v(0)), s.v(1)),
-            tangent(tangent(fused, s.v(0)), s.v(1)),
-            s));
-    claims.addAll(
-        each(
-            "the tangent's gradient",
-            gradient(tangent(defined, s.v(0)), c),
-            gradient(tangent(fused, s.v(0)), c),
-            s));
-    claims.addAll(
-        each(
-            "the gradient's tangent",
-            tangent(gradient(defined, c), s.v(1)),
-            tangent(gradient(fused, c), s.v(1)),
-            s));
-    claims.addAll(
-        each(
-            "the gradient's gradient",
-            gradient(gradient(defined, c), s.v(1)),
-            gradient(gradient(fused, c), s.v(1)),
-            s));
+    derivatives.forEach(
+        (what, of) ->
+            claims.addAll(
+                Claim.each(what, of.apply(defined).apply(s.x()), of.apply(fused).apply(s.x()))));
     return claims;
-  }
-
-  private static List<Claim> each(
-      String what,
-      Function<Tensors, Tensors> expected,
-      Function<Tensors, Tensors> actual,
-      Subject s) {
-    return Claim.each(what, expected.apply(s.x()), actual.apply(s.x()));
-  }
-
-  private static Function<Tensors, Tensors> tangent(Function<Tensors, Tensors> f, Tensors v) {
-    return x -> Autodiff.jvp(f, x, v).tangent();
   }
 
   private static Function<Tensors, Tensors> gradient(Function<Tensors, Tensors> f, Tensors c) {

@@ -45,15 +45,8 @@ class OperationLawsTest {
   /** At kinks and beside them, among subnormal numbers, and where squares overflow. */
   @TestFactory
   Stream<DynamicTest> everyOperationObeysEveryLawAtEdges() {
-    return Stream.of(DType.FLOAT64, DType.FLOAT32)
-        .flatMap(
-            dtype ->
-                OperationExamples.rows(dtype).stream()
-                    .map(
-                        row ->
-                            DynamicTest.dynamicTest(
-                                dtype + " " + row.op().getSimpleName(),
-                                () -> checkAtEdges(row, dtype))));
+    return EveryOperation.tested(
+        List.of(DType.FLOAT64, DType.FLOAT32), OperationLawsTest::checkAtEdges);
   }
 
   private static void checkAtEdges(OpTable.Row row, DType dtype) {
