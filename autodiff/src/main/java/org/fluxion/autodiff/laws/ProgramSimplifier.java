@@ -46,7 +46,7 @@ final class ProgramSimplifier {
             simplifier.given(),
             simplifier.leftOut(),
             simplifier.passedBy(),
-            simplifier.negated(),
+            simplifier.plainest(),
             simplifier.givenInPairs(),
             simplifier.plainerOperations(),
             Extents.shorter(program),
@@ -256,10 +256,11 @@ final class ProgramSimplifier {
   }
 
   /**
-   * In a line's place the plainest operation there is, of anything before it: what only has to be
-   * computed somewhere need not be computed from much.
+   * In a line's place one of the plainest operations there are, a linear one and one that is not,
+   * of anything before it: what only has to be computed, or read, somewhere need not be computed
+   * from much.
    */
-  private Stream<RandomProgram> negated() {
+  private Stream<RandomProgram> plainest() {
     int count = program.lines().size();
     return count > MOST_FOR_PAIRS
         ? Stream.empty()
@@ -270,8 +271,14 @@ final class ProgramSimplifier {
                 line ->
                     IntStream.range(0, inputs() + line)
                         .filter(number -> known.get(number).dtype().isFloating())
-                        .mapToObj(number -> with(line, new Line(new Op.Neg(), List.of(number)))))
-            .filter(shorter -> shorter.lines().size() < count && shorter.fits());
+                        .boxed()
+                        .flatMap(
+                            number ->
+                                Stream.of(
+                                    new Line(new Op.Neg(), List.of(number)),
+                                    new Line(new Op.Mul(), List.of(number, number))))
+                        .map(plain -> with(line, plain)))
+            .filter(smaller -> smaller.nodes() < program.nodes() && smaller.fits());
   }
 
   private RandomProgram reading(int line, int place, int source) {

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.fluxion.autodiff.laws.RandomPrograms.Settings;
@@ -86,14 +88,55 @@ class RandomProgramsTest {
     assertTrue(had > 3, "only " + had + " programs permuted a product");
   }
 
+  /**
+   * What only has to be read by something that is not linear is read by the plainest of that kind,
+   * whatever else the operation took that read it first.
+   */
+  @Test
+  void aReaderOfManyOperandsBecomesOneOfOne() {
+    int had = 0;
+    for (long seed = 0; seed < 1000; seed++) {
+      RandomProgram program = RandomPrograms.draw(seed, TAME);
+      if (multipliesAPermutedProduct(program)) {
+        had++;
+        Example smallest =
+            Shrinker.smallest(program, RandomProgramsTest::multipliesAPermutedProduct, SHRINKING);
+        assertEquals(4, ((RandomProgram) smallest).nodes(), smallest.print());
+      }
+    }
+    assertTrue(had > 3, "only " + had + " programs multiplied a permuted product");
+  }
+
+  private static boolean multipliesAPermutedProduct(Example example) {
+    example.apply(example.values());
+    RandomProgram program = (RandomProgram) example;
+    return program.lines().stream()
+        .filter(
+            line ->
+                line.op() instanceof Op.Matmul
+                    || line.op() instanceof Op.Attention
+                    || line.op() instanceof Op.Mul)
+        .flatMap(line -> operations(program, line.operands()))
+        .filter(line -> line.op() instanceof Op.Permute)
+        .flatMap(line -> operations(program, line.operands()))
+        .anyMatch(line -> line.op() instanceof Op.Matmul);
+  }
+
+  private static Stream<RandomProgram.Line> operations(
+      RandomProgram program, List<Integer> numbers) {
+    int inputs = program.values().size();
+    return numbers.stream()
+        .filter(number -> number >= inputs)
+        .map(number -> program.lines().get(number - inputs));
+  }
+
   private static boolean permutesAProduct(Example example) {
     example.apply(example.values());
     RandomProgram program = (RandomProgram) example;
-    int inputs = program.values().size();
     return program.lines().stream()
         .filter(line -> line.op() instanceof Op.Permute)
-        .map(line -> line.operands().get(0) - inputs)
-        .anyMatch(i -> i >= 0 && program.lines().get(i).op() instanceof Op.Matmul);
+        .flatMap(line -> operations(program, line.operands()))
+        .anyMatch(line -> line.op() instanceof Op.Matmul);
   }
 
   /** As the search takes it: what does not fit does not fail. */
