@@ -6,8 +6,6 @@ import java.util.function.Function;
 
 /** What laws of devices have in common: what breaks one is made small, and reported. */
 final class Broken {
-  private static final int SHRINKING = 1000;
-
   /**
    * What of an example breaks a law.
    *
@@ -86,7 +84,7 @@ final class Broken {
           Thrown.requireSense(e, thrown);
           return outcome(e, found).filter(f -> Thrown.areAlike(f.thrown(), thrown)).isPresent();
         },
-        SHRINKING);
+        Shrinker.TRIES);
   }
 
   private static Optional<Finding> outcome(

@@ -9,8 +9,6 @@ import org.fluxion.autodiff.RuleException;
  * the laws' derivatives have in common is computed once.
  */
 public final class Examination {
-  private static final int SHRINKING = 1000;
-
   private final Example example;
   private final long seed;
   private Subject subject;
@@ -46,10 +44,11 @@ public final class Examination {
       throw thrown(law, thrown);
     }
     if (verdict.violation().isPresent()) {
-      Example smallest = Shrinker.smallest(example, e -> violation(e, law).isPresent(), SHRINKING);
+      Example smallest =
+          Shrinker.smallest(example, e -> violation(e, law).isPresent(), Shrinker.TRIES);
       Example along =
           Shrinker.smallest(
-              Directed.of(smallest, seed), e -> violation(e, law).isPresent(), SHRINKING);
+              Directed.of(smallest, seed), e -> violation(e, law).isPresent(), Shrinker.TRIES);
       // What a function does by chance it may not do again.
       Verdict.Violation violation = violation(along, law).or(verdict::violation).get();
       throw new LawBroken(
@@ -72,7 +71,7 @@ public final class Examination {
               Thrown.requireSense(e, Optional.of(first));
               return Thrown.areAlike(thrown(e, law), Optional.of(first));
             },
-            SHRINKING);
+            Shrinker.TRIES);
     RuntimeException last = thrown(smallest, law).orElse(first);
     String outcome =
         last instanceof RuleException

@@ -46,7 +46,7 @@ final class ProgramSimplifier {
             simplifier.given(),
             simplifier.leftOut(),
             simplifier.passedBy(),
-            simplifier.plainest(),
+            simplifier.plainestOperations(),
             simplifier.givenInPairs(),
             simplifier.plainerOperations(),
             Extents.shorter(program),
@@ -256,11 +256,12 @@ final class ProgramSimplifier {
   }
 
   /**
-   * In a line's place one of the plainest operations there are, a linear one and one that is not,
-   * of anything before it: what only has to be computed, or read, somewhere need not be computed
-   * from much.
+   * In a line's place one of the plainest operations there are, of anything before it: what only
+   * has to be computed need not be computed from much, and what only has to be read need not be
+   * read together with anything else. One is linear, one is not: a movement that goes wrong the
+   * same way in value and tangent shows only where the tangent reads both.
    */
-  private Stream<RandomProgram> plainest() {
+  private Stream<RandomProgram> plainestOperations() {
     int count = program.lines().size();
     return count > MOST_FOR_PAIRS
         ? Stream.empty()

@@ -10,6 +10,12 @@ import java.util.stream.Stream;
  * there is nothing behind it; it ends when none succeeds.
  */
 public final class Shrinker {
+  /**
+   * How many examples the laws try. Half as many left some programs, drawn with twenty operations,
+   * larger than they had to be; a failure takes seconds, of large programs half a minute.
+   */
+  static final int TRIES = 2000;
+
   private final Predicate<Example> fails;
   private Example smallest;
   private int left;

@@ -8,10 +8,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.fluxion.autodiff.laws.Law;
 import org.fluxion.autodiff.laws.LawBroken;
 import org.fluxion.autodiff.laws.RandomProgram;
@@ -106,13 +108,13 @@ public final class FreshSeeds implements Callable<Integer> {
         latest,
         operations,
         most(found, f -> f.program().nodes()));
-    found.stream()
-        .min(Comparator.comparingInt(f -> f.law.getMessage().length()))
-        .ifPresent(shortest -> System.out.println(shortest.law.getMessage().indent(4)));
-    found.stream()
-        .filter(f -> f.program().nodes() > MOST)
-        .findFirst()
-        .ifPresent(tooLarge -> System.out.println(tooLarge.law.getMessage().indent(4)));
+    Optional<Found> shortest =
+        found.stream().min(Comparator.comparingInt(f -> f.law.getMessage().length()));
+    Optional<Found> tooLarge = found.stream().filter(f -> f.program().nodes() > MOST).findFirst();
+    Stream.of(shortest, tooLarge)
+        .flatMap(Optional::stream)
+        .distinct()
+        .forEach(f -> System.out.println(f.law.getMessage().indent(4)));
     return found.size() == seeds && operations <= MOST ? 0 : 1;
   }
 
